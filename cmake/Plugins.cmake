@@ -1,0 +1,81 @@
+# One call in a folder's CMakeLists.txt makes a plug-in: it is compiled, listed by its
+# cell, run by the driver and given its conformance test.  Nothing else names it.
+
+macro(hm_note what state)
+  set_property(GLOBAL APPEND PROPERTY HM_SUMMARY "${what}: ${state}")
+endmacro()
+
+# Workloads and malloc bindings: the compiler may not reason about malloc.
+set(HM_NO_BUILTIN_MALLOC
+  -fno-builtin-malloc -fno-builtin-free -fno-builtin-calloc
+  -fno-builtin-realloc -fno-builtin-aligned_alloc -fno-builtin-posix_memalign)
+
+# hm_add_allocator(NAME): allocators/NAME.c, as an object for the tests and, through
+# malloc_shim.c, as libhm_NAME.so for the cells.  Sanitizers own malloc: no shim there.
+function(hm_add_allocator name)
+  add_library(hm_allocator_${name} OBJECT ${name}.c)
+  set_target_properties(hm_allocator_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_compile_options(hm_allocator_${name} PRIVATE -fno-builtin)
+  target_link_libraries(hm_allocator_${name} PRIVATE hm::flags)
+  set_property(GLOBAL APPEND PROPERTY HM_ALLOCATORS ${name})
+  if(HM_SANITIZE)
+    hm_note("allocator ${name}" "tests only (sanitizer build)")
+    return()
+  endif()
+  add_library(hm_${name} SHARED malloc_shim.c)
+  target_compile_definitions(hm_${name} PRIVATE HM_SHIM_ALLOCATOR=hm_allocator_${name})
+  target_compile_options(hm_${name} PRIVATE -fno-builtin -fvisibility=hidden)
+  target_link_libraries(hm_${name} PRIVATE hm::flags hm_allocator_${name} Threads::Threads)
+  install(TARGETS hm_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/heapmark)
+  set_property(GLOBAL APPEND PROPERTY HM_STRATEGIES "${name}|libhm_${name}.so|heapmark")
+  hm_note("allocator ${name}" "on")
+endfunction()
+
+# hm_add_preload(NAME SONAME lib.so.N PACKAGE debian-package): a packaged malloc, used as
+# it is.  Whether it is installed is found out when heapmark runs, not here.
+function(hm_add_preload name)
+  cmake_parse_arguments(P "" "SONAME;PACKAGE" "" ${ARGN})
+  set_property(GLOBAL APPEND PROPERTY HM_STRATEGIES "${name}|${P_SONAME}|${P_PACKAGE}")
+endfunction()
+
+# hm_add_collector(NAME [CENSUS] [DEPENDS dep...]): collectors/NAME/NAME.h, inlined into
+# the object workloads, and collectors/NAME/NAME.c.
+function(hm_add_collector name)
+  cmake_parse_arguments(P "CENSUS" "" "DEPENDS" ${ARGN})
+  foreach(dep IN LISTS P_DEPENDS)
+    if(NOT TARGET hm::dep::${dep})
+      hm_note("collector ${name}" "off (no ${dep})")
+      return()
+    endif()
+  endforeach()
+  list(TRANSFORM P_DEPENDS PREPEND hm::dep::)
+  add_library(hm_collector_${name} STATIC ${name}/${name}.c)
+  target_compile_definitions(hm_collector_${name} PUBLIC
+    HM_COLLECTOR_HEADER="collectors/${name}/${name}.h"
+    $<$<BOOL:${P_CENSUS}>:HM_CENSUS>)
+  target_link_libraries(hm_collector_${name}
+    PUBLIC hm::common hm::substrate ${P_DEPENDS} PRIVATE hm::flags)
+  set_property(GLOBAL APPEND PROPERTY HM_COLLECTORS ${name})
+  hm_note("collector ${name}" "on")
+endfunction()
+
+# hm_add_workload(object|block NAME): workloads/<kind>/NAME.c
+function(hm_add_workload kind name)
+  string(TOUPPER ${kind} up)
+  set_property(GLOBAL APPEND PROPERTY HM_${up}_NAMES ${name})
+  set_property(GLOBAL APPEND PROPERTY HM_${up}_SOURCES
+    ${CMAKE_CURRENT_SOURCE_DIR}/${kind}/${name}.c)
+endfunction()
+
+# hm_add_chart(NAME DATA file.csv): plot/NAME.gp, drawn from that file of a campaign.
+function(hm_add_chart name)
+  cmake_parse_arguments(C "" "DATA" "" ${ARGN})
+  set_property(GLOBAL APPEND PROPERTY HM_CHARTS "${name}|${C_DATA}")
+endfunction()
+
+function(hm_print_summary)
+  get_property(lines GLOBAL PROPERTY HM_SUMMARY)
+  foreach(l IN LISTS lines)
+    message(STATUS "${l}")
+  endforeach()
+endfunction()

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* mutator.h -- what an object workload sees of whatever manages its memory.
+ *
+ * Every object workload is compiled once per collector, with
+ * -DHM_COLLECTOR_HEADER="collectors/<id>/<id>.h", so that allocation, stores,
+ * loads and roots are inlined (out of line they cost +28 % of a pure mutator,
+ * +45 % with a barrier).  The contract is that of the strictest collector;
+ * the moving ones enforce it when built for debugging.
+ *
+ *  R1 A reference that is not in a frame slot, a global root or a field of a
+ *     live object is dead after the next GC point: hm_new*, HM_GROW_RAW,
+ *     hm_poll, hm_collect, and any call that may reach one.  Reload it with
+ *     HM_GET afterwards.
+ *  R2 Every reference stored into an object goes through hm_store or, between
+ *     its hm_new and the next GC point only, hm_init.  Raw bytes are written
+ *     directly.  Never hash or order by address.
+ *  R3 A fresh object is rooted or stored before the next GC point; a callee
+ *     roots its own parameters.
+ *  R4 hm_dispose(o) is called exactly once for an object that no live
+ *     reference reaches, where a C programmer would call free.  Work that only
+ *     finds what to free is guarded by `if (HM_GC_MANUAL)`.
+ *  R5 Allocation never returns NULL: exhaustion ends the run as `oom`.
+ *
+ * An object is n_refs references followed by raw bytes.  hm_new and
+ * hm_new_refs null the references; raw bytes are undefined until written.
+ *
+ * Two traps: never nest an allocation in hm_store(m, HM_GET(f, 0), i,
+ * hm_new(...)) -- the parent may be read before it moves; and a frame starts
+ * with a real struct hm_frame, since a cast from an unrelated struct lets the
+ * compiler assume that the collector cannot change the slots. */
+#ifndef HM_COLLECTORS_MUTATOR_H
+#define HM_COLLECTORS_MUTATOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* A reference is a value like an int; the struct is never completed.
+ * NOLINTNEXTLINE(readability-identifier-naming) */
+typedef struct hm_object *hm_ref;
+
+struct hm_layout {
+    uint32_t n_refs, raw_bytes;
+    const char *name; /* for heap dumps */
+};
+
+/* A shadow-stack frame: this header, then n slots (see HM_FRAME). */
+struct hm_frame {
+    struct hm_frame *prev;
+    size_t n;
+};
+
+struct hm_gc;      /* a heap; opaque */
+struct hm_mutator; /* one per thread; completed by the collector's header */
+
+#ifndef HM_COLLECTOR_HEADER /* only the self-containment check has none */
+#define HM_COLLECTOR_HEADER "collectors/manual/manual.h"
+#endif
+#include HM_COLLECTOR_HEADER
+
+/* What the collector's header must define, as 0 or 1:
+ *   HM_GC_MANUAL    hm_dispose releases; the others ignore it
+ *   HM_GC_PRECISE   frames are registered, slots are exactly the roots
+ *   HM_GC_MOVING    objects may move at a GC point
+ *   HM_GC_THREADS   several mutators may run at once
+ * and as static inline functions:
+ *   hm_ref hm_new(m, const struct hm_layout *)   references nulled
+ *   hm_ref hm_new_refs(m, n)                     n >= 1 references, nulled
+ *   hm_ref hm_new_raw(m, bytes)                  pointer-free, undefined
+ *   hm_ref hm_load(m, o, i)                      i < n_refs
+ *   void hm_store(m, o, i, v)                    barrier included
+ *   void hm_init(m, o, i, v)                     initialising store (R2)
+ *   void *hm_raw(o, n_refs)                      the raw bytes, until the next
+ *                                                GC point
+ *   void hm_dispose(m, o)                        o not NULL (R4)
+ *   void hm_poll(m)                              safepoint
+ *   struct hm_frame **hm_frames(m)               only where HM_GC_PRECISE */
+
+#if HM_GC_PRECISE
+/* Declares frame `f` with `count` NULL slots and registers it; HM_LEAVE or
+ * HM_RETURN must end it on every path. */
+#define HM_FRAME(m, f, count)              \
+    struct {                               \
+        struct hm_frame head;              \
+        hm_ref slot[count];                \
+    } f = {{*hm_frames(m), (count)}, {0}}; \
+    *hm_frames(m) = &(f).head
+#define HM_LEAVE(m, f) ((void)(*hm_frames(m) = (f).head.prev))
+#else /* plain locals; the compiler keeps them in registers */
+#define HM_FRAME(m, f, count) \
+    struct {                  \
+        hm_ref slot[count];   \
+    } f = {{0}}
+#define HM_LEAVE(m, f) ((void)(m), (void)(f))
+#endif
+
+#define HM_GET(f, i)       ((f).slot[i])
+#define HM_SET(m, f, i, v) ((void)(m), (void)((f).slot[i] = (v)))
+
+/* Returns slot i from the function and ends the frame. */
+#define HM_RETURN(m, f, i)            \
+    do {                              \
+        hm_ref result_ = (f).slot[i]; \
+        HM_LEAVE(m, f);               \
+        return result_;               \
+    } while (0)
+
+#ifndef HM_CENSUS
+/* The program forgets `o` without releasing it: a leak under manual memory,
+ * garbage for a collector.  Only the census counts it. */
+static inline void hm_lose(struct hm_mutator *m, hm_ref o)
+{
+    (void)m;
+    (void)o;
+}
+#endif
+
+/* Replaces the pointer-free object in `*slot` (a frame slot or root) by one of
+ * new_bytes that starts with the same old_bytes.  A GC point. */
+static inline void hm_grow_raw(struct hm_mutator *m, hm_ref *slot,
+                               size_t old_bytes, size_t new_bytes)
+{
+#ifdef HM_GC_RESIZE_RAW /* realloc, where the strategy has one */
+    *slot = hm_resize_raw(m, *slot, old_bytes, new_bytes);
+#else
+    hm_ref bigger = hm_new_raw(m, new_bytes);
+
+    memcpy(hm_raw(bigger, 0), hm_raw(*slot, 0),
+           old_bytes < new_bytes ? old_bytes : new_bytes);
+    hm_dispose(m, *slot);
+    *slot = bigger;
+#endif
+}
+
+#define HM_GROW_RAW(m, f, i, old_bytes, new_bytes) \
+    hm_grow_raw(m, &(f).slot[i], old_bytes, new_bytes)
+
+#endif /* HM_COLLECTORS_MUTATOR_H */

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* meter.h -- what a workload reports while the clock runs: how far it is, and
+ * how long each sample of operations took.
+ *
+ * hm_meter_start opens a sample, hm_meter_mark closes it; a sample covers one
+ * or more operations (at least about 2 us of work, or the clock shows more of
+ * itself than of them).  Measured cost of a start and a mark: see
+ * `heapmark doctor` and docs; the budget is 60 ns.
+ *
+ * Threads: one meter per thread; only the first thread's has a progress page.
+ */
+#ifndef HM_COMMON_METER_H
+#define HM_COMMON_METER_H
+
+#include "common/clock.h"
+#include "common/hist.h"
+
+#include <stdint.h>
+
+/* Shared with the driver, which reads it while it samples the RSS: together
+ * with the census of the same workload this gives live bytes over time.  The
+ * driver maps one page; the cell is the only writer. */
+struct hm_progress {
+    _Atomic uint64_t phase; /* enum hm_phase */
+    _Atomic uint64_t ops;   /* operations finished in this phase */
+};
+
+enum hm_phase {
+    HM_PHASE_SETUP, /* before the clock */
+    HM_PHASE_RUN,   /* inside the clock window */
+    HM_PHASE_DROP,  /* everything held is released */
+    HM_PHASE_END,
+};
+
+struct hm_meter {
+    struct hm_progress *progress; /* never NULL */
+    uint64_t ops;                 /* operations marked so far */
+    uint64_t start_ns;            /* of the open sample */
+    struct hm_hist *latency;      /* never NULL; one entry per sample */
+    /* Called after each mark by the census cell only, else NULL there. */
+    void (*census)(void *arg, uint64_t ops);
+    void *census_arg;
+};
+
+static inline void hm_meter_start(struct hm_meter *meter)
+{
+    meter->start_ns = hm_clock_now_ns();
+}
+
+/* Ends the sample of `ops` operations that hm_meter_start began. */
+static inline void hm_meter_mark(struct hm_meter *meter, uint64_t ops)
+{
+    uint64_t now_ns = hm_clock_now_ns();
+
+    hm_hist_add(meter->latency, now_ns - meter->start_ns);
+    meter->ops += ops;
+    __atomic_store_n(&meter->progress->ops, meter->ops, __ATOMIC_RELAXED);
+#ifdef HM_CENSUS
+    meter->census(meter->census_arg, meter->ops);
+#endif
+}
+
+#endif /* HM_COMMON_METER_H */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/pause_log.h"
+
+#include "common/check.h"
+
+const char *hm_pause_kind_name(enum hm_pause_kind kind)
+{
+    static const char *const name[] = {
+#define PAUSE_NAME(id) #id,
+        HM_PAUSE_KINDS(PAUSE_NAME)
+#undef PAUSE_NAME
+    };
+
+    HM_CHECK(kind < HM_PAUSE_KINDS_END);
+    return name[kind];
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* block.h -- a deterministic sequence of requests to malloc(3) itself, for the
+ * malloc family only.
+ *
+ * Life of a run as in object.h.  run is called once in each of the
+ * `base.threads` threads (thread 0 is the main one) after a start barrier. */
+#ifndef HM_WORKLOADS_BLOCK_H
+#define HM_WORKLOADS_BLOCK_H
+
+#include "workloads/run.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+struct hm_block_run {
+    struct hm_run base; /* one per thread: own rng, meter and checksum */
+    unsigned thread, threads;
+    uint64_t ops;          /* requests made: out, by run */
+    uint64_t remote_frees; /* blocks freed by a thread that did not allocate */
+    uint64_t frees;
+    struct hm_block_ledger *ledger;  /* used by the census cell only */
+    void (*exhausted)(size_t bytes); /* does not return */
+};
+
+struct hm_block_workload {
+    const char *name;
+    const char *summary;
+    const char *source;
+    const char *operation;
+    const struct hm_param *params;
+    unsigned max_threads;
+    void (*setup)(struct hm_block_run *run, unsigned threads); /* thread 0 */
+    void (*run)(struct hm_block_run *run);
+    void (*drop)(struct hm_block_run *run); /* per thread, by the same thread */
+};
+
+extern const struct hm_block_workload *const hm_blocks[]; /* NULL-ended */
+
+/* Keeps the compiler from deleting a request whose result is not used. */
+#define HM_BLOCK_KEEP(pointer) __asm__ volatile("" : : "r"(pointer) : "memory")
+
+/* The doors of every request.  Three builds: malloc itself; the `null` cell,
+ * whose requests cost nothing and so price the workload's own work; and the
+ * census, which counts needed bytes.  Sizes are >= 1. */
+#if defined(HM_CENSUS)
+#include "workloads/block_census.h"
+#elif defined(HM_BLOCK_NULL)
+enum { HM_BLOCK_NULL_BYTES = 1 << 16 };
+
+extern unsigned char hm_block_null_memory[HM_BLOCK_NULL_BYTES];
+
+static inline void *hm_block_alloc(struct hm_block_run *run, size_t bytes)
+{
+    void *block = hm_block_null_memory;
+
+    if (bytes > HM_BLOCK_NULL_BYTES)
+        run->exhausted(bytes);
+    HM_BLOCK_KEEP(block);
+    return block;
+}
+
+static inline void hm_block_free(struct hm_block_run *run, void *block)
+{
+    (void)run;
+    HM_BLOCK_KEEP(block);
+}
+#else
+static inline void *hm_block_alloc(struct hm_block_run *run, size_t bytes)
+{
+    void *block = malloc(bytes);
+
+    if (__builtin_expect(block == NULL, 0))
+        run->exhausted(bytes);
+    HM_BLOCK_KEEP(block);
+    return block;
+}
+
+static inline void hm_block_free(struct hm_block_run *run, void *block)
+{
+    (void)run;
+    HM_BLOCK_KEEP(block);
+    free(block);
+}
+#endif
+
+#endif /* HM_WORKLOADS_BLOCK_H */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* object.h -- a deterministic program over a graph of objects, run by every
+ * strategy through collectors/mutator.h.
+ *
+ * Life of a run: setup (tables outside the heap, input files; not timed), run
+ * (the clock window), drop (everything still held is disposed and unrooted;
+ * not timed, memory is read before and after).  All three run in one thread.
+ * State between them lives in static variables of the workload's file and in
+ * the global roots; nothing may come from malloc. */
+#ifndef HM_WORKLOADS_OBJECT_H
+#define HM_WORKLOADS_OBJECT_H
+
+#include "collectors/mutator.h"
+#include "workloads/run.h"
+
+#include <stdint.h>
+
+enum { HM_ROOTS = 8 };
+
+/* How memory ought to grow, per class of strategy: the expected verdicts. */
+enum hm_leak {
+    HM_LEAK_NOT_ONE, /* no leak workload; no verdict */
+    HM_LEAK_NONE,    /* must stay flat under every strategy */
+    HM_LEAK_LOGICAL, /* reachable but unneeded: grows under every strategy */
+    HM_LEAK_LOST,    /* unreachable: grows only where nothing collects */
+};
+
+struct hm_object_run {
+    struct hm_run base;
+    struct hm_mutator *mutator;
+    hm_ref *root; /* HM_ROOTS global roots, NULL at first */
+};
+
+struct hm_object_workload {
+    const char *name;    /* = file name = CSV value = command-line word */
+    const char *summary; /* one line for `heapmark list` */
+    const char *source;
+    const char *operation;         /* what one operation is: "request" */
+    const struct hm_param *params; /* NULL-ended table */
+    enum hm_leak leak;
+    void (*setup)(struct hm_object_run *run); /* may be NULL */
+    void (*run)(struct hm_object_run *run);
+    void (*drop)(struct hm_object_run *run);
+};
+
+extern const struct hm_object_workload *const hm_objects[]; /* NULL-ended */
+
+#endif /* HM_WORKLOADS_OBJECT_H */
