@@ -31,27 +31,9 @@
 #ifndef HM_COLLECTORS_MUTATOR_H
 #define HM_COLLECTORS_MUTATOR_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "collectors/reference.h"
+
 #include <string.h>
-
-/* A reference is a value like an int; the struct is never completed.
- * NOLINTNEXTLINE(readability-identifier-naming) */
-typedef struct hm_object *hm_ref;
-
-struct hm_layout {
-    uint32_t n_refs, raw_bytes;
-    const char *name; /* for heap dumps */
-};
-
-/* A shadow-stack frame: this header, then n slots (see HM_FRAME). */
-struct hm_frame {
-    struct hm_frame *prev;
-    size_t n;
-};
-
-struct hm_gc;      /* a heap; opaque */
-struct hm_mutator; /* one per thread; completed by the collector's header */
 
 #ifndef HM_COLLECTOR_HEADER /* only the self-containment check has none */
 #define HM_COLLECTOR_HEADER "collectors/manual/manual.h"

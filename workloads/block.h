@@ -7,20 +7,10 @@
 #ifndef HM_WORKLOADS_BLOCK_H
 #define HM_WORKLOADS_BLOCK_H
 
-#include "workloads/run.h"
+#include "workloads/block_run.h"
 
 #include <stdint.h>
 #include <stdlib.h>
-
-struct hm_block_run {
-    struct hm_run base; /* one per thread: own rng, meter and checksum */
-    unsigned thread, threads;
-    uint64_t ops;          /* requests made: out, by run */
-    uint64_t remote_frees; /* blocks freed by a thread that did not allocate */
-    uint64_t frees;
-    struct hm_block_ledger *ledger;  /* used by the census cell only */
-    void (*exhausted)(size_t bytes); /* does not return */
-};
 
 struct hm_block_workload {
     const char *name;

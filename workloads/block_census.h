@@ -4,6 +4,7 @@
 #define HM_WORKLOADS_BLOCK_CENSUS_H
 
 #include "common/check.h"
+#include "workloads/block_run.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -5,6 +5,7 @@
 #ifndef HM_COLLECTORS_CENSUS_H
 #define HM_COLLECTORS_CENSUS_H
 
+#include "collectors/reference.h"
 #include "common/check.h"
 
 #include <stdint.h>

@@ -3,6 +3,7 @@
 #ifndef HM_COLLECTORS_MANUAL_H
 #define HM_COLLECTORS_MANUAL_H
 
+#include "collectors/reference.h"
 #include "common/check.h"
 
 #include <stdlib.h>
