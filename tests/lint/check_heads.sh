@@ -15,9 +15,10 @@ for f in allocators/*.c collectors/*/*.c workloads/object/*.c workloads/block/*.
         bad=1
     done
 done
-for f in $(find common allocators collectors workloads harness tests -name '*.[ch]'); do
-    head -n 1 "$f" | grep -q 'SPDX-License-Identifier: MIT' && continue
-    echo "lint: $f: its first line is not the SPDX line" >&2
+if find common allocators collectors workloads harness tests -name '*.[ch]' -exec sh -c \
+    'head -n 1 "$1" | grep -q "SPDX-License-Identifier: MIT" || echo "$1"' _ {} \; |
+    grep .; then
+    echo "lint: their first line is not the SPDX line" >&2
     bad=1
-done
+fi
 exit $bad

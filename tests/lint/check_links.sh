@@ -2,12 +2,14 @@
 # check_links.sh ROOT -- every relative link of the Markdown files leads somewhere.
 set -eu
 cd "$1"
-bad=0
-for f in $(find . -name '*.md' -not -path './build/*'); do
-    for target in $(grep -oE '\]\([^)#: ]+' "$f" | cut -c3-); do
-        [ -e "$(dirname "$f")/$target" ] && continue
-        echo "lint: $f: $target does not exist" >&2
-        bad=1
-    done
-done
-exit $bad
+find . -name '*.md' -not -path './build/*' -exec grep -HoE '\]\([^)#: ]+' {} + |
+    sed 's/](//' |
+    {
+        bad=0
+        while IFS=: read -r file target; do
+            [ -e "$(dirname "$file")/$target" ] && continue
+            echo "lint: $file: $target does not exist" >&2
+            bad=1
+        done
+        exit $bad
+    }
