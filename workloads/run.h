@@ -34,7 +34,7 @@ static inline void hm_run_mix(struct hm_run *run, uint32_t value)
     run->checksum = hm_mix(run->checksum, value);
 }
 
-/* Adds a counter after the clock window; at most HM_COUNTERS_MAX. */
+/* Adds a counter, as the last thing run does; at most HM_COUNTERS_MAX. */
 static inline void hm_run_count(struct hm_run *run, const char *name,
                                 uint64_t value)
 {
