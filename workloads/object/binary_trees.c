@@ -117,18 +117,8 @@ static void binary_trees_run(struct hm_object_run *run)
     binary_trees_nodes = 0;
     hm_run_mix(&run->base, binary_trees_one(m, max_depth + 1));
     run->root[ROOT_LONG_LIVED] = binary_trees_build(m, max_depth);
-    for (unsigned d = BINARY_TREES_MIN_DEPTH; d <= max_depth; d += step) {
-        uint32_t trees = UINT32_C(1)
-                         << (max_depth - d + BINARY_TREES_MIN_DEPTH);
-        uint32_t sum = 0;
-
-        for (uint32_t i = 0; i < trees; i++) {
-            hm_meter_start(&run->base.meter);
-            sum += binary_trees_one(m, d);
-            hm_meter_mark(&run->base.meter, 1);
-        }
-        hm_run_mix(&run->base, sum);
-    }
+    for (unsigned d = BINARY_TREES_MIN_DEPTH; d <= max_depth; d += step)
+        binary_trees_many(run, d, max_depth);
     count = binary_trees_count(m, run->root[ROOT_LONG_LIVED]);
     hm_run_mix(&run->base, count);
     hm_run_count(&run->base, "nodes", binary_trees_nodes);
