@@ -50,6 +50,8 @@ struct hm_allocator {
 enum {
     HM_ALLOC_THREADED = 1u << 0, /* hooks may be called at the same time */
     HM_ALLOC_NO_REUSE = 1u << 1, /* released memory is not used again */
+    HM_ALLOC_ZEROED = 1u << 2,   /* alloc's blocks read as zeros: the shim's
+                                    calloc need not clear them */
 };
 
 /* NULL-ended, by name; only the tests link it. */
