@@ -2,16 +2,17 @@
 /* meter.h -- what a workload reports while the clock runs: how far it is, and
  * how long each sample of operations took.
  *
- * hm_meter_start opens a sample, hm_meter_mark closes it; a sample covers one
- * or more operations (at least about 2 us of work, or the clock shows more of
- * itself than of them).  Measured cost of a start and a mark: see
- * `heapmark doctor` and docs; the budget is 60 ns.
+ * hm_meter_start opens a sample, hm_meter_mark closes it and opens the next; a
+ * sample covers one or more operations (at least about 2 us of work, or the
+ * clock shows more of itself than of them).  Measured cost of a start and a
+ * mark: see `heapmark doctor` and docs; the budget is 60 ns.
  *
  * Threads: one meter per thread; only the first thread's has a progress page.
  */
 #ifndef HM_COMMON_METER_H
 #define HM_COMMON_METER_H
 
+#include "common/check.h"
 #include "common/clock.h"
 #include "common/hist.h"
 
@@ -32,14 +33,18 @@ enum hm_phase {
     HM_PHASE_END,
 };
 
+/* Told by the meter when `ops` first reaches a number it has asked for. */
+struct hm_meter_watch {
+    uint64_t at_ops; /* the next one; UINT64_MAX for never */
+    void (*reached)(struct hm_meter_watch *watch, uint64_t ops);
+};
+
 struct hm_meter {
     struct hm_progress *progress; /* never NULL */
     uint64_t ops;                 /* operations marked so far */
     uint64_t start_ns;            /* of the open sample */
     struct hm_hist *latency;      /* never NULL; one entry per sample */
-    /* Called after each mark by the census cell only, else NULL there. */
-    void (*census)(void *arg, uint64_t ops);
-    void *census_arg;
+    struct hm_meter_watch *watch; /* never NULL */
 };
 
 static inline void hm_meter_start(struct hm_meter *meter)
@@ -47,7 +52,8 @@ static inline void hm_meter_start(struct hm_meter *meter)
     meter->start_ns = hm_clock_now_ns();
 }
 
-/* Ends the sample of `ops` operations that hm_meter_start began. */
+/* Ends the open sample, of `ops` operations, and opens the next one: a loop
+ * that spends no time between its samples needs a single start. */
 static inline void hm_meter_mark(struct hm_meter *meter, uint64_t ops)
 {
     uint64_t now_ns = hm_clock_now_ns();
@@ -55,9 +61,11 @@ static inline void hm_meter_mark(struct hm_meter *meter, uint64_t ops)
     hm_hist_add(meter->latency, now_ns - meter->start_ns);
     meter->ops += ops;
     __atomic_store_n(&meter->progress->ops, meter->ops, __ATOMIC_RELAXED);
-#ifdef HM_CENSUS
-    meter->census(meter->census_arg, meter->ops);
-#endif
+    meter->start_ns = now_ns;
+    if (HM_UNLIKELY(meter->ops >= meter->watch->at_ops)) {
+        meter->watch->reached(meter->watch, meter->ops);
+        meter->start_ns = hm_clock_now_ns();
+    }
 }
 
 #endif /* HM_COMMON_METER_H */

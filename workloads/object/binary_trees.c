@@ -98,8 +98,8 @@ static void binary_trees_many(struct hm_object_run *run, unsigned depth,
     uint32_t batch = depth < 8 ? UINT32_C(1) << (8 - depth) : 1;
     uint32_t sum = 0;
 
+    hm_meter_start(&run->base.meter);
     for (uint32_t done = 0; done < trees; done += batch) {
-        hm_meter_start(&run->base.meter);
         for (uint32_t i = 0; i < batch; i++)
             sum += binary_trees_one(run->mutator, depth);
         hm_meter_mark(&run->base.meter, batch);

@@ -18,10 +18,10 @@
 enum { CACHE_KEYS, CACHE_BUDGET, CACHE_OPS, CACHE_SET };
 
 static const struct hm_param cache_params[] = {
-    {"keys", "different keys", 1 << 19, 1 << 22, 1, 1 << 26},
-    {"budget", "bytes of values held", 32 << 20, 256 << 20, 1 << 12,
+    {"keys", "different keys", 1 << 20, 1 << 22, 1, 1 << 26},
+    {"budget", "bytes of values held", 64 << 20, 256 << 20, 1 << 12,
      UINT64_C(1) << 40},
-    {"ops", "requests", 2000000, 60000000, 1, UINT64_C(1) << 40},
+    {"ops", "requests", 1500000, 60000000, 1, UINT64_C(1) << 40},
     {"set", "percentage of requests that store", 3, 3, 0, 100},
     {0},
 };
@@ -244,10 +244,10 @@ static void cache_run(struct hm_object_run *run)
     uint64_t ops = run->base.value[CACHE_OPS];
 
     cache_open(run);
+    hm_meter_start(meter);
     for (uint64_t done = 0; done < ops;) {
         uint64_t batch = ops - done < CACHE_BATCH ? ops - done : CACHE_BATCH;
 
-        hm_meter_start(meter);
         for (uint64_t i = 0; i < batch; i++)
             cache_request(run, done + i);
         hm_meter_mark(meter, batch);

@@ -123,8 +123,8 @@ static void large_objects_run(struct hm_object_run *run)
 
     run->root[ROOT_SLOTS] =
         hm_new_refs(run->mutator, run->base.value[LARGE_OBJECTS_SLOTS]);
+    hm_meter_start(&run->base.meter);
     for (uint64_t i = 0; i < steps; i++) {
-        hm_meter_start(&run->base.meter);
         large_objects_step(run, i);
         hm_meter_mark(&run->base.meter, 1);
     }

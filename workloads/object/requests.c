@@ -203,8 +203,8 @@ static void requests_run(struct hm_object_run *run)
 
     run->root[ROOT_SESSIONS] =
         hm_new_refs(run->mutator, run->base.value[REQUESTS_SESSIONS]);
+    hm_meter_start(&run->base.meter);
     for (uint64_t i = 0; i < requests; i++) {
-        hm_meter_start(&run->base.meter);
         requests_serve(run);
         hm_meter_mark(&run->base.meter, 1);
     }
