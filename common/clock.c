@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/clock.h"
 
-#include <stdlib.h>
+#include "common/hist.h"
+
 #include <time.h>
 
 enum { CLOCK_PAIRS = 20001 };
@@ -24,24 +25,17 @@ uint64_t hm_clock_cpu_ns(void)
     return clock_read(CLOCK_PROCESS_CPUTIME_ID);
 }
 
-static int clock_compare(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
 uint64_t hm_clock_cost_ns(void)
 {
-    static uint64_t delta[CLOCK_PAIRS];
+    struct hm_hist delta; /* exact below 128 ns; sorting would call malloc */
 
+    hm_hist_init(&delta);
     for (int i = 0; i < CLOCK_PAIRS; i++) {
         uint64_t start_ns = hm_clock_now_ns();
 
-        delta[i] = hm_clock_now_ns() - start_ns;
+        hm_hist_add(&delta, hm_clock_now_ns() - start_ns);
     }
-    qsort(delta, CLOCK_PAIRS, sizeof(delta[0]), clock_compare);
-    return delta[CLOCK_PAIRS / 2];
+    return hm_hist_quantile_ns(&delta, 0.5);
 }
 
 void hm_clock_sleep_until(uint64_t deadline_ns)
