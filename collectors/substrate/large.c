@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include "collectors/substrate/large.h"
+
+/* Address space per byte of limit: what fragmentation of runs may cost. */
+enum { LARGE_REACH = 4 };
+
+int hm_large_open(struct hm_large *large, struct hm_budget *budget,
+                  int is_guarded)
+{
+    size_t reach = hm_range_reach(budget->limit_bytes) * LARGE_REACH;
+
+    *large = (struct hm_large){0};
+    return hm_extents_open(&large->extents, reach, budget, is_guarded);
+}
+
+void hm_large_close(struct hm_large *large)
+{
+    hm_extents_close(&large->extents);
+}
+
+hm_ref hm_large_new(struct hm_large *large, size_t words, size_t n_refs)
+{
+    size_t pages = hm_large_cost_bytes(words) / HM_PAGE_BYTES;
+    struct hm_large_object *object;
+    int is_zero;
+    uint32_t first;
+
+    HM_ASSERT(hm_object_is_possible(words, n_refs));
+    first = hm_extents_take(&large->extents, pages, &is_zero);
+    if (first == HM_EXTENT_NONE)
+        return NULL;
+    object = hm_extents_address(&large->extents, first);
+    *object = (struct hm_large_object){.next = large->all, .pages = pages};
+    object->header = hm_header_make(words, n_refs);
+    large->all = object;
+    large->object_bytes += words * HM_WORD_BYTES;
+    if (is_zero) /* also null, without touching the pages */
+        return hm_large_ref(object);
+    return hm_object_init(&object->header, words, n_refs);
+}
+
+size_t hm_large_scan(struct hm_large *large, size_t max, hm_ref **slot)
+{
+    struct hm_large_object *object;
+
+    while ((object = large->grey) != NULL) {
+        size_t left = hm_header_refs(object->header) - object->scanned;
+        size_t n = left < max ? left : max;
+
+        HM_ASSERT(object->is_marked);
+        *slot = hm_slots_of(hm_large_ref(object)) + object->scanned;
+        object->scanned += n;
+        if (n == left)
+            large->grey = object->grey;
+        if (n > 0)
+            return n;
+    }
+    return 0;
+}
+
+static void large_free(struct hm_large *large, struct hm_large_object *object)
+{
+    size_t offset = (size_t)((char *)object - large->extents.range.start);
+
+    HM_ASSERT(offset % HM_PAGE_BYTES == 0);
+    hm_extents_give(&large->extents, (uint32_t)(offset / HM_PAGE_BYTES));
+}
+
+void hm_large_sweep(struct hm_large *large)
+{
+    struct hm_large_object **link = &large->all, *object;
+
+    HM_ASSERT(large->grey == NULL);
+    large->object_bytes = 0;
+    while ((object = *link) != NULL) {
+        if (object->is_marked) {
+            object->is_marked = 0;
+            large->object_bytes +=
+                hm_header_words(object->header) * HM_WORD_BYTES;
+            link = &object->next;
+        } else {
+            *link = object->next;
+            large_free(large, object);
+        }
+    }
+}
+
+const char *hm_large_check(const struct hm_large *large)
+{
+    size_t bytes = 0, pages = 0;
+
+    if (large->grey != NULL)
+        return "large: an object still waits to be scanned";
+    for (struct hm_large_object *o = large->all; o != NULL; o = o->next) {
+        size_t words = hm_header_words(o->header);
+
+        if (!hm_large_is_object(large, hm_large_ref(o)))
+            return "large: a listed object is not in use";
+        if (!hm_header_is_sound(o->header) || words <= HM_LARGE_WORDS ||
+            o->pages * HM_PAGE_BYTES != hm_large_cost_bytes(words))
+            return "large: a header is damaged";
+        if (o->is_marked)
+            return "large: an object is marked outside a collection";
+        bytes += words * HM_WORD_BYTES;
+        pages += o->pages;
+    }
+    if (bytes != large->object_bytes || pages != large->extents.used_pages)
+        return "large: sizes are counted wrongly";
+    return hm_extents_check(&large->extents);
+}

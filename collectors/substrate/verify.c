@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "collectors/substrate/verify.h"
+
+#include "common/arena.h"
+
+/* Objects seen, in the order found, and an open-addressing table of them. */
+struct verify_set {
+    hm_ref *found, *table;
+    size_t n, capacity; /* capacity: of `found`; a power of two */
+};
+
+/* Table slots per entry of `found`: at most half full. */
+enum { VERIFY_SPREAD = 2, VERIFY_FIRST = 1 << 12 };
+
+static size_t verify_slot(const struct verify_set *set, hm_ref o)
+{
+    size_t mask = set->capacity * VERIFY_SPREAD - 1;
+    size_t i = (size_t)(((uintptr_t)o >> 3) * 0x9E3779B97F4A7C15u >> 20);
+
+    for (i &= mask; set->table[i] != NULL && set->table[i] != o;)
+        i = (i + 1) & mask;
+    return i;
+}
+
+static void verify_set_open(struct verify_set *set, size_t capacity)
+{
+    *set = (struct verify_set){.capacity = capacity};
+    set->found = hm_arena_reserve(capacity * sizeof(hm_ref));
+    set->table = hm_arena_reserve(capacity * VERIFY_SPREAD * sizeof(hm_ref));
+}
+
+static void verify_set_close(struct verify_set *set)
+{
+    hm_arena_release(set->found, set->capacity * sizeof(hm_ref));
+    hm_arena_release(set->table,
+                     set->capacity * VERIFY_SPREAD * sizeof(hm_ref));
+}
+
+static void verify_set_grow(struct verify_set *set)
+{
+    struct verify_set bigger;
+
+    verify_set_open(&bigger, set->capacity * 2);
+    bigger.n = set->n;
+    for (size_t i = 0; i < set->n; i++) {
+        bigger.found[i] = set->found[i];
+        bigger.table[verify_slot(&bigger, set->found[i])] = set->found[i];
+    }
+    verify_set_close(set);
+    *set = bigger;
+}
+
+static void verify_set_add(struct verify_set *set, hm_ref o)
+{
+    size_t slot = verify_slot(set, o);
+
+    if (set->table[slot] != NULL)
+        return;
+    set->table[slot] = o;
+    set->found[set->n++] = o;
+    HM_ASSERT(set->n <= set->capacity);
+    if (set->n == set->capacity)
+        verify_set_grow(set);
+}
+
+struct verify_pass {
+    struct hm_verify *verify;
+    struct verify_set set;
+    const char *wrong;
+};
+
+static void verify_visit(struct verify_pass *pass, hm_ref o, const char *wrong)
+{
+    if (o == NULL)
+        return;
+    if (((uintptr_t)o & (HM_WORD_BYTES - 1)) != 0 ||
+        !pass->verify->is_object(pass->verify->heap, o))
+        pass->wrong = wrong;
+    else
+        verify_set_add(&pass->set, o);
+}
+
+static void verify_root(void *pass, hm_ref *slot)
+{
+    verify_visit(pass, *slot, "a root does not refer to an object");
+}
+
+static void verify_object(struct verify_pass *pass, hm_ref o)
+{
+    uint64_t header = *hm_header_of(o);
+
+    if (!hm_header_is_sound(header)) {
+        pass->wrong = "the header of a reachable object is damaged";
+        return;
+    }
+    pass->verify->reachable_bytes += hm_header_words(header) * HM_WORD_BYTES;
+    pass->verify->reachable_count++;
+    for (size_t i = 0; i < hm_header_refs(header); i++)
+        verify_visit(pass, hm_slots_of(o)[i],
+                     "a reference does not refer to an object");
+}
+
+const char *hm_verify_trace(struct hm_verify *verify)
+{
+    struct verify_pass pass = {.verify = verify};
+
+    verify->reachable_bytes = 0;
+    verify->reachable_count = 0;
+    verify_set_open(&pass.set, VERIFY_FIRST);
+    hm_roots_each(verify->roots, verify->frames, verify_root, &pass);
+    for (size_t i = 0; i < pass.set.n && pass.wrong == NULL; i++)
+        verify_object(&pass, pass.set.found[i]);
+    verify_set_close(&pass.set);
+    return pass.wrong;
+}
+
+void hm_poison_fill(uint64_t *start, size_t words)
+{
+    for (size_t i = 0; i < words; i++)
+        start[i] = HM_POISON;
+}
+
+int hm_poison_is_intact(const uint64_t *start, size_t words)
+{
+    for (size_t i = 0; i < words; i++) {
+        if (start[i] != HM_POISON)
+            return 0;
+    }
+    return 1;
+}

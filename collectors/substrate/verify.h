@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* verify.h -- an independent trace of the heap, and poison for the dead.
+ *
+ * Nothing of it is shared with the collectors' own marking, and its tables are
+ * neither in the heap nor charged to it.  Debugging and tests only. */
+#ifndef HM_COLLECTORS_SUBSTRATE_VERIFY_H
+#define HM_COLLECTORS_SUBSTRATE_VERIFY_H
+
+#include "collectors/substrate/object.h"
+#include "collectors/substrate/roots.h"
+
+#include <stdint.h>
+
+/* Not a canonical address, an odd size and a broken header at once. */
+#define HM_POISON ((uint64_t)0xDEADBEEFDEADBEE0)
+
+struct hm_verify {
+    const struct hm_roots *roots;
+    struct hm_frame *frames;
+    /* Whether `o`, any bit pattern, is the start of an object. */
+    int (*is_object)(const void *heap, hm_ref o);
+    const void *heap;
+    uint64_t reachable_bytes; /* result: sizes with header */
+    uint64_t reachable_count; /* result */
+};
+
+/* Follows every reference from the roots.  NULL, or what is wrong. */
+const char *hm_verify_trace(struct hm_verify *verify);
+
+/* Fills, and tells whether all of it still is poison. */
+void hm_poison_fill(uint64_t *start, size_t words);
+int hm_poison_is_intact(const uint64_t *start, size_t words);
+
+#endif /* HM_COLLECTORS_SUBSTRATE_VERIFY_H */

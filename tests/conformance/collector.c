@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* collector.c -- the conformance suite of collectors: one program for each. */
+#include "collector_heap.h"
+
+struct heap heap;
+
+static struct hm_pause_log heap_pauses;
+
+static void heap_exhausted(size_t bytes)
+{
+    (void)bytes;
+    if (!heap.is_guarded)
+        fail_msg("the heap is exhausted: %zu bytes refused", bytes);
+    longjmp(heap.exhausted, 1);
+}
+
+void heap_open(struct heap_options options)
+{
+    uint64_t param[HM_PARAMS_MAX];
+    struct hm_gc_config config = {.heap_bytes = options.heap_bytes,
+                                  .stress_bytes = options.stress_bytes,
+                                  .verify = options.verify,
+                                  .param = param,
+                                  .log = &heap_pauses,
+                                  .exhausted = heap_exhausted};
+    const char *why = "no reason given";
+
+    hm_params_defaults(hm_collector_this.params, 0, param);
+    heap_pauses.n = heap_pauses.total_ns = heap_pauses.max_ns = 0;
+    for (int i = 0; i < HEAP_ROOTS; i++)
+        heap.root[i] = NULL;
+    heap.is_guarded = 0;
+    heap.gc = hm_gc_open(&config, &why);
+    if (heap.gc == NULL)
+        fail_msg("the heap does not open: %s", why);
+    heap.m = hm_gc_attach(heap.gc);
+    assert_non_null(heap.m);
+    hm_gc_add_roots(heap.gc, heap.root, HEAP_ROOTS);
+}
+
+void heap_close(void)
+{
+    hm_gc_detach(heap.m);
+    hm_gc_close(heap.gc);
+}
+
+void heap_collect(void)
+{
+    const char *wrong;
+
+    hm_gc_collect(heap.m);
+    wrong = hm_gc_check(heap.gc);
+    if (wrong != NULL)
+        fail_msg("%s", wrong);
+}
+
+struct hm_gc_stats heap_stats(void)
+{
+    struct hm_gc_stats stats;
+
+    hm_gc_stats_get(heap.gc, &stats);
+    return stats;
+}
+
+const struct hm_pause_log *heap_log(void)
+{
+    return &heap_pauses;
+}
+
+int main(void)
+{
+    int failed = 0;
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    failed += collector_model_tests();
+    return failed != 0;
+}

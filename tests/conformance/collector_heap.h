@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* collector_heap.h -- a heap for one test, and the groups of tests that every
+ * collector has to pass. */
+#ifndef HM_TESTS_COLLECTOR_HEAP_H
+#define HM_TESTS_COLLECTOR_HEAP_H
+
+#include "collectors/collector.h"
+#include "common/rng.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define MIB ((size_t)1 << 20)
+
+enum { HEAP_ROOTS = 16 };
+
+struct heap {
+    struct hm_gc *gc;
+    struct hm_mutator *m;
+    hm_ref root[HEAP_ROOTS];
+    jmp_buf exhausted; /* where exhaustion jumps to, once is_guarded */
+    int is_guarded;
+};
+
+/* The one heap; open between heap_open and heap_close. */
+extern struct heap heap;
+
+struct heap_options {
+    size_t heap_bytes, stress_bytes;
+    int verify;
+};
+
+/* Opens `heap` with its root slots registered; a failure fails the test. */
+void heap_open(struct heap_options options);
+void heap_close(void);
+
+/* A full collection, then every check there is. */
+void heap_collect(void);
+
+struct hm_gc_stats heap_stats(void);
+const struct hm_pause_log *heap_log(void);
+
+/* Whether this is a collector whose bookkeeping is exact. */
+static inline int heap_is_precise(void)
+{
+    return HM_GC_PRECISE;
+}
+
+int collector_model_tests(void);
+
+#endif /* HM_TESTS_COLLECTOR_HEAP_H */
