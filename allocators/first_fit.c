@@ -9,18 +9,22 @@
  *             free block has a tag at its end, and a bit in the next block's
  *             tag says that it is there; what lies above the last block
  *             ("top") is in no list; memory above top goes back to the system
- *             once it is over 1 MiB and a quarter of what lies below.
+ *             once it is over 1 MiB and a quarter of what lies below; the
+ *             search for a size starts at its "floor", below which every free
+ *             block is known to be too small: same choice, shorter walk.
  * Invariants: blocks lie end to end from `first` to `top`, each a multiple of
  *             16 bytes and at least 32; no two free blocks touch and none
  *             touches top; the list holds every free block in the order of
  *             addresses; the tag at the end of a free block agrees with the one
  *             at its start, and the bit in the next one with both; nothing
- *             above `touched` was written since it was opened or given back.
- * Costs:      alloc O(free blocks below the one taken), the price of the
- *             policy; release O(1) beside a free block, else O(the smaller of
- *             blocks up to the next free one and free blocks from the place
- *             of the last insertion); 8 bytes a block.
- * Threads:    none; the shim holds a lock. */
+ *             above `touched` was written since it was opened or given back;
+ *             floors are in the list or its head and ascend, and no free block
+ *             large enough for a class lies below that class's floor.
+ * Costs:      alloc O(free blocks between its floor and the one taken), up
+ *             to all of them, the price of the policy; release O(1) beside a
+ * free block, else O(the smaller of blocks up to the next free one and free
+ * blocks from the place of the last insertion); 8 bytes a block. Threads: none;
+ * the shim holds a lock. */
 #include "allocators/allocator.h"
 
 #include "allocators/region.h"
@@ -40,6 +44,10 @@ enum {
     FIRST_FIT_BITS = HM_ALLOC_ALIGN - 1
 };
 
+/* Classes of size: each 16 bytes up to 256, then half a doubling each, to the
+ * last, which has no upper end. */
+enum { FIRST_FIT_EXACT = 14, FIRST_FIT_CLASSES = 26 };
+
 /* A free block's payload.  Blocks are named by their payload throughout; the
  * tag is in front of it. */
 struct first_fit_free {
@@ -50,6 +58,7 @@ struct hm_heap {
     struct hm_region region;       /* begins with this struct */
     struct first_fit_free list;    /* head of a ring, by address */
     struct first_fit_free *cursor; /* last insertion, or &list */
+    struct first_fit_free *floor[FIRST_FIT_CLASSES]; /* &list: none above */
     unsigned char *first;
     unsigned char *top;     /* payload of the next block from fresh memory */
     unsigned char *touched; /* pages from here on are not resident */
@@ -90,6 +99,62 @@ static size_t first_fit_bytes_for(size_t bytes)
     return sum < FIRST_FIT_BLOCK_MIN ? FIRST_FIT_BLOCK_MIN : sum;
 }
 
+/* --- Floors --- */
+
+/* The class that a size is of: blocks of it or a higher one may be of use. */
+static unsigned first_fit_class(size_t bytes)
+{
+    unsigned doublings, n;
+
+    if (bytes < 256)
+        return (unsigned)(bytes / HM_ALLOC_ALIGN) - 2;
+    doublings = 63 - (unsigned)__builtin_clzll(bytes);
+    n = FIRST_FIT_EXACT + (doublings - 8) * 2 +
+        (unsigned)(bytes >> (doublings - 1) & 1);
+    return n < FIRST_FIT_CLASSES ? n : FIRST_FIT_CLASSES - 1;
+}
+
+/* The smallest size of a class. */
+static size_t first_fit_class_least(unsigned n)
+{
+    if (n < FIRST_FIT_EXACT)
+        return (n + 2) * (size_t)HM_ALLOC_ALIGN;
+    n -= FIRST_FIT_EXACT;
+    return (size_t)(2 + n % 2) << (7 + n / 2);
+}
+
+/* A free block of `bytes` is now at `node`. */
+static void first_fit_floor_lower(struct hm_heap *heap,
+                                  struct first_fit_free *node, size_t bytes)
+{
+    struct first_fit_free **floor = heap->floor, *head = &heap->list;
+
+    for (unsigned i = first_fit_class(bytes) + 1; i-- > 0; floor[i] = node)
+        if (floor[i] != head && floor[i] <= node)
+            return;
+}
+
+/* Nothing below `node`, which may be the head, is of class `n` or above. */
+static void first_fit_floor_raise(struct hm_heap *heap, unsigned n,
+                                  struct first_fit_free *node)
+{
+    struct first_fit_free **floor = heap->floor, *head = &heap->list;
+
+    for (; n < FIRST_FIT_CLASSES; floor[n++] = node)
+        if (floor[n] == head || (node != head && floor[n] >= node))
+            return;
+}
+
+/* `old` leaves the list; `node` is what the list has in its place. */
+static void first_fit_floor_move(struct hm_heap *heap,
+                                 struct first_fit_free *old,
+                                 struct first_fit_free *node)
+{
+    for (unsigned i = 0; i < FIRST_FIT_CLASSES; i++)
+        if (heap->floor[i] == old)
+            heap->floor[i] = node;
+}
+
 /* --- The list of free blocks --- */
 
 static void first_fit_link(struct hm_heap *heap, struct first_fit_free *node,
@@ -108,6 +173,7 @@ static void first_fit_unlink(struct hm_heap *heap, struct first_fit_free *node)
     node->next->prev = node->prev;
     if (heap->cursor == node)
         heap->cursor = node->prev;
+    first_fit_floor_move(heap, node, node->next);
 }
 
 static void first_fit_replace(struct hm_heap *heap, struct first_fit_free *old,
@@ -118,6 +184,7 @@ static void first_fit_replace(struct hm_heap *heap, struct first_fit_free *old,
     node->next->prev = node;
     if (heap->cursor == old)
         heap->cursor = node;
+    first_fit_floor_move(heap, old, node);
 }
 
 /* The first free block above `block`, or the head.  Two searches take turns:
@@ -147,12 +214,14 @@ static struct first_fit_free *first_fit_place(struct hm_heap *heap,
     }
 }
 
-/* Writes both tags of a free block and tells the one above. */
-static void first_fit_mark_free(unsigned char *block, size_t bytes)
+/* Makes `block`, which is in the list, a free one of `bytes`. */
+static void first_fit_mark_free(struct hm_heap *heap, unsigned char *block,
+                                size_t bytes)
 {
     *first_fit_tag(block) = bytes | FIRST_FIT_BELOW_USED;
     *first_fit_tag_below(block + bytes) = bytes;
     *first_fit_tag(block + bytes) &= ~(uint64_t)FIRST_FIT_BELOW_USED;
+    first_fit_floor_lower(heap, first_fit_node(block), bytes);
 }
 
 /* --- Life of the heap --- */
@@ -167,6 +236,8 @@ static struct hm_heap *first_fit_create(size_t limit_bytes)
     heap = (struct hm_heap *)(void *)region.base;
     heap->region = region;
     heap->list.next = heap->list.prev = heap->cursor = &heap->list;
+    for (unsigned i = 0; i < FIRST_FIT_CLASSES; i++)
+        heap->floor[i] = &heap->list;
     heap->first = region.base + sizeof(*heap) + FIRST_FIT_TAG_BYTES;
     heap->first += hm_region_gap(heap->first, HM_ALLOC_ALIGN);
     heap->top = heap->first;
@@ -242,8 +313,8 @@ static void *first_fit_take_top(struct hm_heap *heap, size_t bytes,
         return NULL;
     *first_fit_tag(below + gap) = bytes | FIRST_FIT_USED | FIRST_FIT_BELOW_USED;
     if (gap != 0) {
-        first_fit_mark_free(below, gap);
         first_fit_link(heap, first_fit_node(below), &heap->list);
+        first_fit_mark_free(heap, below, gap);
     }
     return below + gap;
 }
@@ -268,20 +339,43 @@ static void *first_fit_take(struct hm_heap *heap, struct first_fit_free *node,
             first_fit_replace(heap, node, first_fit_node(tail));
         else
             first_fit_link(heap, first_fit_node(tail), node->next);
-        first_fit_mark_free(tail, rest);
+        first_fit_mark_free(heap, tail, rest);
     } else {
         *first_fit_tag(block + bytes) |= FIRST_FIT_BELOW_USED;
         if (gap == 0)
             first_fit_unlink(heap, node);
     }
     if (gap != 0)
-        first_fit_mark_free((unsigned char *)node, gap);
+        first_fit_mark_free(heap, (unsigned char *)node, gap);
     return block;
+}
+
+/* The first free block that holds `need` bytes at `align`, at `*gap` into it;
+ * NULL if none does. */
+static struct first_fit_free *first_fit_search(struct hm_heap *heap,
+                                               size_t need, size_t align,
+                                               size_t *gap)
+{
+    unsigned n = first_fit_class(need);
+    size_t least = first_fit_class_least(n);
+    struct first_fit_free *head = &heap->list, *node = heap->floor[n];
+
+    while (node != head && first_fit_bytes(node) < least)
+        node = node->next;
+    first_fit_floor_raise(heap, n, node);
+    for (; node != head; node = node->next) {
+        if (first_fit_bytes(node) < need)
+            continue;
+        *gap = first_fit_gap(node, align);
+        if (*gap <= first_fit_bytes(node) - need)
+            return node;
+    }
+    return NULL;
 }
 
 static void *first_fit_alloc(struct hm_heap *heap, size_t bytes, size_t align)
 {
-    struct first_fit_free *head = &heap->list, *node;
+    struct first_fit_free *node;
     size_t need, gap = 0;
 
     HM_ASSERT(bytes > 0);
@@ -289,15 +383,10 @@ static void *first_fit_alloc(struct hm_heap *heap, size_t bytes, size_t align)
     if (bytes > (size_t)(heap->region.end - heap->region.base))
         return NULL;
     need = first_fit_bytes_for(bytes);
-    for (node = head->next; node != head; node = node->next) {
-        if (first_fit_bytes(node) < need)
-            continue;
-        if (align > HM_ALLOC_ALIGN)
-            gap = first_fit_gap(node, align);
-        if (gap <= first_fit_bytes(node) - need)
-            return first_fit_take(heap, node, gap, need);
-    }
-    return first_fit_take_top(heap, need, align);
+    node = first_fit_search(heap, need, align, &gap);
+    if (node == NULL)
+        return first_fit_take_top(heap, need, align);
+    return first_fit_take(heap, node, gap, need);
 }
 
 /* --- release --- */
@@ -356,7 +445,7 @@ static void first_fit_release(struct hm_heap *heap, void *payload)
         first_fit_link(heap, first_fit_node(block),
                        first_fit_place(heap, block));
     }
-    first_fit_mark_free(block, bytes);
+    first_fit_mark_free(heap, block, bytes);
 }
 
 static size_t first_fit_usable(const struct hm_heap *heap, const void *block)
@@ -410,8 +499,8 @@ static int first_fit_resize(struct hm_heap *heap, void *payload, size_t bytes)
 
 /* --- check --- */
 
-static const char *first_fit_check_free(const struct hm_heap *heap,
-                                        const unsigned char *block)
+static const char *first_fit_check_around(const struct hm_heap *heap,
+                                          const unsigned char *block)
 {
     const unsigned char *above = first_fit_after(block);
 
@@ -436,12 +525,48 @@ static const char *first_fit_check_ends(const struct hm_heap *heap)
     return NULL;
 }
 
+/* What a walk over all blocks has seen so far. */
+struct first_fit_walk {
+    const struct first_fit_free *node; /* the last free block, or the head */
+    unsigned floors;                   /* how many lie at or below it */
+    int cursor_seen;
+};
+
+static const char *first_fit_check_free(const struct hm_heap *heap,
+                                        const unsigned char *block,
+                                        struct first_fit_walk *walk)
+{
+    const struct first_fit_free *node = (const void *)block;
+
+    if (walk->node->next != node || node->prev != walk->node)
+        return "the list holds every free block by address";
+    walk->node = node;
+    walk->cursor_seen |= heap->cursor == node;
+    while (walk->floors < FIRST_FIT_CLASSES &&
+           heap->floor[walk->floors] == node)
+        walk->floors++;
+    if (walk->floors <= first_fit_class(first_fit_bytes(block)))
+        return "no free block lies below its floor";
+    return first_fit_check_around(heap, block);
+}
+
+static const char *first_fit_check_list_end(const struct hm_heap *heap,
+                                            const struct first_fit_walk *walk)
+{
+    if (walk->node->next != &heap->list || heap->list.prev != walk->node)
+        return "the list holds nothing but the free blocks";
+    for (unsigned i = walk->floors; i < FIRST_FIT_CLASSES; i++)
+        if (heap->floor[i] != &heap->list)
+            return "floors are in the list and ascend";
+    return walk->cursor_seen ? NULL : "the cursor is in the list";
+}
+
 static const char *first_fit_check(const struct hm_heap *heap)
 {
-    const struct first_fit_free *node = &heap->list;
+    struct first_fit_walk walk = {&heap->list, 0, heap->cursor == &heap->list};
     const unsigned char *at = heap->first;
-    int below_used = 1, cursor_seen = heap->cursor == node;
     const char *broken = first_fit_check_ends(heap);
+    int below_used = 1;
 
     for (; broken == NULL && at < heap->top; at = first_fit_after(at)) {
         int used = (*first_fit_tag(at) & FIRST_FIT_USED) != 0;
@@ -451,21 +576,11 @@ static const char *first_fit_check(const struct hm_heap *heap)
             return "blocks lie end to end from first to top";
         if (((*first_fit_tag(at) & FIRST_FIT_BELOW_USED) != 0) != below_used)
             return "a block knows whether the one below is used";
-        if (!used) {
-            if ((const void *)node->next != (const void *)at ||
-                node->next->prev != node)
-                return "the list holds every free block by address";
-            node = node->next;
-            cursor_seen |= heap->cursor == node;
-            broken = first_fit_check_free(heap, at);
-        }
+        if (!used)
+            broken = first_fit_check_free(heap, at, &walk);
         below_used = used;
     }
-    if (broken != NULL)
-        return broken;
-    if (node->next != &heap->list || heap->list.prev != node)
-        return "the list holds nothing but the free blocks";
-    return cursor_seen ? NULL : "the cursor is in the list";
+    return broken != NULL ? broken : first_fit_check_list_end(heap, &walk);
 }
 
 extern const struct hm_allocator hm_allocator_first_fit;
