@@ -20,11 +20,12 @@
  *             above `touched` was written since it was opened or given back;
  *             floors are in the list or its head and ascend, and no free block
  *             large enough for a class lies below that class's floor.
- * Costs:      alloc O(free blocks between its floor and the one taken), up
- *             to all of them, the price of the policy; release O(1) beside a
- * free block, else O(the smaller of blocks up to the next free one and free
- * blocks from the place of the last insertion); 8 bytes a block. Threads: none;
- * the shim holds a lock. */
+ * Costs:      alloc O(free blocks between its floor and the one taken), up to
+ *             all of them, the price of the policy; release O(1) beside a free
+ *             block, else O(the smaller of blocks up to the next free one and
+ *             free blocks from the place of the last insertion); 8 bytes a
+ *             block.
+ * Threads:    none; the shim holds a lock. */
 #include "allocators/allocator.h"
 
 #include "allocators/region.h"

@@ -10,9 +10,11 @@ set(HM_NO_BUILTIN_MALLOC
   -fno-builtin-malloc -fno-builtin-free -fno-builtin-calloc
   -fno-builtin-realloc -fno-builtin-aligned_alloc -fno-builtin-posix_memalign)
 
-# hm_add_allocator(NAME): allocators/NAME.c, as an object for the tests and, through
-# malloc_shim.c, as libhm_NAME.so for the cells.  Sanitizers own malloc: no shim there.
+# hm_add_allocator(NAME [EXAMPLE]): allocators/NAME.c, as an object for the tests and,
+# through malloc_shim.c, as libhm_NAME.so for the cells; an EXAMPLE is tested only.
+# Sanitizers own malloc: no shim there.
 function(hm_add_allocator name)
+  cmake_parse_arguments(P "EXAMPLE" "" "" ${ARGN})
   add_library(hm_allocator_${name} OBJECT ${name}.c)
   set_target_properties(hm_allocator_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_compile_options(hm_allocator_${name} PRIVATE -fno-builtin)
@@ -26,6 +28,10 @@ function(hm_add_allocator name)
   target_compile_definitions(hm_${name} PRIVATE HM_SHIM_ALLOCATOR=hm_allocator_${name})
   target_compile_options(hm_${name} PRIVATE -fno-builtin -fvisibility=hidden)
   target_link_libraries(hm_${name} PRIVATE hm::flags hm_allocator_${name} Threads::Threads)
+  if(P_EXAMPLE)
+    hm_note("allocator ${name}" "tests only (example)")
+    return()
+  endif()
   install(TARGETS hm_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/heapmark)
   set_property(GLOBAL APPEND PROPERTY HM_STRATEGIES "${name}|libhm_${name}.so|heapmark")
   hm_note("allocator ${name}" "on")
