@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "common/hist.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 /* Shared with the driver, which reads it while it samples the RSS: together
@@ -60,7 +61,8 @@ static inline void hm_meter_mark(struct hm_meter *meter, uint64_t ops)
 
     hm_hist_add(meter->latency, now_ns - meter->start_ns);
     meter->ops += ops;
-    __atomic_store_n(&meter->progress->ops, meter->ops, __ATOMIC_RELAXED);
+    atomic_store_explicit(&meter->progress->ops, meter->ops,
+                          memory_order_relaxed);
     meter->start_ns = now_ns;
     if (HM_UNLIKELY(meter->ops >= meter->watch->at_ops)) {
         meter->watch->reached(meter->watch, meter->ops);

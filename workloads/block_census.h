@@ -6,6 +6,7 @@
 #include "common/check.h"
 #include "workloads/block_run.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -34,11 +35,10 @@ static inline void *hm_block_alloc(struct hm_block_run *run, size_t bytes)
     p->guard = HM_BLOCK_GUARD;
     ledger->alloc_count++;
     ledger->alloc_bytes += bytes;
-    live = ledger->live_bytes += bytes;
-    peak = ledger->peak_bytes;
+    live = atomic_fetch_add(&ledger->live_bytes, bytes) + bytes;
+    peak = atomic_load(&ledger->peak_bytes);
     while (live > peak &&
-           !__atomic_compare_exchange_n(&ledger->peak_bytes, &peak, live, 0,
-                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+           !atomic_compare_exchange_weak(&ledger->peak_bytes, &peak, live))
         ;
     return p + 1;
 }
