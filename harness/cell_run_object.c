@@ -29,7 +29,9 @@ static int object_open_gc(const struct hm_cell_args *args)
     };
     const char *why = "the heap cannot be opened";
 
-    hm_cell_run.log = hm_arena_alloc(sizeof(*hm_cell_run.log));
+    /* Backed as it fills: a fault per 170 pauses, and no megabyte more of
+     * resident memory for those that never pause. */
+    hm_cell_run.log = hm_arena_reserve(sizeof(*hm_cell_run.log));
     config.log = hm_cell_run.log;
     hm_cell_run.gc = hm_gc_open(&config, &why);
     if (hm_cell_run.gc == NULL) {

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/pause_log.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static int make_log(void **state)
+{
+    *state = calloc(1, sizeof(struct hm_pause_log));
+    return *state == NULL ? -1 : 0;
+}
+
+static int free_log(void **state)
+{
+    free(*state);
+    return 0;
+}
+
+static void test_entries_keep_start_duration_and_kind(void **state)
+{
+    struct hm_pause_log *log = *state;
+
+    hm_pause_log_add(log, HM_PAUSE_full, 100, 130);
+    hm_pause_log_add(log, HM_PAUSE_sweep, 200, 210);
+    assert_int_equal(log->n, 2);
+    assert_int_equal(hm_pause_log_kept(log), 2);
+    assert_int_equal(log->entry[0].start_ns, 100);
+    assert_int_equal(log->entry[0].duration_ns, 30);
+    assert_int_equal(log->entry[1].kind, HM_PAUSE_sweep);
+    assert_int_equal(log->total_ns, 40);
+    assert_int_equal(log->max_ns, 30);
+}
+
+static void test_overflow_is_counted_and_summed_but_not_kept(void **state)
+{
+    struct hm_pause_log *log = *state;
+    uint64_t n = HM_PAUSE_LOG_ENTRIES + 10;
+
+    for (uint64_t i = 0; i < n; i++)
+        hm_pause_log_add(log, HM_PAUSE_compact, i * 10, i * 10 + 2);
+    hm_pause_log_add(log, HM_PAUSE_full, 0, 77);
+    assert_int_equal(log->n, n + 1);
+    assert_int_equal(hm_pause_log_kept(log), HM_PAUSE_LOG_ENTRIES);
+    assert_int_equal(log->total_ns, 2 * n + 77);
+    assert_int_equal(log->max_ns, 77);
+    assert_int_equal(log->entry[HM_PAUSE_LOG_ENTRIES - 1].start_ns,
+                     (HM_PAUSE_LOG_ENTRIES - 1) * 10);
+}
+
+static void test_kinds_have_the_words_of_the_result_files(void **state)
+{
+    (void)state;
+    assert_string_equal(hm_pause_kind_name(HM_PAUSE_full), "full");
+    assert_string_equal(hm_pause_kind_name(HM_PAUSE_compact), "compact");
+    assert_string_equal(hm_pause_kind_name(HM_PAUSE_sweep), "sweep");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            test_entries_keep_start_duration_and_kind, make_log, free_log),
+        cmocka_unit_test_setup_teardown(
+            test_overflow_is_counted_and_summed_but_not_kept, make_log,
+            free_log),
+        cmocka_unit_test(test_kinds_have_the_words_of_the_result_files),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
