@@ -6,11 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -93,35 +89,6 @@ static const struct expected stressed[] = {
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Runs `one` in a child; fails the test when that does not end well. */
-static struct hm_workload_result run_apart(const struct hm_workload_case *one)
-{
-    struct hm_workload_result *shared =
-        mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    struct hm_workload_result result;
-    int status = -1;
-    pid_t child;
-
-    assert_true(shared != MAP_FAILED);
-    child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        hm_workload_run(one, shared);
-        _exit(0);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    result = *shared;
-    assert_int_equal(munmap(shared, sizeof(*shared)), 0);
-    if (result.wrong[0] != '\0')
-        fail_msg("%s %s: %s", one->workload, one->params, result.wrong);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        fail_msg("%s %s: ended with status %#x", one->workload, one->params,
-                 (unsigned)status);
-    assert_true(result.ops > 0);
-    return result;
-}
-
 static struct hm_workload_case case_of(const struct expected *row)
 {
     return (struct hm_workload_case){
@@ -175,7 +142,7 @@ static void test_checksums_counters_and_counts_are_the_references(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH(expected); i++) {
         struct hm_workload_case one = case_of(&expected[i]);
-        struct hm_workload_result result = run_apart(&one);
+        struct hm_workload_result result = hm_workload_run_apart(&one);
 
         assert_checksum(&expected[i], result.checksum);
         assert_counters(&expected[i], &result);
@@ -207,7 +174,7 @@ static void test_binary_trees_count_as_in_the_benchmarks_game(void **state)
         .workload = "binary_trees",
         .params = "depth=10 step=2",
     };
-    struct hm_workload_result result = run_apart(&one);
+    struct hm_workload_result result = hm_workload_run_apart(&one);
     uint32_t checksum = 0;
 
     (void)state;
@@ -223,7 +190,8 @@ static void test_another_seed_gives_another_checksum(void **state)
     (void)state;
     assert_string_equal(one.workload, "cache");
     one.seed = SEED + 1;
-    assert_int_not_equal(run_apart(&one).checksum, expected[2].checksum);
+    assert_int_not_equal(hm_workload_run_apart(&one).checksum,
+                         expected[2].checksum);
 }
 
 /* A collection every few objects, with the heap checked around each: whoever
@@ -239,7 +207,7 @@ static void test_checksums_survive_a_collection_every_few_objects(void **state)
 
         one.stress_bytes = 512;
         one.verify = 1;
-        result = run_apart(&one);
+        result = hm_workload_run_apart(&one);
         assert_checksum(&stressed[i], result.checksum);
         assert_true(result.dropped.collections > 10);
         assert_nothing_is_left(&stressed[i], &result);
@@ -254,7 +222,7 @@ static uint64_t live_at_end(const char *workload)
         .stress_bytes = 1 << 16,
     };
 
-    return run_apart(&one).end.live_bytes;
+    return hm_workload_run_apart(&one).end.live_bytes;
 }
 
 /* What the leak classes of object.h promise, seen by the strategy itself:

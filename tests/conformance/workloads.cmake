@@ -1,13 +1,18 @@
-# The object workloads, once per collector as in the cells, and their leaks under malloc.
+# The object workloads, once per collector as in the cells; what they ask of malloc; and
+# what they leave behind.
 get_property(objects GLOBAL PROPERTY HM_OBJECT_NAMES)
 get_property(object_sources GLOBAL PROPERTY HM_OBJECT_SOURCES)
+get_property(blocks GLOBAL PROPERTY HM_BLOCK_NAMES)
+get_property(block_sources GLOBAL PROPERTY HM_BLOCK_SOURCES)
 hm_generate_registry(hm_object_workload workloads/object.h hm_objects
   ${CMAKE_CURRENT_BINARY_DIR}/objects.c ${objects})
-set(workload_run workload_run.c ${CMAKE_CURRENT_BINARY_DIR}/objects.c ${object_sources})
+hm_generate_registry(hm_block_workload workloads/block.h hm_blocks
+  ${CMAKE_CURRENT_BINARY_DIR}/blocks.c ${blocks})
 
 # hm_add_workload_program(NAME COLLECTOR SOURCES...)
 function(hm_add_workload_program name collector)
-  add_executable(${name} ${ARGN})
+  add_executable(${name} ${ARGN} workload_run.c ${object_sources}
+    ${CMAKE_CURRENT_BINARY_DIR}/objects.c)
   target_compile_options(${name} PRIVATE ${HM_NO_BUILTIN_MALLOC})
   target_compile_definitions(${name} PRIVATE
     HM_TEST_INPUT_DIR="${CMAKE_CURRENT_BINARY_DIR}")
@@ -16,7 +21,44 @@ endfunction()
 
 get_property(collectors GLOBAL PROPERTY HM_COLLECTORS)
 foreach(c IN LISTS collectors)
-  hm_add_workload_program(conformance_workloads_${c} ${c} workloads.c ${workload_run})
+  hm_add_workload_program(conformance_workloads_${c} ${c} workloads.c workload_apart.c)
   target_link_libraries(conformance_workloads_${c} PRIVATE hm::dep::cmocka)
   hm_add_test(conformance workloads.${c} SECONDS 300 conformance_workloads_${c})
 endforeach()
+
+hm_add_workload_program(conformance_workload_trace manual workload_trace.c
+  workload_apart.c ${block_sources} ${CMAKE_CURRENT_BINARY_DIR}/blocks.c)
+target_link_options(conformance_workload_trace PRIVATE
+  LINKER:--wrap=malloc LINKER:--wrap=calloc LINKER:--wrap=realloc LINKER:--wrap=free)
+target_link_libraries(conformance_workload_trace PRIVATE hm::dep::cmocka)
+hm_add_test(conformance workload_trace conformance_workload_trace)
+
+# LeakSanitizer comes with AddressSanitizer, or alone; ThreadSanitizer excludes it.
+if(HM_SANITIZE MATCHES "thread")
+  hm_note("tests conformance.leaks" "off (thread sanitizer)")
+  return()
+endif()
+hm_add_workload_program(conformance_workload_leaks manual workload_leaks.c)
+if(NOT HM_SANITIZE MATCHES "address")
+  target_compile_options(conformance_workload_leaks PRIVATE -fsanitize=leak)
+  target_link_options(conformance_workload_leaks PRIVATE -fsanitize=leak)
+endif()
+
+# hm_add_leak_test(WORKLOAD "PARAMS"): nothing may be left; leak_lost must be found.
+function(hm_add_leak_test workload params)
+  hm_add_test(conformance leaks.${workload}
+    conformance_workload_leaks ${workload} ${params})
+  set_tests_properties(conformance.leaks.${workload} PROPERTIES
+    ENVIRONMENT "ASAN_OPTIONS=detect_leaks=1;LSAN_OPTIONS=exitcode=23")
+endfunction()
+
+hm_add_leak_test(binary_trees "depth=8")
+hm_add_leak_test(cache "keys=4096 budget=262144 ops=50000")
+hm_add_leak_test(file_stream "bytes=65536 passes=2")
+hm_add_leak_test(large_objects "steps=100 slots=8")
+hm_add_leak_test(leak_cache "steps=5000")
+hm_add_leak_test(leak_lost "steps=5000")
+hm_add_leak_test(leak_none "steps=5000")
+hm_add_leak_test(requests "requests=500 sessions=50")
+set_tests_properties(conformance.leaks.leak_lost PROPERTIES PASS_REGULAR_EXPRESSION
+  "LeakSanitizer: detected memory leaks.*499[0-9] object")

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* workload_trace.c -- the exact sequence of requests each workload makes to
+ * malloc, recorded by a malloc that counts: sizes, order, and which block is
+ * freed when.  A workload cannot drift, and no compiler delete its requests,
+ * without this noticing. */
+#include "tests/conformance/workload_run.h"
+
+#include "workloads/block.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+enum { OCTAVES = 64 };
+
+struct trace {
+    uint32_t hash;
+    uint64_t mallocs, frees, resizes; /* calloc counts as malloc */
+    uint64_t bytes;
+    uint64_t in_octave[OCTAVES]; /* sizes in [2^k, 2^(k+1)) */
+};
+
+/* Before each block; keeps its alignment. */
+struct prefix {
+    uint64_t serial, bytes;
+};
+
+/* Shared with the child that runs the workload. */
+static struct trace *trace;
+
+void *__real_malloc(size_t bytes);
+void *__real_realloc(void *block, size_t bytes);
+void __real_free(void *block);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t n, size_t bytes);
+void *__wrap_realloc(void *block, size_t bytes);
+void __wrap_free(void *block);
+
+static void trace_add(uint32_t event, uint64_t serial, size_t bytes)
+{
+    trace->hash = hm_mix(trace->hash, event);
+    trace->hash = hm_mix(trace->hash, (uint32_t)serial);
+    trace->hash = hm_mix(trace->hash, (uint32_t)bytes);
+}
+
+void *__wrap_malloc(size_t bytes)
+{
+    struct prefix *p = __real_malloc(sizeof(*p) + bytes);
+
+    if (p == NULL)
+        abort();
+    *p = (struct prefix){trace->mallocs++, bytes};
+    trace->bytes += bytes;
+    if (bytes > 0)
+        trace->in_octave[63 - __builtin_clzll(bytes)]++;
+    trace_add(1, p->serial, bytes);
+    return p + 1;
+}
+
+void *__wrap_calloc(size_t n, size_t bytes)
+{
+    void *block = __wrap_malloc(n * bytes);
+
+    return memset(block, 0, n * bytes);
+}
+
+void *__wrap_realloc(void *block, size_t bytes)
+{
+    struct prefix *p =
+        __real_realloc((struct prefix *)block - 1, sizeof(*p) + bytes);
+
+    if (p == NULL)
+        abort();
+    p->bytes = bytes;
+    trace->resizes++;
+    trace_add(2, p->serial, bytes);
+    return p + 1;
+}
+
+void __wrap_free(void *block)
+{
+    struct prefix *p = (struct prefix *)block - 1;
+
+    if (block == NULL)
+        return;
+    trace->frees++;
+    trace_add(3, p->serial, p->bytes);
+    __real_free(p);
+}
+
+static void assert_trace(const char *workload, uint32_t hash, uint64_t mallocs,
+                         uint64_t resizes)
+{
+    if (trace->hash != hash || trace->mallocs != mallocs ||
+        trace->resizes != resizes)
+        fail_msg("%s: trace %08x of %llu mallocs and %llu resizes; "
+                 "expected %08x of %llu and %llu",
+                 workload, trace->hash, (unsigned long long)trace->mallocs,
+                 (unsigned long long)trace->resizes, hash,
+                 (unsigned long long)mallocs, (unsigned long long)resizes);
+}
+
+static int open_trace(void **state)
+{
+    (void)state;
+    trace = mmap(NULL, sizeof(*trace), PROT_READ | PROT_WRITE,
+                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return trace == MAP_FAILED ? -1 : 0;
+}
+
+static int clear_trace(void **state)
+{
+    (void)state;
+    memset(trace, 0, sizeof(*trace));
+    return 0;
+}
+
+/* All blocks come back, but for those that leak_lost loses.  A change of the
+ * hash is a change of the workload: it needs a reason, a new constant, and a
+ * line in the change log, since numbers before and after do not compare. */
+static void test_object_workloads_make_the_committed_requests(void **state)
+{
+    static const struct {
+        const char *workload, *params;
+        uint32_t hash;
+        uint64_t mallocs, resizes, lost;
+    } expected[] = {
+        {"binary_trees", "depth=6 step=2", 0x50CDE4C0, 4398, 0, 0},
+        {"cache", "keys=512 budget=32768 ops=4000 set=10", 0xA1E39C54, 2914, 0,
+         0},
+        {"file_stream", "bytes=1000 passes=2", 0x7BADBF3D, 7763, 0, 0},
+        {"large_objects", "steps=60 slots=4", 0xC1453E4E, 61, 18, 0},
+        {"leak_cache", "steps=1100 bytes=8", 0x6B5EE6E3, 2202, 0, 0},
+        {"leak_lost", "steps=500 bytes=256", 0x64540072, 500, 0, 499},
+        {"leak_none", "steps=500 bytes=256", 0x3E90F530, 500, 0, 0},
+        {"requests", "requests=50 sessions=10", 0x807566FF, 13551, 0, 0},
+    };
+
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        const struct hm_workload_case one = {
+            .workload = expected[i].workload,
+            .params = expected[i].params,
+            .seed = 12345,
+            .input_dir = HM_TEST_INPUT_DIR,
+        };
+
+        (void)clear_trace(state);
+        (void)hm_workload_run_apart(&one);
+        assert_trace(one.workload, expected[i].hash, expected[i].mallocs,
+                     expected[i].resizes);
+        assert_int_equal(trace->frees, trace->mallocs - expected[i].lost);
+    }
+}
+
+enum { CHURN_OPS = 60000, CHURN_SLOTS = 512 };
+
+/* Sets up one thread's run of churn, as the cell does. */
+static struct hm_block_run *churn_open(void)
+{
+    static struct hm_block_run run;
+    static struct hm_progress progress;
+    static struct hm_hist latency;
+    static struct hm_meter_watch never = {.at_ops = UINT64_MAX};
+
+    hm_hist_init(&latency);
+    run = (struct hm_block_run){.threads = 1};
+    run.base.value[0] = CHURN_OPS;
+    run.base.value[1] = CHURN_SLOTS;
+    run.base.value[2] = 16;
+    run.base.value[3] = 1024;
+    run.base.meter = (struct hm_meter){
+        .progress = &progress, .latency = &latency, .watch = &never};
+    hm_rng_seed(&run.base.rng, 12345);
+    hm_blocks[0]->setup(&run, 1);
+    return &run;
+}
+
+static void test_churn_makes_exactly_the_requests_it_claims(void **state)
+{
+    struct hm_block_run *run;
+
+    (void)state;
+    assert_string_equal(hm_blocks[0]->name, "churn");
+    run = churn_open();
+    hm_blocks[0]->run(run);
+    assert_int_equal(run->ops, CHURN_OPS);
+    assert_int_equal(run->base.meter.ops, CHURN_OPS);
+    assert_int_equal(trace->mallocs, CHURN_OPS);
+    assert_int_equal(trace->frees, run->frees);
+    assert_true(run->frees >= CHURN_OPS - CHURN_SLOTS);
+    assert_int_equal(run->remote_frees, 0);
+    hm_blocks[0]->drop(run);
+    assert_int_equal(trace->frees, CHURN_OPS);
+    assert_int_equal(run->frees, CHURN_OPS);
+    assert_int_equal(hm_fin(run->base.checksum), 0xF163258D);
+    assert_trace("churn", 0xAB617009, CHURN_OPS, 0);
+}
+
+/* Log-uniform: [16, 1024) is six octaves, equally likely each. */
+static void test_churn_sizes_are_log_uniform(void **state)
+{
+    struct hm_block_run *run = churn_open();
+    uint64_t within = 0;
+
+    (void)state;
+    hm_blocks[0]->run(run);
+    hm_blocks[0]->drop(run);
+    for (unsigned k = 4; k < 10; k++) {
+        assert_in_range(trace->in_octave[k], CHURN_OPS / 6 * 97 / 100,
+                        CHURN_OPS / 6 * 103 / 100);
+        within += trace->in_octave[k];
+    }
+    assert_int_equal(within, CHURN_OPS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_object_workloads_make_the_committed_requests),
+        cmocka_unit_test_setup(test_churn_makes_exactly_the_requests_it_claims,
+                               clear_trace),
+        cmocka_unit_test_setup(test_churn_sizes_are_log_uniform, clear_trace),
+    };
+
+    return cmocka_run_group_tests(tests, open_trace, NULL);
+}
