@@ -44,10 +44,10 @@ function(hm_add_preload name)
   set_property(GLOBAL APPEND PROPERTY HM_STRATEGIES "${name}|${P_SONAME}|${P_PACKAGE}")
 endfunction()
 
-# hm_add_collector(NAME [CENSUS] [DEPENDS dep...]): collectors/NAME/NAME.h, inlined into
-# the object workloads, and collectors/NAME/NAME.c.
+# hm_add_collector(NAME [CENSUS] [SOURCES file...] [DEPENDS dep...]): collectors/NAME/NAME.h,
+# inlined into the object workloads, collectors/NAME/NAME.c and further files beside it.
 function(hm_add_collector name)
-  cmake_parse_arguments(P "CENSUS" "" "DEPENDS" ${ARGN})
+  cmake_parse_arguments(P "CENSUS" "" "SOURCES;DEPENDS" ${ARGN})
   foreach(dep IN LISTS P_DEPENDS)
     if(NOT TARGET hm::dep::${dep})
       hm_note("collector ${name}" "off (no ${dep})")
@@ -55,7 +55,8 @@ function(hm_add_collector name)
     endif()
   endforeach()
   list(TRANSFORM P_DEPENDS PREPEND hm::dep::)
-  add_library(hm_collector_${name} STATIC ${name}/${name}.c)
+  list(TRANSFORM P_SOURCES PREPEND ${name}/)
+  add_library(hm_collector_${name} STATIC ${name}/${name}.c ${P_SOURCES})
   target_compile_definitions(hm_collector_${name} PUBLIC
     HM_COLLECTOR_HEADER="collectors/${name}/${name}.h"
     $<$<BOOL:${P_CENSUS}>:HM_CENSUS>)

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "collectors/substrate/blocks.h"
+
+#include <string.h>
+
+enum { BLOCKS_BITS_BYTES = HM_BLOCK_MARK_WORDS * 8 };
+
+int hm_blocks_open(struct hm_blocks *blocks, size_t reach_bytes,
+                   struct hm_budget *budget, int is_guarded)
+{
+    size_t n = reach_bytes / HM_BLOCK_BYTES + 1;
+
+    HM_CHECK(n < HM_BLOCK_NONE);
+    *blocks = (struct hm_blocks){.budget = budget,
+                                 .is_guarded = is_guarded,
+                                 .free = HM_BLOCK_NONE,
+                                 .released = HM_BLOCK_NONE};
+    if (!hm_range_open(&blocks->range, n * HM_BLOCK_BYTES) ||
+        !hm_range_open(&blocks->bits_range, n * BLOCKS_BITS_BYTES) ||
+        !hm_range_open(&blocks->table_range, n * sizeof(struct hm_block))) {
+        hm_blocks_close(blocks);
+        return 0;
+    }
+    blocks->bits = (void *)blocks->bits_range.start;
+    blocks->block = (void *)blocks->table_range.start;
+    return 1;
+}
+
+void hm_blocks_close(struct hm_blocks *blocks)
+{
+    hm_range_close(&blocks->table_range);
+    hm_range_close(&blocks->bits_range);
+    hm_range_close(&blocks->range);
+}
+
+static uint32_t blocks_pop(struct hm_blocks *blocks, uint32_t *list)
+{
+    uint32_t b = *list;
+
+    if (b != HM_BLOCK_NONE)
+        *list = blocks->block[b].next;
+    return b;
+}
+
+static void blocks_push(struct hm_blocks *blocks, uint32_t *list, uint32_t b,
+                        enum hm_block_state state)
+{
+    blocks->block[b].next = *list;
+    blocks->block[b].state = (uint8_t)state;
+    *list = b;
+}
+
+/* A block that was never used, with its side tables. */
+static uint32_t blocks_extend(struct hm_blocks *blocks)
+{
+    size_t n = (size_t)blocks->frontier + 1;
+
+    if (!hm_range_extend(&blocks->table_range, n * sizeof(struct hm_block)) ||
+        !hm_range_extend(&blocks->bits_range, n * BLOCKS_BITS_BYTES) ||
+        !hm_range_extend(&blocks->range, n * HM_BLOCK_BYTES) ||
+        !hm_budget_take(blocks->budget, HM_BLOCK_BYTES + BLOCKS_BITS_BYTES +
+                                            sizeof(struct hm_block)))
+        return HM_BLOCK_NONE;
+    return blocks->frontier++;
+}
+
+static uint32_t blocks_find(struct hm_blocks *blocks)
+{
+    uint32_t b = blocks_pop(blocks, &blocks->free);
+
+    if (b != HM_BLOCK_NONE)
+        return b;
+    if (blocks->released == HM_BLOCK_NONE)
+        return blocks_extend(blocks);
+    if (!hm_budget_take(blocks->budget, HM_BLOCK_BYTES))
+        return HM_BLOCK_NONE;
+    return blocks_pop(blocks, &blocks->released);
+}
+
+uint32_t hm_blocks_take(struct hm_blocks *blocks, unsigned class)
+{
+    uint32_t b = blocks_find(blocks);
+
+    if (b == HM_BLOCK_NONE)
+        return b;
+    HM_ASSERT(b < blocks->frontier && blocks->block[b].state != HM_BLOCK_USED);
+    if (blocks->is_guarded)
+        hm_range_unlock(&blocks->range, (size_t)b * HM_BLOCK_BYTES,
+                        HM_BLOCK_BYTES);
+    memset(hm_block_bits(blocks, b), 0, BLOCKS_BITS_BYTES);
+    blocks->block[b] = (struct hm_block){.next = HM_BLOCK_NONE,
+                                         .class = (uint8_t) class,
+                                         .state = HM_BLOCK_USED};
+    blocks->n_used++;
+    return b;
+}
+
+static void blocks_discard(struct hm_blocks *blocks, uint32_t b)
+{
+    hm_range_discard(&blocks->range, (size_t)b * HM_BLOCK_BYTES,
+                     HM_BLOCK_BYTES);
+    hm_budget_give(blocks->budget, HM_BLOCK_BYTES);
+    blocks_push(blocks, &blocks->released, b, HM_BLOCK_RELEASED);
+}
+
+void hm_blocks_give(struct hm_blocks *blocks, uint32_t b)
+{
+    HM_ASSERT(blocks->block[b].state == HM_BLOCK_USED && blocks->n_used > 0);
+    blocks->n_used--;
+    if (blocks->is_guarded) {
+        blocks_discard(blocks, b);
+        hm_range_lock(&blocks->range, (size_t)b * HM_BLOCK_BYTES,
+                      HM_BLOCK_BYTES);
+    } else {
+        blocks_push(blocks, &blocks->free, b, HM_BLOCK_FREE);
+    }
+}
+
+void hm_blocks_release(struct hm_blocks *blocks)
+{
+    uint32_t b;
+
+    while ((b = blocks_pop(blocks, &blocks->free)) != HM_BLOCK_NONE)
+        blocks_discard(blocks, b);
+}
+
+void hm_blocks_clear_marks(struct hm_blocks *blocks)
+{
+    memset(blocks->bits, 0, (size_t)blocks->frontier * BLOCKS_BITS_BYTES);
+}
+
+unsigned hm_blocks_count_marks(const struct hm_blocks *blocks, uint32_t b)
+{
+    const uint64_t *bits = hm_block_bits(blocks, b);
+    int n = 0;
+
+    for (int i = 0; i < HM_BLOCK_MARK_WORDS; i++) {
+        if (bits[i] != 0)
+            n += __builtin_popcountll(bits[i]);
+    }
+    return (unsigned)n;
+}
+
+/* Length of a list whose blocks must all be in `state`; UINT32_MAX if not. */
+static uint32_t blocks_list_length(const struct hm_blocks *blocks, uint32_t b,
+                                   enum hm_block_state state)
+{
+    uint32_t n = 0;
+
+    for (; b != HM_BLOCK_NONE; b = blocks->block[b].next) {
+        if (b >= blocks->frontier || blocks->block[b].state != state ||
+            n++ > blocks->frontier)
+            return UINT32_MAX;
+    }
+    return n;
+}
+
+const char *hm_blocks_check(const struct hm_blocks *blocks)
+{
+    uint32_t n_free = blocks_list_length(blocks, blocks->free, HM_BLOCK_FREE);
+    uint32_t n_released =
+        blocks_list_length(blocks, blocks->released, HM_BLOCK_RELEASED);
+
+    if (n_free == UINT32_MAX || n_released == UINT32_MAX)
+        return "blocks: a list holds a block that does not belong there";
+    if ((uint64_t)n_free + n_released + blocks->n_used != blocks->frontier)
+        return "blocks: a block is in no list or in two";
+    return NULL;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* blocks.h -- blocks of 32 KiB out of one range, each with 4096 mark bits in a
+ * side bitmap, one for each word.
+ *
+ * Blocks and bits are charged to the budget.  A free block stays backed until
+ * hm_blocks_release; it may serve another purpose next. */
+#ifndef HM_COLLECTORS_SUBSTRATE_BLOCKS_H
+#define HM_COLLECTORS_SUBSTRATE_BLOCKS_H
+
+#include "collectors/substrate/budget.h"
+#include "collectors/substrate/range.h"
+
+#include <stdint.h>
+
+enum {
+    HM_BLOCK_BYTES = 32 << 10,
+    HM_BLOCK_WORDS = HM_BLOCK_BYTES / 8,
+    HM_BLOCK_MARK_WORDS = HM_BLOCK_WORDS / 64,
+};
+
+#define HM_BLOCK_NONE UINT32_MAX
+
+struct hm_block {
+    uint32_t next;   /* in whatever list holds the block */
+    uint16_t marked; /* number of mark bits at the last count */
+    uint8_t class;   /* the owner's */
+    uint8_t state;   /* enum hm_block_state */
+};
+
+enum hm_block_state {
+    HM_BLOCK_RELEASED, /* free and not backed */
+    HM_BLOCK_FREE,
+    HM_BLOCK_USED,
+};
+
+struct hm_blocks {
+    struct hm_range range, bits_range, table_range;
+    struct hm_budget *budget;
+    uint64_t *bits;
+    struct hm_block *block;
+    uint32_t frontier;       /* blocks from here on were never used */
+    uint32_t free, released; /* lists */
+    uint32_t n_used;
+    int is_guarded; /* free blocks are inaccessible */
+};
+
+/* Returns 1; 0 when the system refuses the address space. */
+int hm_blocks_open(struct hm_blocks *blocks, size_t reach_bytes,
+                   struct hm_budget *budget, int is_guarded);
+void hm_blocks_close(struct hm_blocks *blocks);
+
+/* A block with its mark bits clear, or HM_BLOCK_NONE. */
+uint32_t hm_blocks_take(struct hm_blocks *blocks, unsigned class);
+
+void hm_blocks_give(struct hm_blocks *blocks, uint32_t b);
+
+/* Returns the memory of all free blocks to the system. */
+void hm_blocks_release(struct hm_blocks *blocks);
+
+void hm_blocks_clear_marks(struct hm_blocks *blocks);
+
+/* Number of mark bits of block b. */
+unsigned hm_blocks_count_marks(const struct hm_blocks *blocks, uint32_t b);
+
+/* NULL, or what is wrong with the lists and counts. */
+const char *hm_blocks_check(const struct hm_blocks *blocks);
+
+static inline uint64_t *hm_block_start(const struct hm_blocks *blocks,
+                                       uint32_t b)
+{
+    return (uint64_t *)(void *)blocks->range.start + (size_t)b * HM_BLOCK_WORDS;
+}
+
+static inline uint64_t *hm_block_bits(const struct hm_blocks *blocks,
+                                      uint32_t b)
+{
+    return blocks->bits + (size_t)b * HM_BLOCK_MARK_WORDS;
+}
+
+/* Index of a word of a block from the start of the range. */
+static inline size_t hm_blocks_word(const struct hm_blocks *blocks,
+                                    const void *p)
+{
+    return ((uintptr_t)p - (uintptr_t)blocks->range.start) / 8;
+}
+
+static inline int hm_blocks_is_marked(const struct hm_blocks *blocks,
+                                      size_t word)
+{
+    return blocks->bits[word / 64] >> word % 64 & 1;
+}
+
+/* The first marked word of block b at or after `word`, at most `end`. */
+static inline unsigned hm_block_next_mark(const uint64_t *bits, unsigned word,
+                                          unsigned end)
+{
+    unsigned i = word / 64;
+    uint64_t rest;
+
+    if (word >= end)
+        return end;
+    rest = bits[i] & ~(uint64_t)0 << word % 64;
+    while (rest == 0) {
+        if (++i * 64 >= end)
+            return end;
+        rest = bits[i];
+    }
+    word = i * 64 + (unsigned)__builtin_ctzll(rest);
+    return word < end ? word : end;
+}
+
+#endif /* HM_COLLECTORS_SUBSTRATE_BLOCKS_H */

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* heap.h -- what the heaps of all our collectors have in common: limit,
+ * pacing, roots, large objects, counters.  A collector's struct hm_gc holds
+ * one and adds its own spaces. */
+#ifndef HM_COLLECTORS_SUBSTRATE_HEAP_H
+#define HM_COLLECTORS_SUBSTRATE_HEAP_H
+
+#include "collectors/collector.h"
+#include "collectors/substrate/large.h"
+#include "collectors/substrate/pacer.h"
+#include "collectors/substrate/roots.h"
+#include "collectors/substrate/verify.h"
+#include "common/clock.h"
+
+/* What an empty heap needs: a first window, tables, a mark queue. */
+#define HM_HEAP_MIN_BYTES ((size_t)256 << 10)
+
+struct hm_heap {
+    struct hm_gc_config config;
+    struct hm_budget budget;
+    struct hm_pacer pacer;
+    struct hm_roots roots;
+    struct hm_large large;
+    int is_open, is_attached;
+    size_t since_bytes; /* allocated since the last collection, less what the
+                         * collector counts for itself */
+    uint64_t collections, moved_bytes, live_bytes;
+};
+
+/* `fixed_bytes` of tables are charged at once.  Returns 1; 0 with a reason. */
+static inline int hm_heap_open(struct hm_heap *heap,
+                               const struct hm_gc_config *config,
+                               size_t fixed_bytes, const char **why)
+{
+    HM_CHECK(!heap->is_open); /* one heap per process */
+    *heap = (struct hm_heap){.config = *config, .is_open = 1};
+    heap->budget.limit_bytes = config->heap_bytes;
+    hm_pacer_open(&heap->pacer, config->heap_bytes, config->stress_bytes);
+    *why = "heap_bytes is below 256K, what an empty heap needs";
+    if (config->heap_bytes != 0 && config->heap_bytes < HM_HEAP_MIN_BYTES)
+        return 0;
+    if (!hm_budget_take(&heap->budget, fixed_bytes))
+        return 0;
+    *why = "the system refuses the address space for the heap";
+    return hm_large_open(&heap->large, &heap->budget, config->verify);
+}
+
+static inline void hm_heap_close(struct hm_heap *heap)
+{
+    hm_large_close(&heap->large);
+    *heap = (struct hm_heap){0};
+}
+
+_Noreturn static inline void hm_heap_exhausted(struct hm_heap *heap,
+                                               size_t bytes)
+{
+    heap->config.exhausted(bytes);
+    hm_check_failed(__FILE__, __LINE__, "exhausted() does not return");
+}
+
+static inline size_t hm_heap_large_bytes(const struct hm_heap *heap)
+{
+    return heap->large.extents.used_pages * HM_PAGE_BYTES;
+}
+
+/* The end of a collection that began at `start_ns` and found
+ * `live_small_bytes` of small objects. */
+static inline void hm_heap_collected(struct hm_heap *heap,
+                                     enum hm_pause_kind kind, uint64_t start_ns,
+                                     uint64_t live_small_bytes)
+{
+    heap->collections++;
+    heap->live_bytes = live_small_bytes + heap->large.object_bytes;
+    heap->since_bytes = 0;
+    hm_pacer_allow(&heap->pacer, heap->live_bytes);
+    hm_pause_log_add(heap->config.log, kind, start_ns, hm_clock_now_ns());
+}
+
+/* Under verify: aborts unless `wrong` is NULL, and unless the collection found
+ * what the independent trace reached. */
+static inline void hm_heap_demand(const struct hm_heap *heap, const char *wrong,
+                                  uint64_t reached_bytes)
+{
+    if (wrong == NULL && reached_bytes != heap->live_bytes)
+        wrong = "the collection did not find exactly what is reachable";
+    if (wrong != NULL)
+        hm_check_failed(__FILE__, __LINE__, wrong);
+}
+
+static inline void hm_heap_stats(const struct hm_heap *heap,
+                                 struct hm_gc_stats *stats)
+{
+    *stats = (struct hm_gc_stats){
+        .collections = heap->collections,
+        .moved_bytes = heap->moved_bytes,
+        .heap_bytes = heap->budget.held_bytes,
+        .heap_peak_bytes = heap->budget.peak_bytes,
+        .live_bytes = heap->live_bytes,
+    };
+}
+
+#endif /* HM_COLLECTORS_SUBSTRATE_HEAP_H */
