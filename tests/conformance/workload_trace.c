@@ -22,6 +22,7 @@ struct trace {
     uint64_t mallocs, frees, resizes; /* calloc counts as malloc */
     uint64_t bytes;
     uint64_t in_octave[OCTAVES]; /* sizes in [2^k, 2^(k+1)) */
+    uint64_t damage_at; /* that malloc changes the block before it; 0: none */
 };
 
 /* Before each block; keeps its alignment. */
@@ -49,10 +50,14 @@ static void trace_add(uint32_t event, uint64_t serial, size_t bytes)
 
 void *__wrap_malloc(size_t bytes)
 {
+    static unsigned char *before;
     struct prefix *p = __real_malloc(sizeof(*p) + bytes);
 
     if (p == NULL)
         abort();
+    if (trace->damage_at != 0 && trace->mallocs == trace->damage_at)
+        before[0] ^= 1;
+    before = (unsigned char *)(p + 1);
     *p = (struct prefix){trace->mallocs++, bytes};
     trace->bytes += bytes;
     if (bytes > 0)
@@ -158,6 +163,8 @@ static void test_object_workloads_make_the_committed_requests(void **state)
 
 enum { CHURN_OPS = 60000, CHURN_SLOTS = 512 };
 
+#define CHURN_CHECKSUM 0xF163258Du
+
 /* Sets up one thread's run of churn, as the cell does. */
 static struct hm_block_run *churn_open(void)
 {
@@ -196,7 +203,7 @@ static void test_churn_makes_exactly_the_requests_it_claims(void **state)
     hm_blocks[0]->drop(run);
     assert_int_equal(trace->frees, CHURN_OPS);
     assert_int_equal(run->frees, CHURN_OPS);
-    assert_int_equal(hm_fin(run->base.checksum), 0xF163258D);
+    assert_int_equal(hm_fin(run->base.checksum), CHURN_CHECKSUM);
     assert_trace("churn", 0xAB617009, CHURN_OPS, 0);
 }
 
@@ -217,6 +224,19 @@ static void test_churn_sizes_are_log_uniform(void **state)
     assert_int_equal(within, CHURN_OPS);
 }
 
+/* An allocator that lets a block be overwritten must be found out. */
+static void test_churn_notices_one_changed_byte(void **state)
+{
+    struct hm_block_run *run = churn_open();
+
+    (void)state;
+    trace->damage_at = CHURN_OPS / 2;
+    hm_blocks[0]->run(run);
+    hm_blocks[0]->drop(run);
+    assert_int_equal(trace->mallocs, CHURN_OPS);
+    assert_int_not_equal(hm_fin(run->base.checksum), CHURN_CHECKSUM);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +244,8 @@ int main(void)
         cmocka_unit_test_setup(test_churn_makes_exactly_the_requests_it_claims,
                                clear_trace),
         cmocka_unit_test_setup(test_churn_sizes_are_log_uniform, clear_trace),
+        cmocka_unit_test_setup(test_churn_notices_one_changed_byte,
+                               clear_trace),
     };
 
     return cmocka_run_group_tests(tests, open_trace, NULL);
