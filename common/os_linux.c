@@ -30,10 +30,11 @@ uint64_t hm_os_rss_bytes(pid_t pid)
 {
     char path[48], text[128], *resident;
 
-    if (pid == 0)
+    if (pid == 0) {
         (void)snprintf(path, sizeof(path), "/proc/self/statm");
-    else
+    } else {
         (void)snprintf(path, sizeof(path), "/proc/%ld/statm", (long)pid);
+    }
     if (os_read_start(path, text, sizeof(text)) != 0)
         return 0;
     resident = strchr(text, ' ');

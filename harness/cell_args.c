@@ -70,7 +70,7 @@ static int args_strategy(struct hm_cell_args *args, const char *id)
 static int args_malloc(struct hm_cell_args *args, const char *path)
 {
     if (access(path, F_OK) != 0) {
-        hm_cell_complain("malloc=%s: %s", path, strerror(errno));
+        hm_cell_complain("malloc=%s: %s", path, strerrordesc_np(errno));
         return -1;
     }
     args->malloc_path = path;
@@ -134,14 +134,14 @@ static int args_input_dir(struct hm_cell_args *args, const char *path)
 {
     struct stat st;
 
-    if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+    if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
         errno = ENOTDIR;
-    else if (access(path, R_OK | W_OK | X_OK) == 0) {
+    } else if (access(path, R_OK | W_OK | X_OK) == 0) {
         args->input_dir = path;
         return 0;
     }
     hm_cell_complain("input_dir=%s: %s; name a folder that can be written",
-                     path, strerror(errno));
+                     path, strerrordesc_np(errno));
     return -1;
 }
 
@@ -230,10 +230,11 @@ static void args_complain_range(const struct hm_param *table, const char *word)
     const char *pair = strchr(word, '.') + 1;
 
     for (; table->name != NULL; table++) {
-        if (args_value(pair, table->name) != NULL)
+        if (args_value(pair, table->name) != NULL) {
             hm_cell_complain("%s: outside %llu..%llu", word,
                              (unsigned long long)table->min,
                              (unsigned long long)table->max);
+        }
     }
 }
 
@@ -246,14 +247,15 @@ static int args_param(struct hm_cell_args *args, const char *word)
     int error = hm_params_set(table, strchr(word, '.') + 1,
                               is_option ? args->option : args->value);
 
-    if (error == -ENOENT)
+    if (error == -ENOENT) {
         hm_cell_complain("%s: no such %s; `list` names them", word,
                          is_option ? "option" : "parameter");
-    else if (error == -EINVAL)
+    } else if (error == -EINVAL) {
         hm_cell_complain("%s: not a whole number (K, M and G may follow)",
                          word);
-    else if (error != 0)
+    } else if (error != 0) {
         args_complain_range(table, word);
+    }
     return error == 0 ? 0 : -1;
 }
 

@@ -45,12 +45,13 @@ static const char *list_summary(const struct hm_cell_strategy *strategy)
 static void list_params(struct hm_cell_writer *out, const char *workload,
                         const struct hm_param *p)
 {
-    for (; p->name != NULL; p++)
+    for (; p->name != NULL; p++) {
         hm_cell_write(out,
                       "param\t%s\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
                       "\t%" PRIu64 "\t%s\n",
                       workload, p->name, p->quick, p->full, p->min, p->max,
                       p->meaning);
+    }
 }
 
 static void list_strategy(struct hm_cell_writer *out,
@@ -62,10 +63,11 @@ static void list_strategy(struct hm_cell_writer *out,
                   list_class(), strategy->preload, strategy->package,
                   hm_collector_this.has_heap_limit ? "limit" : "free",
                   list_summary(strategy));
-    for (; p->name != NULL; p++)
+    for (; p->name != NULL; p++) {
         hm_cell_write(
             out, "option\t%s\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\n",
             strategy->id, p->name, p->quick, p->min, p->max, p->meaning);
+    }
 }
 
 static void list_object(struct hm_cell_writer *out,

@@ -34,9 +34,10 @@ static void record_results(struct hm_cell_writer *out,
 {
     if (r->has_checksum) {
         hm_cell_write(out, "checksum\t%08" PRIx32 "\n", r->checksum);
-        for (unsigned i = 0; i < r->n_counters; i++)
+        for (unsigned i = 0; i < r->n_counters; i++) {
             hm_cell_write(out, "counter\t%s\t%" PRIu64 "\n", r->counter[i].name,
                           r->counter[i].value);
+        }
     }
     if (r->is_block) {
         record_number(out, "remote_frees", r->remote_frees);
@@ -65,10 +66,11 @@ static void record_latency(struct hm_cell_writer *out,
     if (hist->n > 0)
         record_number(out, "lat_max_ns", hist->max_ns);
     for (unsigned i = 0; i < HM_HIST_BUCKETS; i++) {
-        if (hist->count[i] != 0)
+        if (hist->count[i] != 0) {
             hm_cell_write(out, "hist\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu32 "\n",
                           hm_hist_low_ns(i), hm_hist_high_ns(i),
                           hist->count[i]);
+        }
     }
 }
 
@@ -106,9 +108,10 @@ static void record_live(struct hm_cell_writer *out, const struct hm_live *live)
     record_number(out, "free_count", live->free_count);
     record_number(out, "lost_count", live->lost_count);
     record_number(out, "lost_bytes", live->lost_bytes);
-    for (unsigned i = 0; i < live->n; i++)
+    for (unsigned i = 0; i < live->n; i++) {
         hm_cell_write(out, "live\t%" PRIu64 "\t%" PRIu64 "\n",
                       live->point[i].ops, live->point[i].bytes);
+    }
 }
 
 /* What only a run that came to its end may claim. */
@@ -120,11 +123,12 @@ static void record_finished(struct hm_cell_writer *out,
     record_number(out, "rss_end_bytes", r->rss_end_bytes);
     record_number(out, "rss_drained_bytes", r->rss_drained_bytes);
     record_latency(out, r->latency);
-    for (unsigned i = 0; i < r->n_checkpoints; i++)
+    for (unsigned i = 0; i < r->n_checkpoints; i++) {
         hm_cell_write(out,
                       "checkpoint\t%u\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",
                       i + 1, r->checkpoint[i].ops, r->checkpoint[i].rss_bytes,
                       r->checkpoint[i].heap_bytes);
+    }
     if (r->live != NULL)
         record_live(out, r->live);
     record_number(out, "clock_cost_ns", hm_clock_cost_ns());
@@ -150,7 +154,9 @@ int hm_cell_record_write(const struct hm_cell_record *record, int fd)
         record_finished(&out, record);
     hm_cell_write(&out, "end\n");
     error = hm_cell_writer_end(&out);
-    if (error != 0)
-        hm_cell_complain("cannot write the record: %s", strerror(-error));
+    if (error != 0) {
+        hm_cell_complain("cannot write the record: %s",
+                         strerrordesc_np(-error));
+    }
     return error == 0 ? 0 : 1;
 }

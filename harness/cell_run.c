@@ -21,7 +21,7 @@ int hm_cell_run_prepare(const struct hm_cell_args *args)
     hm_cell_run.progress = hm_window_progress(args->progress_fd);
     if (hm_cell_run.progress == NULL) {
         hm_cell_complain("progress_fd=%d: cannot be mapped: %s",
-                         args->progress_fd, strerror(errno));
+                         args->progress_fd, strerrordesc_np(errno));
         return -1;
     }
     hm_progress_phase(hm_cell_run.progress, HM_PHASE_SETUP);
@@ -66,9 +66,10 @@ _Noreturn void hm_cell_run_exhausted(size_t bytes)
     while (atomic_flag_test_and_set(&taken))
         (void)pause(); /* another thread ends the process */
     n = snprintf(reason, sizeof(reason), "no room for %zu bytes", bytes);
-    if (hm_cell_run.gc != NULL && limit_bytes != 0)
+    if (hm_cell_run.gc != NULL && limit_bytes != 0) {
         (void)snprintf(reason + n, sizeof(reason) - (size_t)n,
                        " within heap_bytes=%" PRIu64, limit_bytes);
+    }
     hm_cell_run_refuse(HM_CELL_OOM, reason);
     if (hm_cell_run.progress->phase == HM_PHASE_RUN)
         run_read_gc(record);

@@ -17,16 +17,18 @@
 #include <string.h>
 #include <unistd.h>
 
-/* On pages of its own: threads share no cache line of the harness. */
+enum { BLOCK_LINE_BYTES = 128 }; /* a cache line and the one prefetched */
+
+/* Threads share no cache line of the harness. */
 struct block_thread {
-    struct hm_block_run run;
+    _Alignas(BLOCK_LINE_BYTES) struct hm_block_run run;
     struct hm_hist latency;
     struct hm_progress progress; /* of all threads but the first */
     struct hm_meter_watch watch; /* never reached */
     pthread_t id;
 };
 
-static struct block_thread **block_threads;
+static struct block_thread *block_threads;
 static unsigned block_n_threads;
 static const struct hm_block_workload *block_workload;
 static pthread_barrier_t block_barrier;
@@ -50,14 +52,14 @@ static void block_begin_census(void)
 {
     hm_live_begin(&block_live_watch, &block_live, block_needed_bytes,
                   &block_ledger);
-    block_threads[0]->run.base.meter.watch = &block_live_watch.base;
+    block_threads[0].run.base.meter.watch = &block_live_watch.base;
     for (unsigned t = 0; t < block_n_threads; t++)
-        block_threads[t]->run.ledger = &block_ledger;
+        block_threads[t].run.ledger = &block_ledger;
 }
 
 static void block_end_census(void)
 {
-    hm_live_end(&block_live_watch, block_threads[0]->run.base.meter.ops);
+    hm_live_end(&block_live_watch, block_threads[0].run.base.meter.ops);
     block_live.peak_bytes = block_ledger.peak_bytes;
     block_live.end_bytes = block_ledger.live_bytes;
     block_live.alloc_count = block_ledger.alloc_count;
@@ -89,9 +91,10 @@ static uint64_t block_ops_done(void)
 {
     uint64_t ops = 0;
 
-    for (unsigned t = 0; t < block_n_threads; t++)
-        ops += __atomic_load_n(&block_threads[t]->run.base.meter.ops,
+    for (unsigned t = 0; t < block_n_threads; t++) {
+        ops += __atomic_load_n(&block_threads[t].run.base.meter.ops,
                                __ATOMIC_RELAXED);
+    }
     return ops;
 }
 
@@ -120,14 +123,12 @@ static void block_prepare(const struct hm_cell_args *args)
     block_workload = args->block;
     block_n_threads = args->threads;
     block_threads = hm_arena_alloc(args->threads * sizeof(block_threads[0]));
-    for (unsigned t = 0; t < args->threads; t++) {
-        block_threads[t] = hm_arena_alloc(sizeof(*block_threads[t]));
-        block_init_thread(block_threads[t], t, args);
-    }
+    for (unsigned t = 0; t < args->threads; t++)
+        block_init_thread(&block_threads[t], t, args);
     hm_cell_run.ops_done = block_ops_done;
-    hm_cell_run.record.latency = &block_threads[0]->latency;
+    hm_cell_run.record.latency = &block_threads[0].latency;
     if (args->block->setup != NULL)
-        args->block->setup(&block_threads[0]->run, args->threads);
+        args->block->setup(&block_threads[0].run, args->threads);
     block_begin_census();
 }
 
@@ -158,8 +159,8 @@ static void block_start_threads(void)
         return;
     HM_CHECK(pthread_barrier_init(&block_barrier, NULL, block_n_threads) == 0);
     for (unsigned t = 1; t < block_n_threads; t++) {
-        if (pthread_create(&block_threads[t]->id, NULL, block_thread_main,
-                           block_threads[t]) == 0)
+        if (pthread_create(&block_threads[t].id, NULL, block_thread_main,
+                           &block_threads[t]) == 0)
             continue;
         hm_cell_run_refuse(HM_CELL_OOM, "the system refuses more threads");
         _exit(hm_cell_run_finish());
@@ -172,12 +173,12 @@ static void block_measure(void)
     block_meet();
     hm_cell_run_open_window();
     block_meet();
-    block_workload->run(&block_threads[0]->run);
+    block_workload->run(&block_threads[0].run);
     block_meet();
     hm_cell_run_close_window();
     block_end_census();
     block_meet();
-    block_workload->drop(&block_threads[0]->run);
+    block_workload->drop(&block_threads[0].run);
     block_meet();
     hm_cell_run.record.rss_drained_bytes = hm_os_rss_bytes(0);
 }
@@ -185,7 +186,7 @@ static void block_measure(void)
 static void block_join_threads(void)
 {
     for (unsigned t = 1; t < block_n_threads; t++)
-        HM_CHECK(pthread_join(block_threads[t]->id, NULL) == 0);
+        HM_CHECK(pthread_join(block_threads[t].id, NULL) == 0);
 }
 
 /* What every thread found, as one run: the checksum is the sum of theirs. */
@@ -196,7 +197,7 @@ static void block_merge(struct hm_cell_record *record)
     record->is_block = 1;
     record->ops = 0;
     for (unsigned t = 0; t < block_n_threads; t++) {
-        const struct block_thread *thread = block_threads[t];
+        const struct block_thread *thread = &block_threads[t];
 
         checksum += thread->run.base.checksum;
         record->ops += thread->run.ops;
@@ -204,7 +205,7 @@ static void block_merge(struct hm_cell_record *record)
         record->remote_frees += thread->run.remote_frees;
         hm_cell_run_add_counters(&thread->run.base);
         if (t > 0)
-            hm_hist_merge(&block_threads[0]->latency, &thread->latency);
+            hm_hist_merge(&block_threads[0].latency, &thread->latency);
     }
     record->checksum = hm_fin(checksum);
 #ifndef HM_BLOCK_NULL /* whose blocks hold nothing that could be read back */

@@ -20,10 +20,11 @@ static void writer_flush(struct hm_cell_writer *writer)
     while (done < writer->used && writer->error == 0) {
         ssize_t n = write(writer->fd, writer->text + done, writer->used - done);
 
-        if (n >= 0)
+        if (n >= 0) {
             done += (size_t)n;
-        else if (errno != EINTR)
+        } else if (errno != EINTR) {
             writer->error = errno;
+        }
     }
     writer->used = 0;
 }
@@ -39,12 +40,13 @@ void hm_cell_write(struct hm_cell_writer *writer, const char *format, ...)
     n = vsnprintf(writer->text + writer->used, HM_CELL_LINE_BYTES, format,
                   list);
     va_end(list);
-    if (n < 0)
+    if (n < 0) {
         writer->error = errno;
-    else if (n >= HM_CELL_LINE_BYTES)
+    } else if (n >= HM_CELL_LINE_BYTES) {
         writer->used += HM_CELL_LINE_BYTES - 1;
-    else
+    } else {
         writer->used += (size_t)n;
+    }
 }
 
 int hm_cell_writer_end(struct hm_cell_writer *writer)

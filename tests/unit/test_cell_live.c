@@ -60,8 +60,8 @@ static void test_long_run_stays_within_the_table_and_even(void **state)
     uint64_t widest = 0;
 
     (void)state;
-    run_to(64, 64 * 1000000, 64);
-    hm_live_end(&watch, 64 * 1000000);
+    run_to(64, UINT64_C(64000000), 64);
+    hm_live_end(&watch, UINT64_C(64000000));
     assert_in_range(live.n, HM_LIVE_POINTS / 2 - 1, HM_LIVE_POINTS);
     assert_curve_is_exact_and_rising();
     for (unsigned i = 1; i < live.n; i++) {
@@ -70,7 +70,7 @@ static void test_long_run_stays_within_the_table_and_even(void **state)
         widest = gap > widest ? gap : widest;
     }
     assert_true(widest <= 3 * watch.stride_ops);
-    assert_int_equal(live.point[live.n - 1].ops, 64 * 1000000);
+    assert_int_equal(live.point[live.n - 1].ops, UINT64_C(64000000));
 }
 
 static void test_end_adds_the_last_point_once(void **state)
@@ -90,7 +90,7 @@ static void test_end_of_a_full_table_still_fits(void **state)
     (void)state;
     run_to(1, HM_LIVE_POINTS - 1, 1);
     assert_int_equal(live.n, HM_LIVE_POINTS);
-    ledger_bytes = 3 * (HM_LIVE_POINTS + 5);
+    ledger_bytes = UINT64_C(3) * (HM_LIVE_POINTS + 5);
     hm_live_end(&watch, HM_LIVE_POINTS + 5);
     assert_in_range(live.n, HM_LIVE_POINTS / 4, HM_LIVE_POINTS);
     assert_curve_is_exact_and_rising();

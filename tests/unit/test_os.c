@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -111,25 +112,25 @@ static void test_unmapped_address_is_an_error(void **state)
 /* More mappings than one read of /proc/self/maps returns. */
 static void test_file_is_found_behind_a_thousand_mappings(void **state)
 {
-    enum { MAPPINGS = 1000 };
+    static const size_t mappings = 1000;
 
-    char *memory = map_bytes(2 * MAPPINGS * 4096), path[PATH_MAX];
-    char file_name[] = "/tmp/heapmark-os-XXXXXX";
+    char *memory = map_bytes(2 * mappings * 4096), path[PATH_MAX];
+    char file_name[] = P_tmpdir "/heapmark-os-XXXXXX";
     int fd = mkstemp(file_name);
     void *file;
 
     (void)state;
     assert_true(fd >= 0);
     assert_int_equal(ftruncate(fd, 4096), 0);
-    for (int i = 0; i < MAPPINGS; i++)
-        assert_int_equal(mprotect(memory + (size_t)i * 8192, 4096, PROT_READ),
-                         0);
+    for (size_t i = 0; i < mappings; i++) {
+        assert_int_equal(mprotect(memory + i * 8192, 4096, PROT_READ), 0);
+    }
     file = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
     assert_ptr_not_equal(file, MAP_FAILED);
     assert_int_equal(hm_os_file_of(file, path, sizeof(path)), 0);
     assert_string_equal(path, file_name);
     assert_int_equal(munmap(file, 4096), 0);
-    assert_int_equal(munmap(memory, 2 * MAPPINGS * 4096), 0);
+    assert_int_equal(munmap(memory, 2 * mappings * 4096), 0);
     assert_int_equal(unlink(file_name), 0);
     (void)close(fd);
 }

@@ -49,10 +49,11 @@ static uint32_t rank_by_bisection(const struct hm_zipf *zipf, uint32_t u)
     while (low < high) {
         uint32_t middle = (low + high) / 2;
 
-        if (zipf->cdf[middle] < u)
+        if (zipf->cdf[middle] < u) {
             low = middle + 1;
-        else
+        } else {
             high = middle;
+        }
     }
     return low;
 }
@@ -67,9 +68,10 @@ static void test_guide_table_agrees_with_bisection(void **state)
         hm_zipf_init(&zipf, 5000, quarters);
         hm_rng_seed(&draw, quarters);
         same = draw;
-        for (int i = 0; i < 20000; i++)
+        for (int i = 0; i < 20000; i++) {
             assert_int_equal(hm_zipf_next(&zipf, &draw),
                              rank_by_bisection(&zipf, hm_rng_next(&same)));
+        }
         hm_zipf_fini(&zipf);
     }
 }
