@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/summary.h"
+
+#include "harness/csv.h"
+#include "tests/unit/campaign_folder.h"
+
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum { BLOCKS = 10 };
+
+struct arm {
+    const char *workload, *strategy, *arm, *heap;
+    int cell;
+    double factor; /* of the baseline's time, exactly, in every block */
+};
+
+static FILE *runs;
+static int run_id;
+
+static void begin_runs(void)
+{
+    runs = folder_open("runs.csv", "w");
+    assert_non_null(runs);
+    (void)fputs(FOLDER_COLUMNS, runs);
+    run_id = 0;
+}
+
+static void put_run(const struct arm *arm, int block, const char *status,
+                    double wall_ns)
+{
+    (void)fprintf(runs, "%d,%d,%d,%s,n=1,%s,1,%s,allocator,%s,%s,%s,", run_id++,
+                  block, arm->cell, arm->workload, arm->heap, arm->strategy,
+                  arm->arm, status,
+                  strcmp(status, "ok") == 0 ? "" : "\"why, in words\"");
+    if (strcmp(status, "ok") == 0)
+        (void)fprintf(runs, "%.0f,%.0f,3000000,,,,,,0,0,1000000\n", wall_ns,
+                      wall_ns);
+    else
+        (void)fputs(",,,,,,,,,,\n", runs);
+}
+
+/* Drift is large and shared within a block: pairing must remove it. */
+static void put_blocks(const struct arm *arm, size_t arms, int blocks)
+{
+    for (int b = 0; b < blocks; b++) {
+        for (size_t a = 0; a < arms; a++)
+            put_run(&arm[a], b, "ok", 1e9 * (1 + b % 4) * arm[a].factor);
+    }
+}
+
+static int summarise(void)
+{
+    assert_int_equal(fclose(runs), 0);
+    return hm_summary_write(folder);
+}
+
+/* The value of `column` in the first row of summary.csv that has this
+ * workload, strategy, arm and metric; "no row" if there is none. */
+static const char *field(const char *workload, const char *strategy,
+                         const char *arm, const char *metric,
+                         const char *column)
+{
+    static char value[128];
+    char path[128];
+    struct hm_csv csv;
+
+    (void)snprintf(path, sizeof path, "%s/summary.csv", folder);
+    assert_int_equal(hm_csv_open(&csv, path), 0);
+    (void)snprintf(value, sizeof value, "no row");
+    while (hm_csv_next(&csv) == 1) {
+        if (strcmp(csv.field[hm_csv_column(&csv, "workload")], workload) != 0 ||
+            strcmp(csv.field[hm_csv_column(&csv, "strategy")], strategy) != 0 ||
+            strcmp(csv.field[hm_csv_column(&csv, "arm")], arm) != 0 ||
+            strcmp(csv.field[hm_csv_column(&csv, "metric")], metric) != 0)
+            continue;
+        (void)snprintf(value, sizeof value, "%s",
+                       csv.field[hm_csv_column(&csv, column)]);
+        break;
+    }
+    hm_csv_close(&csv);
+    return value;
+}
+
+static const struct arm three_arms[] = {
+    {"cache", "glibc", "baseline", "", 0, 1},
+    {"cache", "glibc", "twin", "", 1, 1},
+    {"cache", "fast", "test", "", 2, 0.5},
+};
+
+static void ratios_are_taken_within_blocks(void **state)
+{
+    (void)state;
+    begin_runs();
+    put_blocks(three_arms, 3, BLOCKS);
+    assert_int_equal(summarise(), 0);
+    assert_string_equal(field("cache", "fast", "test", "wall_ns", "ratio"),
+                        "0.5");
+    assert_string_equal(field("cache", "fast", "test", "wall_ns", "ratio_low"),
+                        "0.5");
+    assert_string_equal(field("cache", "fast", "test", "wall_ns", "verdict"),
+                        "faster");
+    assert_string_equal(field("cache", "fast", "test", "wall_ns", "n"), "10");
+    assert_string_equal(
+        field("cache", "fast", "test", "wall_ns", "ci_target_met"), "1");
+    assert_string_equal(field("cache", "glibc", "twin", "wall_ns", "verdict"),
+                        "same");
+    assert_string_equal(field("cache", "glibc", "baseline", "wall_ns", "ratio"),
+                        "");
+}
+
+static void medians_and_derived_metrics_are_there(void **state)
+{
+    (void)state;
+    begin_runs();
+    put_blocks(three_arms, 3, BLOCKS);
+    assert_int_equal(summarise(), 0);
+    /* 1 2 3 4 1 2 3 4 1 2 s: the 2nd and the 9th of the sorted bound it. */
+    assert_string_equal(
+        field("cache", "glibc", "baseline", "wall_ns", "median"), "2000000000");
+    assert_string_equal(field("cache", "glibc", "baseline", "wall_ns", "low"),
+                        "1000000000");
+    assert_string_equal(field("cache", "glibc", "baseline", "wall_ns", "high"),
+                        "4000000000");
+    assert_string_equal(
+        field("cache", "fast", "test", "rss_over_live", "median"), "3");
+    assert_string_equal(
+        field("cache", "fast", "test", "rss_peak_bytes", "verdict"), "same");
+    assert_string_equal(field("cache", "fast", "test", "lat_p50_ns", "n"),
+                        "no row");
+    /* Zero pauses divided by zero pauses is no ratio. */
+    assert_string_equal(field("cache", "fast", "test", "pause_max_ns", "ratio"),
+                        "");
+}
+
+static void fewer_than_six_blocks_give_a_range_and_no_verdict(void **state)
+{
+    (void)state;
+    begin_runs();
+    for (int b = 0; b < 5; b++) {
+        put_run(&three_arms[0], b, "ok", 1e9);
+        put_run(&three_arms[2], b, "ok", 1e9 * (0.5 + 0.1 * b));
+    }
+    assert_int_equal(summarise(), 0);
+    assert_string_equal(field("cache", "fast", "test", "wall_ns", "ratio_low"),
+                        "0.5");
+    assert_string_equal(field("cache", "fast", "test", "wall_ns", "ratio_high"),
+                        "0.9");
+    assert_string_equal(field("cache", "fast", "test", "wall_ns", "verdict"),
+                        "");
+    assert_string_equal(
+        field("cache", "fast", "test", "wall_ns", "ci_target_met"), "");
+}
+
+static void a_cell_with_failures_names_them_and_has_no_ratio(void **state)
+{
+    (void)state;
+    begin_runs();
+    put_blocks(three_arms, 2, BLOCKS);
+    for (int b = 0; b < BLOCKS; b++)
+        put_run(&three_arms[2], b,
+                b == 3   ? "crash"
+                : b == 5 ? "oom"
+                         : "ok",
+                1e9);
+    assert_int_equal(summarise(), 0);
+    assert_string_equal(field("cache", "fast", "test", "wall_ns", "status"),
+                        "oom 1/10 crash 1/10");
+    assert_string_equal(field("cache", "fast", "test", "wall_ns", "ratio"), "");
+    assert_string_equal(field("cache", "fast", "test", "wall_ns", "n"), "8");
+    assert_string_equal(field("geomean", "fast", "test", "wall_ns", "ratio"),
+                        "no row");
+    assert_non_null(strstr(folder_text("failures.csv"),
+                           "cache,n=1,,1,fast,allocator,test,"
+                           "oom 1/10 crash 1/10,\"why, in words\"\n"));
+    assert_non_null(strstr(folder_text("ratios.csv"),
+                           "wall_ns,cache,fast,glibc,NaN,NaN,NaN,oom,0\n"));
+}
+
+static void a_cell_that_always_fails_still_has_its_row(void **state)
+{
+    (void)state;
+    begin_runs();
+    put_blocks(three_arms, 2, BLOCKS);
+    for (int b = 0; b < BLOCKS; b++)
+        put_run(&three_arms[2], b, "unsupported", 0);
+    assert_int_equal(summarise(), 0);
+    assert_string_equal(field("cache", "fast", "test", "wall_ns", "status"),
+                        "unsupported 10/10");
+    assert_string_equal(field("cache", "fast", "test", "wall_ns", "n"), "0");
+    assert_string_equal(field("cache", "fast", "test", "wall_ns", "median"),
+                        "");
+}
+
+static void all_heap_multiples_meet_the_one_baseline(void **state)
+{
+    static const struct arm arms[] = {
+        {"cache", "glibc", "baseline", "", 0, 1},
+        {"cache", "sweep", "test", "2", 1, 2},
+        {"cache", "sweep", "test", "3", 2, 1.5},
+    };
+
+    (void)state;
+    begin_runs();
+    put_blocks(arms, 3, BLOCKS);
+    assert_int_equal(summarise(), 0);
+    assert_string_equal(field("cache", "sweep", "test", "wall_ns", "ratio"),
+                        "2");
+    assert_non_null(
+        strstr(folder_text("ratios.csv"), "cache,sweep@2x,glibc,2,"));
+    assert_non_null(
+        strstr(folder_text("ratios.csv"), "cache,sweep@3x,glibc,1.5,"));
+}
+
+static void means_cover_what_the_strategy_completed(void **state)
+{
+    static const struct arm arms[] = {
+        {"a", "glibc", "baseline", "", 0, 1}, {"a", "fast", "test", "", 1, 0.5},
+        {"b", "glibc", "baseline", "", 2, 1}, {"b", "fast", "test", "", 3, 2},
+        {"c", "glibc", "baseline", "", 4, 1},
+    };
+    static const struct arm failing = {"c", "fast", "test", "", 5, 1};
+
+    (void)state;
+    begin_runs();
+    put_blocks(arms, 5, BLOCKS);
+    for (int b = 0; b < BLOCKS; b++)
+        put_run(&failing, b, "oom", 0);
+    assert_int_equal(summarise(), 0);
+    assert_string_equal(field("geomean", "fast", "test", "wall_ns", "ratio"),
+                        "1");
+    assert_string_equal(field("geomean", "fast", "test", "wall_ns", "params"),
+                        "workloads=2;min=0.5;max=2");
+    assert_string_equal(field("geomean", "fast", "test", "wall_ns", "n"), "10");
+    assert_string_equal(
+        field("geomean", "glibc", "baseline", "wall_ns", "ratio"), "no row");
+}
+
+static void the_twin_widens_the_margin_of_verdicts(void **state)
+{
+    (void)state;
+    begin_runs();
+    for (int b = 0; b < BLOCKS; b++) {
+        put_run(&three_arms[0], b, "ok", 1e9);
+        put_run(&three_arms[1], b, "ok", b % 2 == 0 ? 1.1e9 : 0.9e9);
+        put_run(&three_arms[2], b, "ok", 0.97e9);
+    }
+    assert_int_equal(summarise(), 0);
+    assert_string_equal(field("cache", "fast", "test", "wall_ns", "verdict"),
+                        "same");
+}
+
+static void rows_in_any_order_give_the_same_summary(void **state)
+{
+    char *forward;
+
+    (void)state;
+    begin_runs();
+    put_blocks(three_arms, 3, BLOCKS);
+    assert_int_equal(summarise(), 0);
+    forward = strdup(folder_text("summary.csv"));
+    begin_runs();
+    for (int b = BLOCKS - 1; b >= 0; b--) {
+        for (int a = 2; a >= 0; a--)
+            put_run(&three_arms[a], b, "ok",
+                    1e9 * (1 + b % 4) * three_arms[a].factor);
+    }
+    assert_int_equal(summarise(), 0);
+    assert_string_equal(folder_text("summary.csv"), forward);
+    free(forward);
+}
+
+static void a_block_that_comes_twice_is_refused(void **state)
+{
+    (void)state;
+    begin_runs();
+    put_blocks(three_arms, 3, BLOCKS);
+    put_run(&three_arms[2], 4, "ok", 1e9);
+    assert_int_equal(summarise(), -EINVAL);
+    assert_string_equal(folder_text("summary.csv"), "");
+}
+
+static void broken_tables_are_refused_and_nothing_is_written(void **state)
+{
+    (void)state;
+    assert_int_equal(hm_summary_write(folder), -ENOENT);
+    folder_put("runs.csv", "run_id,block\n1,2\n");
+    assert_int_equal(hm_summary_write(folder), -ENOENT);
+    folder_put("runs.csv", FOLDER_COLUMNS);
+    assert_int_equal(hm_summary_write(folder), -ENODATA);
+    folder_put("runs.csv",
+               FOLDER_COLUMNS "0,0,0,w,,,1,s,c,test,ok,,12x,,,,,,,,,,\n");
+    assert_int_equal(hm_summary_write(folder), -EINVAL);
+    folder_put("runs.csv",
+               FOLDER_COLUMNS "0,0,0,w,,,1,s,c,test,fine,,12,,,,,,,,,,\n");
+    assert_int_equal(hm_summary_write(folder), -EINVAL);
+    assert_string_equal(folder_text("summary.csv"), "");
+}
+
+static void histograms_of_all_blocks_become_one_curve(void **state)
+{
+    (void)state;
+    begin_runs();
+    put_blocks(three_arms, 3, 2);
+    /* run 2 and 5 are `fast`: 1000 samples of 100 ns, 1000 of 400 to 403. */
+    folder_put("hist.csv", "run_id,low_ns,high_ns,count\n"
+                           "2,100,100,1000\n5,400,401,1000\n1,7,7,99\n");
+    assert_int_equal(summarise(), 0);
+    assert_non_null(
+        strstr(folder_text("latency.csv"), "\ncache,fast,0.3,100\n"));
+    assert_non_null(
+        strstr(folder_text("latency.csv"), "\ncache,fast,0.35,401\n"));
+    assert_non_null(
+        strstr(folder_text("latency.csv"), "\ncache,fast,3.30103,401\n"));
+    assert_non_null(
+        strstr(folder_text("latency.csv"), "\ncache,fast,NaN,NaN\n"));
+    /* 10 samples beyond: nothing between 2.3 nines and the maximum. */
+    assert_null(strstr(folder_text("latency.csv"), "cache,fast,2.35,"));
+    assert_null(strstr(folder_text("latency.csv"), ",7\n"));
+}
+
+static void pauses_become_a_survival_curve(void **state)
+{
+    (void)state;
+    begin_runs();
+    put_blocks(three_arms, 3, 1);
+    folder_put("pauses.csv", "run_id,start_ns,duration_ns,kind\n"
+                             "2,5,100,full\n2,9,64,full\n2,10,64,sweep\n"
+                             "2,11,120,full\n");
+    assert_int_equal(summarise(), 0);
+    assert_string_equal(folder_text("survival.csv"),
+                        "workload,strategy,pause_ns,share\n"
+                        "cache,fast,64,1\ncache,fast,100,0.5\n"
+                        "cache,fast,120,0.25\ncache,fast,NaN,NaN\n");
+}
+
+static void the_timeline_is_the_first_run_without_its_setup(void **state)
+{
+    (void)state;
+    begin_runs();
+    put_blocks(three_arms, 3, 2);
+    folder_put("samples.csv", "run_id,t_ns,phase,rss_bytes,live_bytes\n"
+                              "2,500000000,0,1,1\n"
+                              "2,1000000000,1,1048576,524288\n"
+                              "2,2500000000,1,2097152,\n"
+                              "5,1000000000,1,99,99\n");
+    assert_int_equal(summarise(), 0);
+    assert_string_equal(folder_text("timeline.csv"),
+                        "workload,strategy,t_s,rss_mib,live_mib\n"
+                        "cache,fast,0,1,0.5\ncache,fast,1.5,2,NaN\n"
+                        "cache,fast,NaN,NaN,NaN\n");
+}
+
+static void side_files_of_unknown_runs_are_refused(void **state)
+{
+    (void)state;
+    begin_runs();
+    put_blocks(three_arms, 3, 1);
+    folder_put("hist.csv", "run_id,low_ns,high_ns,count\n77,1,1,1\n");
+    assert_int_equal(summarise(), -EINVAL);
+}
+
+static void the_pareto_front_is_what_nobody_beats(void **state)
+{
+    static const struct arm arms[] = {
+        {"a", "glibc", "baseline", "", 0, 1},
+        {"a", "fast", "test", "", 1, 0.5},
+        {"a", "slow", "test", "", 2, 2},
+    };
+
+    (void)state;
+    begin_runs();
+    put_blocks(arms, 3, BLOCKS);
+    assert_int_equal(summarise(), 0);
+    /* All use the same memory, so only the fastest is on the front. */
+    assert_non_null(
+        strstr(folder_text("pareto.csv"), "\nfast,0.5,0.5,0.5,1,1,1,1,1\n"));
+    assert_non_null(
+        strstr(folder_text("pareto.csv"), "\nslow,2,2,2,1,1,1,0,1\n"));
+    assert_non_null(
+        strstr(folder_text("pareto.csv"), "\nglibc,1,1,1,1,1,1,0,1\n"));
+}
+
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(ratios_are_taken_within_blocks),
+        TEST(medians_and_derived_metrics_are_there),
+        TEST(fewer_than_six_blocks_give_a_range_and_no_verdict),
+        TEST(a_cell_with_failures_names_them_and_has_no_ratio),
+        TEST(a_cell_that_always_fails_still_has_its_row),
+        TEST(all_heap_multiples_meet_the_one_baseline),
+        TEST(means_cover_what_the_strategy_completed),
+        TEST(the_twin_widens_the_margin_of_verdicts),
+        TEST(rows_in_any_order_give_the_same_summary),
+        TEST(a_block_that_comes_twice_is_refused),
+        TEST(broken_tables_are_refused_and_nothing_is_written),
+        TEST(histograms_of_all_blocks_become_one_curve),
+        TEST(pauses_become_a_survival_curve),
+        TEST(the_timeline_is_the_first_run_without_its_setup),
+        TEST(side_files_of_unknown_runs_are_refused),
+        TEST(the_pareto_front_is_what_nobody_beats),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

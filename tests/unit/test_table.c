@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/table.h"
+
+#include "harness/human.h"
+#include "tests/unit/campaign_folder.h"
+
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define HEADER                                                              \
+    "workload,params,heap_multiple,threads,strategy,class,arm,metric,unit," \
+    "better,n,status,median,low,high,ratio,ratio_low,ratio_high,verdict,"   \
+    "ci_target_met\n"
+#define FAILURES                                                       \
+    "workload,params,heap_multiple,threads,strategy,class,arm,status," \
+    "reason\n"
+
+#define ROW(workload, strategy, arm, metric, unit, n, rest)            \
+    workload ",n=1,,1," strategy ",allocator," arm "," metric "," unit \
+             ",lower," n "," rest "\n"
+
+static const char summary[] = HEADER ROW("cache", "glibc", "baseline",
+                                         "wall_ns", "ns", "10",
+                                         "ok,604000000,6e8,6.1e8,,,,,")
+    ROW("cache", "slow_one", "test", "wall_ns", "ns", "10",
+        "ok,1200000000,1e9,1.3e9,2,1.9,2.1,slower,0")
+        ROW("cache", "quick_one", "test", "wall_ns", "ns", "10",
+            "ok,302000000,3e8,3.1e8,0.5,0.48,0.52,faster,1")
+            ROW("cache", "quick_one", "test", "rss_peak_bytes", "bytes", "10",
+                "ok,58720256,5e7,6e7,1.2,1.1,1.3,more,0")
+                ROW("cache", "broken", "test", "wall_ns", "ns", "0",
+                    "crash 10/10,,,,,,,,") "geomean,workloads=3;min=0.4;max=0."
+                                           "6,,1,quick_one,allocator,test,wall_"
+                                           "ns,"
+                                           "ns,lower,10,ok,,,,0.5,0.48,0.52,"
+                                           "faster,1\n"
+                                           "geomean,workloads=3;min=0.9;max=1."
+                                           "1,,1,glibc,allocator,twin,wall_ns,"
+                                           "ns,lower,10,ok,,,,1.001,0.99,1.012,"
+                                           "same,1\n";
+
+static const char failures[] =
+    FAILURES "cache,n=1,,1,broken,allocator,test,crash 10/10,signal 11\n";
+
+static const char *printed(void)
+{
+    FILE *out = folder_open("table.txt", "w");
+
+    assert_non_null(out);
+    assert_int_equal(hm_table_print(folder, out), 0);
+    assert_int_equal(fclose(out), 0);
+    return folder_text("table.txt");
+}
+
+static const char *printed_summary(void)
+{
+    folder_put("summary.csv", summary);
+    folder_put("failures.csv", failures);
+    return printed();
+}
+
+static void rows_are_sorted_by_time_and_failures_come_last(void **state)
+{
+    const char *text = printed_summary();
+    const char *fast = strstr(text, "quick_one");
+    const char *base = strstr(text, "glibc");
+    const char *slow = strstr(text, "slow_one");
+    const char *broken = strstr(text, "broken");
+
+    (void)state;
+    assert_non_null(fast);
+    assert_true(fast < base && base < slow && slow < broken);
+    assert_non_null(strstr(broken, "crash 10/10"));
+}
+
+static void numbers_carry_units_and_intervals(void **state)
+{
+    const char *text = printed_summary();
+
+    (void)state;
+    assert_non_null(strstr(text, "0.50 [0.48, 0.52]"));
+    assert_non_null(strstr(text, "302 ms"));
+    assert_non_null(strstr(text, "1.20 s"));
+    assert_non_null(strstr(text, "56.0 MiB"));
+    assert_non_null(strstr(text, "1 (baseline)"));
+    assert_non_null(strstr(text, "slower"));
+}
+
+static void failures_means_and_noise_are_told(void **state)
+{
+    const char *text = printed_summary();
+
+    (void)state;
+    assert_non_null(
+        strstr(text, "failed: cache under broken: crash 10/10: signal 11"));
+    assert_non_null(strstr(text, "0.40..0.60"));
+    assert_non_null(strstr(text, "noise floor: glibc against itself 1.001 with "
+                                 "a 95 % interval of 0.990 to 1.012"));
+}
+
+static void no_line_is_wider_than_100_columns(void **state)
+{
+    const char *text = printed_summary();
+
+    (void)state;
+    for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1)
+        assert_in_range(end - text, 0, 100);
+}
+
+static void a_file_gets_no_colours(void **state)
+{
+    (void)state;
+    assert_null(strchr(printed_summary(), '\033'));
+}
+
+static void three_blocks_print_a_range_and_say_what_it_cannot_tell(void **state)
+{
+    const char *text;
+
+    (void)state;
+    folder_put("summary.csv",
+               HEADER ROW("cache", "glibc", "baseline", "wall_ns", "ns", "3",
+                          "ok,1,1,1,,,,,")
+                   ROW("cache", "quick_one", "test", "wall_ns", "ns", "3",
+                       "ok,302000000,3e8,3.1e8,0.5,0.4,0.6,,"));
+    folder_put("failures.csv", FAILURES);
+    text = printed();
+    assert_non_null(strstr(text, "0.50 (0.40..0.60)"));
+    assert_non_null(strstr(text, "3 blocks: (low..high) is the range"));
+    assert_null(strstr(text, "faster"));
+}
+
+static void without_a_summary_there_is_an_error_and_no_output(void **state)
+{
+    FILE *out = folder_open("table.txt", "w");
+
+    (void)state;
+    assert_non_null(out);
+    assert_int_equal(hm_table_print(folder, out), -ENOENT);
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(folder_text("table.txt"), "");
+}
+
+static void human_numbers_have_three_digits_and_a_unit(void **state)
+{
+    static const struct {
+        double value;
+        const char *unit, *text;
+    } table[] = {
+        {0, "ns", "0 ns"},
+        {7, "ns", "7.00 ns"},
+        {999.6, "ns", "1.00 us"},
+        {2610, "ns", "2.61 us"},
+        {604e6, "ns", "604 ms"},
+        {12.34e9, "ns", "12.3 s"},
+        {3e12, "ns", "3000 s"},
+        {812 * 1024, "bytes", "812 KiB"},
+        {1010, "bytes", "0.99 KiB"},
+        {5.87e7, "bytes", "56.0 MiB"},
+        {0.7334, "ratio", "0.73"},
+        {12.46, "ratio", "12.5"},
+        {NAN, "ns", "-"},
+        {NAN, "ratio", "-"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        char text[HM_HUMAN_BYTES];
+
+        hm_human_value(text, table[i].value, table[i].unit);
+        assert_string_equal(text, table[i].text);
+    }
+}
+
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(rows_are_sorted_by_time_and_failures_come_last),
+        TEST(numbers_carry_units_and_intervals),
+        TEST(failures_means_and_noise_are_told),
+        TEST(no_line_is_wider_than_100_columns),
+        TEST(a_file_gets_no_colours),
+        TEST(three_blocks_print_a_range_and_say_what_it_cannot_tell),
+        TEST(without_a_summary_there_is_an_error_and_no_output),
+        cmocka_unit_test(human_numbers_have_three_digits_and_a_unit),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
