@@ -13,6 +13,7 @@ void hm_cell_complain(const char *format, ...)
     va_list list;
 
     va_start(list, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): just above */
     (void)vsnprintf(text, sizeof(text), format, list);
     va_end(list);
     fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);

@@ -37,6 +37,7 @@ void hm_cell_write(struct hm_cell_writer *writer, const char *format, ...)
     if (writer->used + HM_CELL_LINE_BYTES > HM_CELL_WRITER_BYTES)
         writer_flush(writer);
     va_start(list, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): just above */
     n = vsnprintf(writer->text + writer->used, HM_CELL_LINE_BYTES, format,
                   list);
     va_end(list);
