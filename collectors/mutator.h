@@ -58,6 +58,7 @@
  *   void hm_poll(m)                              safepoint
  *   struct hm_frame **hm_frames(m)               only where HM_GC_PRECISE */
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): `f` is a name to declare */
 #if HM_GC_PRECISE
 /* Declares frame `f` with `count` NULL slots and registers it; HM_LEAVE or
  * HM_RETURN must end it on every path. */
@@ -76,6 +77,7 @@
 #define HM_LEAVE(m, f) ((void)(m), (void)(f))
 #endif
 
+/* NOLINTEND(bugprone-macro-parentheses) */
 #define HM_GET(f, i)       ((f).slot[i])
 #define HM_SET(m, f, i, v) ((void)(m), (void)((f).slot[i] = (v)))
 

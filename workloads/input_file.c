@@ -38,10 +38,9 @@ void hm_input_file_fail(const struct hm_input_file *file, const char *what,
 
 static char *input_file_put_text(char *at, const char *text)
 {
-    size_t n = strlen(text);
-
-    memcpy(at, text, n);
-    return at + n;
+    while (*text != '\0')
+        *at++ = *text++;
+    return at;
 }
 
 static char *input_file_put_number(char *at, uint32_t number)
@@ -145,7 +144,8 @@ static void input_file_make(const struct hm_input_file *file,
     size_t n = strlen(part.path);
     int error;
 
-    snprintf(part.path + n, sizeof(part.path) - n, ".%ld", (long)getpid());
+    (void)snprintf(part.path + n, sizeof(part.path) - n, ".%ld",
+                   (long)getpid());
     part.fd = open(part.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (part.fd < 0)
         hm_input_file_fail(&part, "cannot create the input file", errno);

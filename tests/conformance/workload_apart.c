@@ -31,9 +31,10 @@ struct hm_workload_result hm_workload_run_apart(
     assert_int_equal(munmap(shared, sizeof(*shared)), 0);
     if (result.wrong[0] != '\0')
         fail_msg("%s %s: %s", one->workload, one->params, result.wrong);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         fail_msg("%s %s: ended with status %#x", one->workload, one->params,
                  (unsigned)status);
+    }
     assert_true(result.ops > 0);
     return result;
 }

@@ -15,14 +15,14 @@ static struct hm_workload_result *run_result;
 
 static void run_fail(const char *what)
 {
-    snprintf(run_result->wrong, sizeof(run_result->wrong), "%s", what);
+    (void)snprintf(run_result->wrong, sizeof(run_result->wrong), "%s", what);
 }
 
 /* Must not return; the parent sees the reason in the shared result. */
 static void run_exhausted(size_t bytes)
 {
-    snprintf(run_result->wrong, sizeof(run_result->wrong),
-             "the heap is exhausted: %zu bytes refused", bytes);
+    (void)snprintf(run_result->wrong, sizeof(run_result->wrong),
+                   "the heap is exhausted: %zu bytes refused", bytes);
     _exit(3);
 }
 
@@ -40,7 +40,7 @@ static int run_set_params(const struct hm_param *table, const char *params)
     char words[256], *word, *rest = NULL;
 
     hm_params_defaults(table, 0, run.base.value);
-    snprintf(words, sizeof(words), "%s", params);
+    (void)snprintf(words, sizeof(words), "%s", params);
     word = strtok_r(words, " ", &rest);
     for (; word != NULL; word = strtok_r(NULL, " ", &rest)) {
         if (hm_params_set(table, word, run.base.value) != 0)

@@ -22,7 +22,7 @@ struct trace {
     uint64_t mallocs, frees, resizes; /* calloc counts as malloc */
     uint64_t bytes;
     uint64_t in_octave[OCTAVES]; /* sizes in [2^k, 2^(k+1)) */
-    uint64_t damage_at; /* that malloc changes the block before it; 0: none */
+    uint64_t damage_at;          /* that malloc changes the block before it */
 };
 
 /* Before each block; keeps its alignment. */
@@ -33,6 +33,8 @@ struct prefix {
 /* Shared with the child that runs the workload. */
 static struct trace *trace;
 
+/* The linker's names for a wrapped function (--wrap).
+ * NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming) */
 void *__real_malloc(size_t bytes);
 void *__real_realloc(void *block, size_t bytes);
 void __real_free(void *block);
@@ -40,6 +42,8 @@ void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t n, size_t bytes);
 void *__wrap_realloc(void *block, size_t bytes);
 void __wrap_free(void *block);
+
+/* NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming) */
 
 static void trace_add(uint32_t event, uint64_t serial, size_t bytes)
 {
@@ -55,7 +59,7 @@ void *__wrap_malloc(size_t bytes)
 
     if (p == NULL)
         abort();
-    if (trace->damage_at != 0 && trace->mallocs == trace->damage_at)
+    if (before != NULL && trace->mallocs == trace->damage_at)
         before[0] ^= 1;
     before = (unsigned char *)(p + 1);
     *p = (struct prefix){trace->mallocs++, bytes};
@@ -101,12 +105,13 @@ static void assert_trace(const char *workload, uint32_t hash, uint64_t mallocs,
                          uint64_t resizes)
 {
     if (trace->hash != hash || trace->mallocs != mallocs ||
-        trace->resizes != resizes)
+        trace->resizes != resizes) {
         fail_msg("%s: trace %08x of %llu mallocs and %llu resizes; "
                  "expected %08x of %llu and %llu",
                  workload, trace->hash, (unsigned long long)trace->mallocs,
                  (unsigned long long)trace->resizes, hash,
                  (unsigned long long)mallocs, (unsigned long long)resizes);
+    }
 }
 
 static int open_trace(void **state)
@@ -120,7 +125,7 @@ static int open_trace(void **state)
 static int clear_trace(void **state)
 {
     (void)state;
-    memset(trace, 0, sizeof(*trace));
+    *trace = (struct trace){.damage_at = UINT64_MAX};
     return 0;
 }
 

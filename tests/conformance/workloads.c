@@ -101,9 +101,10 @@ static struct hm_workload_case case_of(const struct expected *row)
 
 static void assert_checksum(const struct expected *row, uint32_t checksum)
 {
-    if (checksum != row->checksum)
+    if (checksum != row->checksum) {
         fail_msg("%s %s: checksum %08x, expected %08x", row->workload,
                  row->params, checksum, row->checksum);
+    }
 }
 
 static void assert_counters(const struct expected *row,
@@ -112,11 +113,12 @@ static void assert_counters(const struct expected *row,
     for (unsigned k = 0; k < COUNTERS && row->counter[k].name != NULL; k++) {
         assert_true(k < result->n_counters);
         assert_string_equal(result->counter[k].name, row->counter[k].name);
-        if (result->counter[k].value != row->counter[k].value)
+        if (result->counter[k].value != row->counter[k].value) {
             fail_msg("%s %s: %s is %llu, expected %llu", row->workload,
                      row->params, row->counter[k].name,
                      (unsigned long long)result->counter[k].value,
                      (unsigned long long)row->counter[k].value);
+        }
     }
 }
 

@@ -67,9 +67,10 @@ static void test_threads_share_nothing(void **state)
 
     (void)state;
     hm_block_churn.setup(&many[0], THREADS);
-    for (unsigned t = 0; t < THREADS; t++)
+    for (unsigned t = 0; t < THREADS; t++) {
         assert_int_equal(pthread_create(&id[t], NULL, run_and_drop, &many[t]),
                          0);
+    }
     for (unsigned t = 0; t < THREADS; t++)
         assert_int_equal(pthread_join(id[t], NULL), 0);
     for (unsigned t = 0; t < THREADS; t++) {

@@ -73,12 +73,13 @@ static void churn_setup(struct hm_block_run *run, unsigned threads)
         fprintf(stderr,
                 "churn: max_bytes=%llu is below min_bytes=%llu; raise it\n",
                 (unsigned long long)max_bytes, (unsigned long long)min_bytes);
-        exit(2);
+        exit(2); /* NOLINT(concurrency-mt-unsafe): one thread yet */
     }
     churn_fill_sizes(min_bytes, max_bytes);
-    for (unsigned t = 0; t < threads; t++)
+    for (unsigned t = 0; t < threads; t++) {
         churn_slots[t] =
             hm_arena_alloc(value[CHURN_SLOTS] * sizeof(*churn_slots[t]));
+    }
 }
 
 static void churn_pair(struct hm_block_run *run, unsigned char **slot)

@@ -10,6 +10,7 @@
  *             over all trees that were counted.
  * Costs:      2^(depth - d + 4) trees of each depth d = 4, 4 + step, ...
  * Threads:    one. */
+#include "common/check.h"
 #include "workloads/object.h"
 
 enum { BINARY_TREES_DEPTH, BINARY_TREES_STEP };
@@ -98,6 +99,7 @@ static void binary_trees_many(struct hm_object_run *run, unsigned depth,
     uint32_t batch = depth < 8 ? UINT32_C(1) << (8 - depth) : 1;
     uint32_t sum = 0;
 
+    HM_ASSERT(depth <= max_depth && max_depth < 28); /* the shift */
     hm_meter_start(&run->base.meter);
     for (uint32_t done = 0; done < trees; done += batch) {
         for (uint32_t i = 0; i < batch; i++)
@@ -126,11 +128,9 @@ static void binary_trees_run(struct hm_object_run *run)
 
 static void binary_trees_drop(struct hm_object_run *run)
 {
-    hm_ref tree = run->root[ROOT_LONG_LIVED];
-
-    run->root[ROOT_LONG_LIVED] = NULL;
     if (HM_GC_MANUAL)
-        binary_trees_dispose(run->mutator, tree);
+        binary_trees_dispose(run->mutator, run->root[ROOT_LONG_LIVED]);
+    run->root[ROOT_LONG_LIVED] = NULL;
 }
 
 const struct hm_object_workload hm_object_binary_trees = {

@@ -102,6 +102,17 @@ static void cache_unchain(const struct hm_object_run *run, hm_ref entry)
     hm_store(m, at, ENTRY_CHAIN, rest);
 }
 
+/* Takes the least recently used entry off the list, which is not empty. */
+static hm_ref cache_pop_back(struct hm_mutator *m, hm_ref head)
+{
+    hm_ref last = hm_load(m, head, ENTRY_PREV);
+    hm_ref prev = hm_load(m, last, ENTRY_PREV);
+
+    hm_store(m, prev, ENTRY_NEXT, head);
+    hm_store(m, head, ENTRY_PREV, prev);
+    return last;
+}
+
 static void cache_dispose(struct hm_mutator *m, hm_ref entry)
 {
     if (HM_GC_MANUAL) {
@@ -113,9 +124,8 @@ static void cache_dispose(struct hm_mutator *m, hm_ref entry)
 static void cache_evict(struct hm_object_run *run)
 {
     struct hm_mutator *m = run->mutator;
-    hm_ref last = hm_load(m, run->root[ROOT_HEAD], ENTRY_PREV);
+    hm_ref last = cache_pop_back(m, run->root[ROOT_HEAD]);
 
-    cache_unlink(m, last);
     cache_unchain(run, last);
     cache.used_bytes -= cache_raw(last)->value_bytes;
     cache.entries--;
@@ -171,10 +181,11 @@ static void cache_put(struct hm_object_run *run, uint64_t i, uint32_t key,
 
     HM_SET(m, f, 0, found);
     value = hm_payload_new(m, bytes, (uint32_t)i & 0x7FFFFF);
-    if (HM_GET(f, 0) != NULL)
+    if (HM_GET(f, 0) != NULL) {
         cache_replace(run, HM_GET(f, 0), value, bytes);
-    else
+    } else {
         cache_insert(run, key, value, bytes);
+    }
     HM_LEAVE(m, f);
     while (cache.used_bytes > cache.budget_bytes)
         cache_evict(run);

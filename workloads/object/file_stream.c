@@ -77,9 +77,10 @@ static size_t file_stream_comma(const char *text, size_t at, size_t end)
 {
     const char *comma = memchr(text + at, ',', end - at);
 
-    if (comma == NULL)
+    if (comma == NULL) {
         hm_input_file_fail(&file_stream.file, "a line has too few fields",
                            EINVAL);
+    }
     return (size_t)(comma - text);
 }
 
@@ -300,12 +301,17 @@ static void file_stream_pass(struct hm_object_run *run)
         lines = 0;
         used = file_stream_lines(run, HM_GET(f, CHUNK), bytes, &lines);
         carry_bytes = bytes - used;
-        if (carry_bytes > 0)
+        if (carry_bytes > 0) {
             HM_SET(m, f, CARRY,
                    file_stream_copy(m, HM_GET(f, CHUNK), used, carry_bytes));
+        }
         hm_dispose(m, HM_GET(f, CHUNK));
         hm_meter_mark(meter, lines);
         file_stream.lines += lines;
+    }
+    if (HM_GET(f, CARRY) != NULL) {
+        hm_input_file_fail(&file_stream.file, "the last line has no end",
+                           EINVAL);
     }
     hm_dispose(m, HM_GET(f, CHUNK));
     HM_LEAVE(m, f);
@@ -345,18 +351,19 @@ static void file_stream_dispose_chain(struct hm_mutator *m, hm_ref group)
     }
 }
 
-static void file_stream_drop(struct hm_object_run *run)
+static void file_stream_dispose_index(struct hm_mutator *m, hm_ref index)
 {
-    struct hm_mutator *m = run->mutator;
-    hm_ref index = run->root[ROOT_INDEX];
-
-    run->root[ROOT_INDEX] = NULL;
-    hm_input_file_close(&file_stream.file);
-    if (!HM_GC_MANUAL)
-        return;
     for (uint32_t k = 0; k < FILE_STREAM_BUCKETS; k++)
         file_stream_dispose_chain(m, hm_load(m, index, k));
     hm_dispose(m, index);
+}
+
+static void file_stream_drop(struct hm_object_run *run)
+{
+    if (HM_GC_MANUAL)
+        file_stream_dispose_index(run->mutator, run->root[ROOT_INDEX]);
+    run->root[ROOT_INDEX] = NULL;
+    hm_input_file_close(&file_stream.file);
 }
 
 const struct hm_object_workload hm_object_file_stream = {

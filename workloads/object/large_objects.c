@@ -109,12 +109,13 @@ static void large_objects_step(struct hm_object_run *run, uint64_t i)
     size_t bytes = (size_t)LARGE_OBJECTS_MIN_BYTES << size_class;
     uint32_t kind = hm_rng_below(&run->base.rng, 4);
 
-    if (kind == 0)
+    if (kind == 0) {
         large_objects_replace(run, bytes, i & 127);
-    else if (kind == 1)
+    } else if (kind == 1) {
         large_objects_grow(run, bytes);
-    else
+    } else {
         large_objects_use(run, bytes, i & 127);
+    }
 }
 
 static void large_objects_run(struct hm_object_run *run)
@@ -130,20 +131,24 @@ static void large_objects_run(struct hm_object_run *run)
     }
 }
 
-static void large_objects_drop(struct hm_object_run *run)
+static void large_objects_dispose_all(const struct hm_object_run *run)
 {
     struct hm_mutator *m = run->mutator;
     hm_ref slots = run->root[ROOT_SLOTS], buffer;
 
-    run->root[ROOT_SLOTS] = NULL;
-    if (!HM_GC_MANUAL)
-        return;
     for (uint64_t k = 0; k < run->base.value[LARGE_OBJECTS_SLOTS]; k++) {
         buffer = hm_load(m, slots, k);
         if (buffer != NULL)
             hm_dispose(m, buffer);
     }
     hm_dispose(m, slots);
+}
+
+static void large_objects_drop(struct hm_object_run *run)
+{
+    if (HM_GC_MANUAL)
+        large_objects_dispose_all(run);
+    run->root[ROOT_SLOTS] = NULL;
 }
 
 const struct hm_object_workload hm_object_large_objects = {

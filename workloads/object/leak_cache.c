@@ -120,17 +120,18 @@ static void leak_cache_dispose_chain(struct hm_mutator *m, hm_ref entry)
     }
 }
 
-static void leak_cache_drop(struct hm_object_run *run)
+static void leak_cache_dispose_table(struct hm_mutator *m, hm_ref table)
 {
-    struct hm_mutator *m = run->mutator;
-    hm_ref table = run->root[ROOT_TABLE];
-
-    run->root[ROOT_TABLE] = NULL;
-    if (!HM_GC_MANUAL)
-        return;
     for (uint64_t k = 0; k < leak_cache_buckets; k++)
         leak_cache_dispose_chain(m, hm_load(m, table, k));
     hm_dispose(m, table);
+}
+
+static void leak_cache_drop(struct hm_object_run *run)
+{
+    if (HM_GC_MANUAL)
+        leak_cache_dispose_table(run->mutator, run->root[ROOT_TABLE]);
+    run->root[ROOT_TABLE] = NULL;
 }
 
 const struct hm_object_workload hm_object_leak_cache = {

@@ -80,10 +80,11 @@ static hm_ref requests_string(struct hm_object_run *run)
 static void requests_append(struct hm_mutator *m, hm_ref parent, hm_ref last,
                             hm_ref child)
 {
-    if (last == NULL)
+    if (last == NULL) {
         hm_store(m, parent, NODE_FIRST, child);
-    else
+    } else {
         hm_store(m, last, NODE_NEXT, child);
+    }
 }
 
 /* An object or array: up to six children while the budget lasts. */
@@ -148,10 +149,11 @@ static uint32_t requests_walk(struct hm_mutator *m, hm_ref node,
     hm_ref child;
 
     ++*nodes;
-    if (kind == KIND_NUMBER)
+    if (kind == KIND_NUMBER) {
         sum += requests_raw(node)->number;
-    else if (kind == KIND_STRING)
+    } else if (kind == KIND_STRING) {
         sum += hm_payload_tag(hm_load(m, node, NODE_STRING));
+    }
     child = hm_load(m, node, NODE_FIRST);
     for (; child != NULL; child = hm_load(m, child, NODE_NEXT))
         sum = hm_mix(sum, requests_walk(m, child, nodes));
@@ -210,17 +212,21 @@ static void requests_run(struct hm_object_run *run)
     }
 }
 
-static void requests_drop(struct hm_object_run *run)
+static void requests_dispose_all(const struct hm_object_run *run)
 {
     struct hm_mutator *m = run->mutator;
     hm_ref sessions = run->root[ROOT_SESSIONS];
 
-    run->root[ROOT_SESSIONS] = NULL;
-    if (!HM_GC_MANUAL)
-        return;
     for (uint64_t k = 0; k < run->base.value[REQUESTS_SESSIONS]; k++)
         requests_dispose(m, hm_load(m, sessions, k));
     hm_dispose(m, sessions);
+}
+
+static void requests_drop(struct hm_object_run *run)
+{
+    if (HM_GC_MANUAL)
+        requests_dispose_all(run);
+    run->root[ROOT_SESSIONS] = NULL;
 }
 
 const struct hm_object_workload hm_object_requests = {
