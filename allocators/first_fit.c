@@ -130,9 +130,10 @@ static void first_fit_floor_lower(struct hm_heap *heap,
 {
     struct first_fit_free **floor = heap->floor, *head = &heap->list;
 
-    for (unsigned i = first_fit_class(bytes) + 1; i-- > 0; floor[i] = node)
+    for (unsigned i = first_fit_class(bytes) + 1; i-- > 0; floor[i] = node) {
         if (floor[i] != head && floor[i] <= node)
             return;
+    }
 }
 
 /* Nothing below `node`, which may be the head, is of class `n` or above. */
@@ -141,9 +142,10 @@ static void first_fit_floor_raise(struct hm_heap *heap, unsigned n,
 {
     struct first_fit_free **floor = heap->floor, *head = &heap->list;
 
-    for (; n < FIRST_FIT_CLASSES; floor[n++] = node)
+    for (; n < FIRST_FIT_CLASSES; floor[n++] = node) {
         if (floor[n] == head || (node != head && floor[n] >= node))
             return;
+    }
 }
 
 /* `old` leaves the list; `node` is what the list has in its place. */
@@ -151,9 +153,10 @@ static void first_fit_floor_move(struct hm_heap *heap,
                                  struct first_fit_free *old,
                                  struct first_fit_free *node)
 {
-    for (unsigned i = 0; i < FIRST_FIT_CLASSES; i++)
+    for (unsigned i = 0; i < FIRST_FIT_CLASSES; i++) {
         if (heap->floor[i] == old)
             heap->floor[i] = node;
+    }
 }
 
 /* --- The list of free blocks --- */
@@ -336,10 +339,11 @@ static void *first_fit_take(struct hm_heap *heap, struct first_fit_free *node,
     if (rest != 0) {
         unsigned char *tail = block + bytes;
 
-        if (gap == 0)
+        if (gap == 0) {
             first_fit_replace(heap, node, first_fit_node(tail));
-        else
+        } else {
             first_fit_link(heap, first_fit_node(tail), node->next);
+        }
         first_fit_mark_free(heap, tail, rest);
     } else {
         *first_fit_tag(block + bytes) |= FIRST_FIT_BELOW_USED;
@@ -556,9 +560,10 @@ static const char *first_fit_check_list_end(const struct hm_heap *heap,
 {
     if (walk->node->next != &heap->list || heap->list.prev != walk->node)
         return "the list holds nothing but the free blocks";
-    for (unsigned i = walk->floors; i < FIRST_FIT_CLASSES; i++)
+    for (unsigned i = walk->floors; i < FIRST_FIT_CLASSES; i++) {
         if (heap->floor[i] != &heap->list)
             return "floors are in the list and ascend";
+    }
     return walk->cursor_seen ? NULL : "the cursor is in the list";
 }
 

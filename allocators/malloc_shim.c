@@ -19,16 +19,15 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/single_threaded.h>
 #include <unistd.h>
 
 #define SHIM_EXPORT __attribute__((visibility("default")))
 
-/* The names are the C library's, so they cannot begin with hm_.
- * NOLINTBEGIN(readability-identifier-naming,
- * readability-inconsistent-declaration-parameter-name) */
+/* The names are the C library's, so they cannot begin with hm_; declared here
+ * because stdlib.h has other parameter names.
+ * NOLINTBEGIN(readability-identifier-naming) */
 SHIM_EXPORT void *malloc(size_t bytes);
 SHIM_EXPORT void free(void *block);
 SHIM_EXPORT void *calloc(size_t count, size_t bytes);
@@ -40,8 +39,7 @@ SHIM_EXPORT void *memalign(size_t align, size_t bytes);
 SHIM_EXPORT void *valloc(size_t bytes);
 SHIM_EXPORT void *pvalloc(size_t bytes);
 SHIM_EXPORT size_t malloc_usable_size(void *block);
-/* NOLINTEND(readability-identifier-naming,
- * readability-inconsistent-declaration-parameter-name) */
+/* NOLINTEND(readability-identifier-naming) */
 
 extern const struct hm_allocator HM_SHIM_ALLOCATOR;
 
@@ -52,17 +50,32 @@ static struct hm_heap *_Atomic shim_heap; /* written once, under the lock */
 
 /* --- Start, lock, fork --- */
 
-/* getenv and sysconf do not allocate; the first call may come from the dynamic
- * loader, before any constructor ran. */
+/* The number that the environment gives `name`, 0 without one. */
+static size_t shim_number(const char *name)
+{
+    size_t length = strlen(name), n = 0;
+    const char *digit;
+
+    for (char **entry = environ; entry != NULL && *entry != NULL; entry++) {
+        if (strncmp(*entry, name, length) != 0 || (*entry)[length] != '=')
+            continue;
+        digit = *entry + length + 1;
+        for (; *digit >= '0' && *digit <= '9' && n < PTRDIFF_MAX / 16; digit++)
+            n = n * 10 + (size_t)(*digit - '0');
+        return n;
+    }
+    return 0;
+}
+
+/* The first call may come from the dynamic loader, before any constructor ran:
+ * nothing here may need one. */
 static size_t shim_limit_bytes(void)
 {
-    const char *text = getenv("HM_HEAP_LIMIT_BYTES");
-    unsigned long long wanted = text == NULL ? 0 : strtoull(text, NULL, 10);
+    size_t wanted = shim_number("HM_HEAP_LIMIT_BYTES");
 
-    if (wanted == 0)
-        wanted = (unsigned long long)sysconf(_SC_PHYS_PAGES) *
-                 (unsigned long long)sysconf(_SC_PAGESIZE);
-    return wanted > PTRDIFF_MAX ? PTRDIFF_MAX : (size_t)wanted;
+    if (wanted != 0)
+        return wanted;
+    return (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 /* Where the address space itself is limited, half of it, a quarter ... */

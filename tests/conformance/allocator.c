@@ -119,12 +119,13 @@ static void random_step(struct hm_model *model, struct hm_rng *rng,
     size_t align = (size_t)HM_ALLOC_ALIGN
                    << hm_rng_below(rng, trace->align_doublings + 1);
 
-    if (model->block[slot].start == NULL)
+    if (model->block[slot].start == NULL) {
         (void)hm_model_alloc(model, slot, bytes, align);
-    else if (hm_rng_below(rng, 4) == 0)
+    } else if (hm_rng_below(rng, 4) == 0) {
         (void)hm_model_resize(model, slot, bytes);
-    else
+    } else {
         hm_model_release(model, slot);
+    }
 }
 
 /* Returns how many requests the heap refused. */
@@ -149,27 +150,30 @@ static uint64_t run_trace(const struct trace *trace)
 static void small_blocks_keep_their_contents(void **state)
 {
     (void)state;
-    for (uint32_t seed = 1; seed <= 8; seed++)
+    for (uint32_t seed = 1; seed <= 8; seed++) {
         assert_int_equal(
             run_trace(&(struct trace){seed, (size_t)64 << 20, 512, 0, 8000}),
             0);
+    }
 }
 
 static void large_and_aligned_blocks_keep_their_contents(void **state)
 {
     (void)state;
-    for (uint32_t seed = 11; seed <= 14; seed++)
+    for (uint32_t seed = 11; seed <= 14; seed++) {
         assert_int_equal(run_trace(&(struct trace){seed, (size_t)512 << 20,
                                                    100000, 12, 3000}),
                          0);
+    }
 }
 
 static void a_full_heap_refuses_and_stays_whole(void **state)
 {
     (void)state;
-    for (uint32_t seed = 21; seed <= 28; seed++)
+    for (uint32_t seed = 21; seed <= 28; seed++) {
         assert_true(run_trace(&(struct trace){seed, (size_t)128 << 10, 8192, 4,
                                               6000}) > 0);
+    }
 }
 
 /* --- Limits --- */
@@ -187,7 +191,7 @@ static void impossible_sizes_are_refused(void **state)
 
     (void)state;
     memset(kept, 0x5A, 100);
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         for (size_t align = HM_ALLOC_ALIGN; align <= 65536; align *= 4096) {
             assert_null(subject->alloc(heap, sizes[i], align));
             assert_null(subject->check(heap));
@@ -195,6 +199,7 @@ static void impossible_sizes_are_refused(void **state)
                 assert_int_equal(subject->resize(heap, kept, sizes[i]), 0);
             assert_null(subject->check(heap));
         }
+    }
     for (size_t i = 0; i < 100; i++)
         assert_int_equal(kept[i], 0x5A);
     assert_non_null(subject->alloc(heap, 1000, HM_ALLOC_ALIGN));
@@ -300,9 +305,10 @@ static void every_small_size_is_separate_from_the_next(void **state)
         memset(block[i], (int)(i % 251), subject->usable(heap, block[i]));
     }
     assert_null(subject->check(heap));
-    for (size_t i = 0; i < N; i++)
+    for (size_t i = 0; i < N; i++) {
         for (size_t k = 0; k < subject->usable(heap, block[i]); k++)
             assert_int_equal(block[i][k], i % 251);
+    }
     subject->destroy(heap);
 }
 
@@ -377,9 +383,10 @@ static void misuse_aborts_in_a_debug_build(void **state)
 
 static const struct hm_allocator *find(const char *name)
 {
-    for (size_t i = 0; hm_allocators[i] != NULL; i++)
+    for (size_t i = 0; hm_allocators[i] != NULL; i++) {
         if (strcmp(hm_allocators[i]->name, name) == 0)
             return hm_allocators[i];
+    }
     return NULL;
 }
 

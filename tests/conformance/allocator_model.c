@@ -25,9 +25,10 @@ static void model_check(const struct hm_model *model)
 static void model_expect(const struct hm_model *model,
                          const struct hm_model_block *block, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (block->start[i] != (unsigned char)(block->fill + i))
             model_fail(model, "a block lost its contents");
+    }
 }
 
 static void model_fill(struct hm_model *model, struct hm_model_block *block)
@@ -63,9 +64,10 @@ void hm_model_init(struct hm_model *model, const struct hm_allocator *allocator,
 
 void hm_model_fini(struct hm_model *model)
 {
-    for (unsigned i = 0; i < HM_MODEL_SLOTS; i++)
+    for (unsigned i = 0; i < HM_MODEL_SLOTS; i++) {
         if (model->block[i].start != NULL)
             hm_model_release(model, i);
+    }
     model->allocator->destroy(model->heap);
 }
 
@@ -83,10 +85,12 @@ int hm_model_alloc(struct hm_model *model, unsigned slot, size_t bytes,
         return 0;
     }
     model_accept(model, block, bytes, align);
-    if ((a->caps & HM_ALLOC_ZEROED) != 0)
-        for (size_t i = 0; i < block->usable_bytes; i++)
+    if ((a->caps & HM_ALLOC_ZEROED) != 0) {
+        for (size_t i = 0; i < block->usable_bytes; i++) {
             if (block->start[i] != 0)
                 model_fail(model, "a block is not zeroed");
+        }
+    }
     model_fill(model, block);
     return 1;
 }
@@ -149,9 +153,10 @@ int hm_model_resize(struct hm_model *model, unsigned slot, size_t bytes)
 void hm_model_verify(const struct hm_model *model)
 {
     model_check(model);
-    for (unsigned i = 0; i < HM_MODEL_SLOTS; i++)
+    for (unsigned i = 0; i < HM_MODEL_SLOTS; i++) {
         if (model->block[i].start != NULL)
             model_expect(model, &model->block[i], model->block[i].usable_bytes);
+    }
 }
 
 /* --- Operations from bytes --- */
@@ -170,13 +175,14 @@ static void model_step_from(struct hm_model *model, const unsigned char *op)
     unsigned slot = op[1];
     size_t bytes = model_size_from(op);
 
-    if (model->block[slot].start == NULL)
+    if (model->block[slot].start == NULL) {
         (void)hm_model_alloc(model, slot, bytes,
                              (size_t)HM_ALLOC_ALIGN << op[2] % 13);
-    else if (op[0] % 4 == 0)
+    } else if (op[0] % 4 == 0) {
         (void)hm_model_resize(model, slot, bytes);
-    else
+    } else {
         hm_model_release(model, slot);
+    }
 }
 
 void hm_model_replay(const struct hm_allocator *allocator,

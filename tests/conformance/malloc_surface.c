@@ -24,8 +24,8 @@
 
 static int surface_strict;
 
-/* The compiler may reason about neither: the sizes are impossible. */
-static volatile size_t surface_huge = SIZE_MAX;
+/* Sizes that the compiler has no opinion about. */
+static volatile size_t surface_huge = SIZE_MAX, surface_none = 0;
 
 #define EXPECT(condition) \
     ((condition) ? (void)0 : surface_fail(__func__, __LINE__, #condition))
@@ -49,9 +49,10 @@ static int is_aligned(const void *block, size_t align)
 
 static int is_filled(const unsigned char *block, int value, size_t bytes)
 {
-    for (size_t i = 0; i < bytes; i++)
+    for (size_t i = 0; i < bytes; i++) {
         if (block[i] != value)
             return 0;
+    }
     return 1;
 }
 
@@ -85,7 +86,9 @@ static void blocks_are_aligned_and_separate(void)
 
 static void no_bytes_are_a_block_of_their_own(void)
 {
-    void *a = malloc(0), *b = malloc(0), *c = calloc(0, 8), *d = calloc(8, 0);
+    /* The subject, NOLINTNEXTLINE(clang-analyzer-optin.portability.UnixAPI) */
+    void *a = malloc(surface_none), *b = malloc(surface_none);
+    void *c = calloc(surface_none, 8), *d = calloc(8, surface_none);
 
     EXPECT(a != NULL && b != NULL && c != NULL && d != NULL);
     EXPECT(a != b && b != c && c != d && a != c && a != d && b != d);
@@ -174,7 +177,7 @@ static void realloc_to_nothing_releases(void)
         void *block = malloc(1000);
 
         EXPECT(block != NULL);
-        free(realloc(block, 0));
+        free(realloc(block, surface_none));
     }
 }
 
@@ -198,27 +201,32 @@ static void usable_size_may_be_used(void)
     }
 }
 
+static void check_alignment(size_t align, size_t bytes)
+{
+    void *a = NULL, *b = aligned_alloc(align, bytes);
+    void *c = memalign(align, bytes);
+
+    EXPECT(posix_memalign(&a, align, bytes) == 0);
+    EXPECT(a != NULL && b != NULL && c != NULL);
+    EXPECT(is_aligned(a, align) && is_aligned(b, align));
+    EXPECT(is_aligned(c, align));
+    memset(a, 1, bytes);
+    memset(b, 2, bytes);
+    memset(c, 3, bytes);
+    EXPECT(is_filled(a, 1, bytes) && is_filled(b, 2, bytes));
+    free(a);
+    free(b);
+    a = realloc(c, bytes + 100);
+    EXPECT(a != NULL && is_filled(a, 3, bytes));
+    free(a);
+}
+
 static void alignment_is_as_asked(void)
 {
-    for (size_t align = sizeof(void *); align <= (size_t)1 << 21; align *= 2)
-        for (size_t bytes = 1; bytes < 100000; bytes = bytes * 11 + 5) {
-            void *a = NULL, *b = aligned_alloc(align, bytes);
-            void *c = memalign(align, bytes);
-
-            EXPECT(posix_memalign(&a, align, bytes) == 0);
-            EXPECT(a != NULL && b != NULL && c != NULL);
-            EXPECT(is_aligned(a, align) && is_aligned(b, align));
-            EXPECT(is_aligned(c, align));
-            memset(a, 1, bytes);
-            memset(b, 2, bytes);
-            memset(c, 3, bytes);
-            EXPECT(is_filled(a, 1, bytes) && is_filled(b, 2, bytes));
-            free(a);
-            free(b);
-            a = realloc(c, bytes + 100);
-            EXPECT(a != NULL && is_filled(a, 3, bytes));
-            free(a);
-        }
+    for (size_t align = sizeof(void *); align <= (size_t)1 << 21; align *= 2) {
+        for (size_t bytes = 1; bytes < 100000; bytes = bytes * 11 + 5)
+            check_alignment(align, bytes);
+    }
 }
 
 static void posix_memalign_refuses_by_its_result(void)
@@ -255,7 +263,7 @@ static void page_functions_give_pages(void)
 
     if (!surface_strict)
         return;
-    a = valloc(100);
+    a = valloc(100); /* NOLINT(concurrency-mt-unsafe): one thread so far */
     b = pvalloc(100);
     c = pvalloc(0);
     EXPECT(a != NULL && b != NULL && c != NULL);
@@ -374,17 +382,17 @@ static void a_child_of_fork_may_allocate(void)
 }
 
 /* Under another malloc than the one meant, every test would say nothing. */
-static void check_identity(const char *wanted)
+static int is_from(const char *wanted)
 {
     char path[4096];
     void *address = dlsym(RTLD_DEFAULT, "malloc");
 
     EXPECT(hm_os_file_of(address, path, sizeof(path)) == 0);
     if (strstr(path, wanted) != NULL)
-        return;
+        return 1;
     fprintf(stderr, "malloc_surface: malloc is from %s, not %s\n", path,
             wanted);
-    exit(1);
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -394,7 +402,8 @@ int main(int argc, char **argv)
         return 2;
     }
     surface_strict = argc > 2;
-    check_identity(argv[1]);
+    if (!is_from(argv[1]))
+        return 1;
     blocks_are_aligned_and_separate();
     no_bytes_are_a_block_of_their_own();
     calloc_clears_used_memory();
