@@ -45,41 +45,6 @@ static int object_open_gc(const struct hm_cell_args *args)
     return 0;
 }
 
-/* Memory at ten equal steps of a leak workload. */
-struct object_checkpoints {
-    struct hm_meter_watch base; /* first: the meter knows only this */
-    uint64_t total_ops;
-};
-
-static void object_checkpoint(struct hm_meter_watch *base, uint64_t ops)
-{
-    const struct object_checkpoints *watch = (const void *)base;
-    struct hm_cell_record *record = &hm_cell_run.record;
-    unsigned k = record->n_checkpoints;
-    struct hm_gc_stats stats;
-
-    hm_gc_stats_get(hm_cell_run.gc, &stats);
-    record->checkpoint[k] =
-        (struct hm_checkpoint){ops, hm_os_rss_bytes(0), stats.heap_bytes};
-    record->n_checkpoints = ++k;
-    base->at_ops = k == HM_CHECKPOINTS
-                       ? UINT64_MAX
-                       : watch->total_ops * (k + 1) / HM_CHECKPOINTS;
-}
-
-/* The operations of a leak workload are its parameter `steps`. */
-static uint64_t object_steps(const struct hm_cell_args *args)
-{
-    const struct hm_param *table = args->object->params;
-
-    for (size_t i = 0; table[i].name != NULL; i++) {
-        if (strcmp(table[i].name, "steps") == 0)
-            return args->value[i];
-    }
-    HM_CHECK(!"a leak workload has a parameter `steps`");
-    return 0;
-}
-
 #ifdef HM_CENSUS
 static uint64_t object_needed_bytes(void *ledger)
 {
@@ -92,8 +57,6 @@ static struct hm_live_watch object_live_watch;
 static struct hm_meter_watch *object_watch(const struct hm_cell_args *args)
 {
     (void)args;
-    (void)object_checkpoint;
-    (void)object_steps;
     hm_live_begin(&object_live_watch, &object_live, object_needed_bytes,
                   object_run.mutator);
     return &object_live_watch.base;
@@ -122,6 +85,43 @@ static const char *object_dropped(void)
                : "drop left objects that were neither disposed nor lost";
 }
 #else
+/* Memory at ten equal steps of a leak workload. */
+struct object_checkpoints {
+    struct hm_meter_watch base; /* first: the meter knows only this */
+    uint64_t total_ops;
+};
+
+/* A mark may reach several tenths at once: each gets its entry. */
+static void object_checkpoint(struct hm_meter_watch *base, uint64_t ops)
+{
+    const struct object_checkpoints *watch = (const void *)base;
+    struct hm_cell_record *record = &hm_cell_run.record;
+    struct hm_gc_stats stats;
+
+    hm_gc_stats_get(hm_cell_run.gc, &stats);
+    while (ops >= base->at_ops) {
+        unsigned k = ++record->n_checkpoints;
+
+        record->checkpoint[k - 1] =
+            (struct hm_checkpoint){ops, hm_os_rss_bytes(0), stats.heap_bytes};
+        base->at_ops = k == HM_CHECKPOINTS
+                           ? UINT64_MAX
+                           : watch->total_ops * (k + 1) / HM_CHECKPOINTS;
+    }
+}
+
+/* The operations of a leak workload are its parameter `steps`. */
+static uint64_t object_steps(const struct hm_cell_args *args)
+{
+    const struct hm_param *table = args->object->params;
+    size_t i = 0;
+
+    while (table[i].name != NULL && strcmp(table[i].name, "steps") != 0)
+        i++;
+    HM_CHECK(table[i].name != NULL);
+    return args->value[i];
+}
+
 static struct hm_meter_watch *object_watch(const struct hm_cell_args *args)
 {
     static struct object_checkpoints watch;

@@ -177,6 +177,17 @@ C
     [[ $(field status) == wrong_allocator && ${lines[0]} == *"calloc comes from"* ]]
 }
 
+@test "run: the cell itself asks malloc for nothing until the workload has ended" {
+    [[ -e $bin/fixtures/counting.so ]] || skip "a sanitizer owns malloc"
+    for words in "churn param.ops=20000 param.slots=10" "leak_none param.steps=20000"; do
+        # shellcheck disable=SC2086
+        COUNT_FILE=count LD_PRELOAD=$bin/fixtures/counting.so \
+            run -0 "$manual" run $words strategy=glibc
+        [[ $(awk '$1 != "free" && $1 != "free_null" { n += $2 } END { print n }' count) == 20000 ]]
+        [[ $(awk '$1 == "free" { print $2 }' count) == 20000 ]]
+    done
+}
+
 @test "run: memory that runs out is oom, with a complete record and no time" {
     run -0 "$nogc" run binary_trees heap_bytes=1M
     [[ $(field status) == oom && ${lines[-1]} == end && -z $(field wall_ns) ]]
@@ -240,6 +251,8 @@ C
     awk -F'\t' '$1 == "checkpoint" { n++; if ($2 != n || $3 < n * 10000 || $3 > n * 10000 + 1000 ||
                     $4 == 0 || $5 <= heap) bad = 1; heap = $5 }
                 END { exit bad || n != 10 }' <<<"$output"
+    run -0 "$nogc" run leak_cache param.steps=3 # fewer steps than checkpoints
+    [[ $(grep -c '^checkpoint' <<<"$output") == 10 ]]
     run -0 "$nogc" run binary_trees $small
     run ! grep '^checkpoint' <<<"$output"
 }
