@@ -99,7 +99,6 @@ static void binary_trees_many(struct hm_object_run *run, unsigned depth,
     uint32_t batch = depth < 8 ? UINT32_C(1) << (8 - depth) : 1;
     uint32_t sum = 0;
 
-    HM_ASSERT(depth <= max_depth && max_depth < 28); /* the shift */
     hm_meter_start(&run->base.meter);
     for (uint32_t done = 0; done < trees; done += batch) {
         for (uint32_t i = 0; i < batch; i++)
@@ -116,6 +115,7 @@ static void binary_trees_run(struct hm_object_run *run)
     unsigned step = (unsigned)run->base.value[BINARY_TREES_STEP];
     uint32_t count;
 
+    HM_ASSERT(max_depth < 28); /* or the trees of one depth overflow */
     binary_trees_nodes = 0;
     hm_run_mix(&run->base, binary_trees_one(m, max_depth + 1));
     run->root[ROOT_LONG_LIVED] = binary_trees_build(m, max_depth);
