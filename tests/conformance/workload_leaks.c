@@ -14,12 +14,12 @@ int main(int argc, char **argv)
         .input_dir = HM_TEST_INPUT_DIR,
     };
 
-    if (argc != 3) {
-        fprintf(stderr, "usage: workload_leaks WORKLOAD \"NAME=VALUE...\"\n");
+    if (argc < 2 || argc > 3) {
+        fprintf(stderr, "usage: workload_leaks WORKLOAD [\"NAME=VALUE...\"]\n");
         return 2;
     }
     one.workload = argv[1];
-    one.params = argv[2];
+    one.params = argc == 3 ? argv[2] : "";
     hm_workload_run(&one, &result);
     if (result.wrong[0] != '\0') {
         fprintf(stderr, "workload_leaks: %s: %s\n", argv[1], result.wrong);

@@ -44,21 +44,20 @@ if(NOT HM_SANITIZE MATCHES "address")
   target_link_options(conformance_workload_leaks PRIVATE -fsanitize=leak)
 endif()
 
-# hm_add_leak_test(WORKLOAD "PARAMS"): nothing may be left; leak_lost must be found.
-function(hm_add_leak_test workload params)
-  hm_add_test(conformance leaks.${workload}
-    conformance_workload_leaks ${workload} ${params})
-  set_tests_properties(conformance.leaks.${workload} PROPERTIES
+# Nothing may be left, and leak_lost must be found.  Parameters per workload; without
+# any it runs at its quick size.
+set(small_binary_trees "depth=8")
+set(small_cache "keys=4096 budget=262144 ops=50000")
+set(small_file_stream "bytes=65536 passes=2")
+set(small_large_objects "steps=100 slots=8")
+set(small_leak_cache "steps=5000")
+set(small_leak_lost "steps=5000")
+set(small_leak_none "steps=5000")
+set(small_requests "requests=500 sessions=50")
+foreach(w IN LISTS objects)
+  hm_add_test(conformance leaks.${w} conformance_workload_leaks ${w} "${small_${w}}")
+  set_tests_properties(conformance.leaks.${w} PROPERTIES
     ENVIRONMENT "ASAN_OPTIONS=detect_leaks=1;LSAN_OPTIONS=exitcode=23")
-endfunction()
-
-hm_add_leak_test(binary_trees "depth=8")
-hm_add_leak_test(cache "keys=4096 budget=262144 ops=50000")
-hm_add_leak_test(file_stream "bytes=65536 passes=2")
-hm_add_leak_test(large_objects "steps=100 slots=8")
-hm_add_leak_test(leak_cache "steps=5000")
-hm_add_leak_test(leak_lost "steps=5000")
-hm_add_leak_test(leak_none "steps=5000")
-hm_add_leak_test(requests "requests=500 sessions=50")
+endforeach()
 set_tests_properties(conformance.leaks.leak_lost PROPERTIES PASS_REGULAR_EXPRESSION
   "LeakSanitizer: detected memory leaks.*499[0-9] object")

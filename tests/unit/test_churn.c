@@ -97,7 +97,7 @@ static void test_samples_cover_all_operations(void **state)
     hm_block_churn.setup(run, 1);
     (void)run_and_drop(run);
     assert_int_equal(run->base.meter.ops, OPS);
-    assert_in_range(run->base.meter.latency->n, OPS / 256, OPS / 64 + 1);
+    assert_in_range(run->base.meter.latency->n, OPS / 1024, OPS / 64 + 1);
     close_runs(run, 1);
 }
 
