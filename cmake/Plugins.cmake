@@ -33,7 +33,11 @@ function(hm_add_allocator name)
     return()
   endif()
   install(TARGETS hm_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/heapmark)
-  set_property(GLOBAL APPEND PROPERTY HM_STRATEGIES "${name}|libhm_${name}.so|heapmark")
+  file(READ ${name}.c text)             # the summary's one home is the table there
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${name}.c)
+  string(REGEX MATCH "\\.summary =[ \n]*\"([^\"]*)\"" text "${text}")
+  set_property(GLOBAL APPEND PROPERTY HM_STRATEGIES
+    "${name}|libhm_${name}.so|heapmark|${CMAKE_MATCH_1}")
   hm_note("allocator ${name}" "on")
 endfunction()
 
@@ -41,7 +45,8 @@ endfunction()
 # it is.  Whether it is installed is found out when heapmark runs, not here.
 function(hm_add_preload name)
   cmake_parse_arguments(P "" "SONAME;PACKAGE" "" ${ARGN})
-  set_property(GLOBAL APPEND PROPERTY HM_STRATEGIES "${name}|${P_SONAME}|${P_PACKAGE}")
+  set_property(GLOBAL APPEND PROPERTY HM_STRATEGIES
+    "${name}|${P_SONAME}|${P_PACKAGE}|malloc of Debian's ${P_PACKAGE}")
 endfunction()
 
 # hm_add_collector(NAME [CENSUS] [SOURCES file...] [DEPENDS dep...]): collectors/NAME/NAME.h,

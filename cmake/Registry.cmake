@@ -23,8 +23,8 @@ ${rows}    NULL,
 ")
 endfunction()
 
-# hm_generate_rows(TYPE HEADER TABLE OUT "a|b|c"...) -> a table of string triples (or
-# pairs), in the order given, ended by a row whose first member is NULL.
+# hm_generate_rows(TYPE HEADER TABLE OUT "a|b|c"...) -> a table of rows of strings,
+# in the order given, ended by a row whose first member is NULL.
 function(hm_generate_rows type header table out)
   set(rows "")
   foreach(row IN LISTS ARGN)

@@ -22,6 +22,7 @@ struct hm_cell_strategy {
     const char *id;
     const char *preload; /* soname, or file name beside the cell; "" */
     const char *package; /* that brings the library; "" */
+    const char *summary; /* "": that of the collector */
 };
 
 extern const struct hm_cell_strategy hm_cell_strategies[]; /* NULL id ends */

@@ -7,7 +7,6 @@
 #include "workloads/object.h"
 
 #include <inttypes.h>
-#include <string.h>
 #include <unistd.h>
 
 static const char *list_class(void)
@@ -22,23 +21,6 @@ static const char *list_class(void)
     };
 
     return name[hm_collector_this.class];
-#endif
-}
-
-/* A collector speaks for itself; a malloc is told by where it comes from. */
-static const char *list_summary(const struct hm_cell_strategy *strategy)
-{
-#ifdef HM_BLOCK_NULL
-    (void)strategy;
-    return "requests that cost nothing: the price of the workload itself";
-#else
-    if (hm_collector_this.class != HM_CLASS_ALLOCATOR)
-        return hm_collector_this.summary;
-    if (strategy->preload[0] == '\0')
-        return "the C library's own malloc";
-    if (strcmp(strategy->package, "heapmark") == 0)
-        return "a malloc written here, preloaded";
-    return "a packaged malloc, preloaded";
 #endif
 }
 
@@ -62,7 +44,8 @@ static void list_strategy(struct hm_cell_writer *out,
     hm_cell_write(out, "strategy\t%s\t%s\t%s\t%s\t%s\t%s\n", strategy->id,
                   list_class(), strategy->preload, strategy->package,
                   hm_collector_this.has_heap_limit ? "limit" : "free",
-                  list_summary(strategy));
+                  strategy->summary[0] != '\0' ? strategy->summary
+                                               : hm_collector_this.summary);
     for (; p->name != NULL; p++) {
         hm_cell_write(
             out, "option\t%s\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\n",
