@@ -2,12 +2,9 @@
 # what they leave behind.
 get_property(objects GLOBAL PROPERTY HM_OBJECT_NAMES)
 get_property(object_sources GLOBAL PROPERTY HM_OBJECT_SOURCES)
-get_property(blocks GLOBAL PROPERTY HM_BLOCK_NAMES)
 get_property(block_sources GLOBAL PROPERTY HM_BLOCK_SOURCES)
 hm_generate_registry(hm_object_workload workloads/object.h hm_objects
   ${CMAKE_CURRENT_BINARY_DIR}/objects.c ${objects})
-hm_generate_registry(hm_block_workload workloads/block.h hm_blocks
-  ${CMAKE_CURRENT_BINARY_DIR}/blocks.c ${blocks})
 
 # hm_add_workload_program(NAME COLLECTOR SOURCES...)
 function(hm_add_workload_program name collector)
@@ -27,7 +24,7 @@ foreach(c IN LISTS collectors)
 endforeach()
 
 hm_add_workload_program(conformance_workload_trace manual workload_trace.c
-  workload_apart.c ${block_sources} ${CMAKE_CURRENT_BINARY_DIR}/blocks.c)
+  workload_apart.c ${block_sources})
 target_link_options(conformance_workload_trace PRIVATE
   LINKER:--wrap=malloc LINKER:--wrap=calloc LINKER:--wrap=realloc LINKER:--wrap=free)
 target_link_libraries(conformance_workload_trace PRIVATE hm::dep::cmocka)
