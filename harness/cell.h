@@ -31,6 +31,7 @@ extern const struct hm_cell_strategy hm_cell_strategies[]; /* NULL id ends */
 struct hm_cell_args {
     const struct hm_object_workload *object; /* one of these two is NULL */
     const struct hm_block_workload *block;
+    const char *strategy;    /* NULL: not said */
     const char *malloc_path; /* NULL: not compared */
     const char *input_dir;
     uint64_t value[HM_PARAMS_MAX];  /* of the workload's parameters */

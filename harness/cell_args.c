@@ -58,13 +58,8 @@ static int args_number(const char *key, const char *text, uint64_t max,
 
 static int args_strategy(struct hm_cell_args *args, const char *id)
 {
-    (void)args;
-    for (size_t i = 0; hm_cell_strategies[i].id != NULL; i++) {
-        if (strcmp(hm_cell_strategies[i].id, id) == 0)
-            return 0;
-    }
-    hm_cell_complain("no strategy '%s' here; `list` names them", id);
-    return -1;
+    args->strategy = id;
+    return 0;
 }
 
 static int args_malloc(struct hm_cell_args *args, const char *path)
@@ -270,18 +265,26 @@ static void args_defaults(struct hm_cell_args *args)
     };
 }
 
-/* A cell of several strategies must know which; the path of malloc says it
- * too. */
-static int args_strategy_known(const struct hm_cell_args *args, char **word)
+/* The path of malloc says which strategy it is as well as an id of the list: a
+ * user's own library has only that. */
+static int args_strategy_known(const struct hm_cell_args *args)
 {
-    if (hm_cell_strategies[0].id == NULL || hm_cell_strategies[1].id == NULL ||
-        args->malloc_path != NULL)
+    const struct hm_cell_strategy *known = hm_cell_strategies;
+    int has_several = known[0].id != NULL && known[1].id != NULL;
+
+    if (args->malloc_path != NULL || (args->strategy == NULL && !has_several))
         return 0;
-    for (; *word != NULL; word++) {
-        if (args_value(*word, "strategy") != NULL)
+    if (args->strategy == NULL) {
+        hm_cell_complain(
+            "say which strategy this is: strategy=ID or malloc=PATH");
+        return -1;
+    }
+    for (; known->id != NULL; known++) {
+        if (strcmp(known->id, args->strategy) == 0)
             return 0;
     }
-    hm_cell_complain("say which strategy this is: strategy=ID or malloc=PATH");
+    hm_cell_complain("no strategy '%s' here; `list` names them",
+                     args->strategy);
     return -1;
 }
 
@@ -294,7 +297,7 @@ int hm_cell_args_read(struct hm_cell_args *args, char **word)
         if (!args_is_param(*w) && args_plain(args, *w) != 0)
             return -1;
     }
-    if (args_strategy_known(args, word) != 0)
+    if (args_strategy_known(args) != 0)
         return -1;
     hm_params_defaults(args_params(args), args->full, args->value);
     hm_params_defaults(hm_collector_this.params, args->full, args->option);

@@ -159,6 +159,8 @@ skip_under_sanitizer() {
     ln -s "$("$manual" identity)" link.so
     run -0 "$manual" run binary_trees malloc=link.so $small
     [[ $(field status) == ok && $(field malloc) == "$("$manual" identity)" ]]
+    run -0 "$manual" run binary_trees strategy=mine malloc=link.so $small
+    [[ $(field status) == ok ]]
     skip_under_sanitizer
     [[ -n $(jemalloc) ]] || skip "libjemalloc.so.2 is not installed"
     LD_PRELOAD=libjemalloc.so.2 run -0 "$manual" run churn malloc="$(jemalloc)" param.ops=1000
