@@ -8,8 +8,8 @@
  *             bytes with its size, which malloc_usable_size and realloc need;
  *             the block at the end grows in place.
  * Invariants: blocks lie end to end from the first payload to `next`, each a
- *             multiple of 16 bytes; zero tags between them are gaps left by
- *             alignment; `next` is within the opened part of the region.
+ *             multiple of 16 bytes, and so do the gaps that alignment leaves;
+ *             `next` is within the opened part of the region.
  * Costs:      alloc O(1); release does nothing at all; 8 bytes a block, and
  *             everything that was ever released.
  * Threads:    none; the shim holds a lock. */
@@ -21,6 +21,7 @@
 enum {
     BUMP_TAG_BYTES = 8,
     BUMP_RELEASED = 1, /* in a tag, in debug builds: to see a second release */
+    BUMP_GAP = 2,      /* in a tag: not a block */
 };
 
 struct hm_heap {
@@ -83,6 +84,8 @@ static void *bump_alloc(struct hm_heap *heap, size_t bytes, size_t align)
     if (span > room - gap ||
         !hm_region_reach(&heap->region, block + span - BUMP_TAG_BYTES))
         return NULL;
+    if (gap != 0)
+        *bump_tag(heap->next) = gap | BUMP_GAP;
     *bump_tag(block) = span;
     heap->next = block + span;
     return block;
@@ -93,7 +96,7 @@ static int bump_is_block(const struct hm_heap *heap, const unsigned char *block)
 {
     return block >= heap->first && block < heap->next &&
            hm_region_gap(block, HM_ALLOC_ALIGN) == 0 &&
-           bump_span_bytes(block) != 0 &&
+           bump_span_bytes(block) != 0 && (*bump_tag(block) & BUMP_GAP) == 0 &&
            bump_span_bytes(block) <= (size_t)(heap->next - block);
 }
 #endif
@@ -142,7 +145,7 @@ static const char *bump_check(const struct hm_heap *heap)
         heap->region.open > heap->region.end)
         return "next is within the opened part of the region";
     while (at < heap->next) {
-        size_t span = *bump_tag(at) == 0 ? HM_ALLOC_ALIGN : bump_span_bytes(at);
+        size_t span = bump_span_bytes(at);
 
         if (span == 0 || span > (size_t)(heap->next - at))
             return "blocks lie end to end up to next";

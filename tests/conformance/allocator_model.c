@@ -161,10 +161,10 @@ void hm_model_verify(const struct hm_model *model)
 
 /* --- Operations from bytes --- */
 
-/* 1 .. 2^20 bytes, small ones as likely as large ones. */
+/* 1 .. 2^16 bytes, small ones as likely as large ones. */
 static size_t model_size_from(const unsigned char *op)
 {
-    unsigned bits = op[3] % 21;
+    unsigned bits = op[3] % 16;
     size_t low = (size_t)op[4] << 8 | op[5];
 
     return ((size_t)1 << bits) + low % ((size_t)1 << bits);
@@ -177,7 +177,7 @@ static void model_step_from(struct hm_model *model, const unsigned char *op)
 
     if (model->block[slot].start == NULL) {
         (void)hm_model_alloc(model, slot, bytes,
-                             (size_t)HM_ALLOC_ALIGN << op[2] % 13);
+                             (size_t)HM_ALLOC_ALIGN << op[2] % 9);
     } else if (op[0] % 4 == 0) {
         (void)hm_model_resize(model, slot, bytes);
     } else {

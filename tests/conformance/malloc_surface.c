@@ -26,6 +26,7 @@ static int surface_strict;
 
 /* Sizes that the compiler has no opinion about. */
 static volatile size_t surface_huge = SIZE_MAX, surface_none = 0;
+static volatile size_t surface_odd_align = 24;
 
 #define EXPECT(condition) \
     ((condition) ? (void)0 : surface_fail(__func__, __LINE__, #condition))
@@ -272,7 +273,8 @@ static void page_functions_give_pages(void)
     errno = 0;
     EXPECT(pvalloc(surface_huge - 10) == NULL && is_enomem());
     errno = 0;
-    EXPECT(aligned_alloc(24, 100) == NULL && errno == EINVAL);
+    EXPECT(aligned_alloc(surface_odd_align, 100) == NULL);
+    EXPECT(errno == EINVAL);
     free(a);
     free(b);
     free(c);
