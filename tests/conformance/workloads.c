@@ -75,6 +75,63 @@ static const struct expected expected[] = {
     {"requests", "requests=500 sessions=50", 0x38F68BF2, 500, 136385, 0, {{0}}},
 };
 
+/* The sizes that the catalogue's table of references is for. */
+static const struct expected references[] = {
+    {"binary_trees", "depth=16 step=4", 0x6B148859, 69904, 0, 0, {{0}}},
+    {"binary_trees", "depth=16 step=2", 0xC9C8FA21, 87376, 0, 0, {{0}}},
+    {"binary_trees", "depth=18 step=4", 0x8979CDCE, 279616, 0, 0, {{0}}},
+    {"cache",
+     "keys=1M budget=64M ops=4000000 set=3",
+     0x7FD6793C,
+     4000000,
+     0,
+     0,
+     {{"hit", 3213439},
+      {"miss", 666826},
+      {"evicted", 476639},
+      {"live", 210902}}},
+    {"cache",
+     "keys=1M budget=64M ops=4000000 set=35",
+     0x44459182,
+     4000000,
+     0,
+     0,
+     {{"hit", 2153660},
+      {"miss", 446758},
+      {"evicted", 477800},
+      {"live", 210376}}},
+    {"file_stream",
+     "bytes=32M passes=1",
+     0x3E5F6F06,
+     1067000,
+     0,
+     0,
+     {{"lines", 1067000}, {"tags", 4096}}},
+    {"file_stream",
+     "bytes=32M passes=8",
+     0x214C1385,
+     8536000,
+     0,
+     0,
+     {{"lines", 8536000}, {"tags", 4096}}},
+    {"large_objects", "steps=4000 slots=32", 0x66DD4797, 4000, 0, 0, {{0}}},
+    {"leak_none", "steps=300000 bytes=256", 0x3BDBCBBD, 300000, 0, 0, {{0}}},
+    {"requests",
+     "requests=40000 sessions=2000",
+     0x2EB8725E,
+     40000,
+     0,
+     0,
+     {{0}}},
+    {"requests",
+     "requests=60000 sessions=2000",
+     0xA0ABE50F,
+     60000,
+     0,
+     0,
+     {{0}}},
+};
+
 /* Small enough to collect at every allocation of some words. */
 static const struct expected stressed[] = {
     {"binary_trees", "depth=5 step=1", 0xF1B9CED4, 0, 0, 0, {{0}}},
@@ -151,6 +208,22 @@ static void test_checksums_counters_and_counts_are_the_references(void **state)
         assert_int_equal(result.ops, expected[i].ops);
         assert_true(result.samples >= 1 && result.samples <= result.ops);
         assert_nothing_is_left(&expected[i], &result);
+    }
+}
+
+/* Seconds per collector; who never frees would need gigabytes. */
+static void test_checksums_are_the_references_at_full_size(void **state)
+{
+    (void)state;
+    if (hm_collector_this.class == HM_CLASS_REFERENCE)
+        skip();
+    for (size_t i = 0; i < LENGTH(references); i++) {
+        struct hm_workload_case one = case_of(&references[i]);
+        struct hm_workload_result result = hm_workload_run_apart(&one);
+
+        assert_checksum(&references[i], result.checksum);
+        assert_counters(&references[i], &result);
+        assert_int_equal(result.ops, references[i].ops);
     }
 }
 
@@ -259,8 +332,12 @@ static void test_leaks_grow_where_their_class_says(void **state)
     assert_true(live_at_end("leak_cache") >= 1200000);
 }
 
-int main(void)
+/* With the argument `full`, the sizes of the catalogue's table instead. */
+int main(int argc, char **argv)
 {
+    const struct CMUnitTest full[] = {
+        cmocka_unit_test(test_checksums_are_the_references_at_full_size),
+    };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_workload_without_reference_repeats_itself),
         cmocka_unit_test(test_checksums_counters_and_counts_are_the_references),
@@ -270,5 +347,7 @@ int main(void)
         cmocka_unit_test(test_leaks_grow_where_their_class_says),
     };
 
+    if (argc > 1 && strcmp(argv[1], "full") == 0)
+        return cmocka_run_group_tests(full, NULL, NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
