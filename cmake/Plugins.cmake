@@ -79,10 +79,11 @@ function(hm_add_workload kind name)
     ${CMAKE_CURRENT_SOURCE_DIR}/${kind}/${name}.c)
 endfunction()
 
-# hm_add_chart(NAME DATA file.csv): plot/NAME.gp, drawn from that file of a campaign.
+# hm_add_chart(NAME DATA file.csv [SPLIT column]): plot/NAME.gp, drawn from that file of a
+# campaign; with SPLIT once for each value of the column.
 function(hm_add_chart name)
-  cmake_parse_arguments(C "" "DATA" "" ${ARGN})
-  set_property(GLOBAL APPEND PROPERTY HM_CHARTS "${name}|${C_DATA}")
+  cmake_parse_arguments(C "" "DATA;SPLIT" "" ${ARGN})
+  set_property(GLOBAL APPEND PROPERTY HM_CHARTS "${name}|${C_DATA}|${C_SPLIT}")
 endfunction()
 
 function(hm_print_summary)

@@ -180,7 +180,8 @@ static void series_put_latency(FILE *out, const struct hm_summary_view *view,
     series_put_point(out, view, cell, NAN, NAN);
 }
 
-/* The share of pauses that lasted as long as each bucket or longer. */
+/* The share of pauses that lasted as long or longer: the corners of its steps,
+ * so at each length the share with and the share without those. */
 static void series_put_survival(FILE *out, const struct hm_summary_view *view,
                                 const struct hm_summary_cell *cell,
                                 const struct hm_hist *hist)
@@ -193,6 +194,9 @@ static void series_put_survival(FILE *out, const struct hm_summary_view *view,
         series_put_point(out, view, cell, (double)hm_hist_low_ns(i),
                          (double)left / (double)hist->n);
         left -= hist->count[i];
+        if (left > 0)
+            series_put_point(out, view, cell, (double)hm_hist_low_ns(i),
+                             (double)left / (double)hist->n);
     }
     series_put_point(out, view, cell, NAN, NAN);
 }

@@ -335,7 +335,8 @@ static void pauses_become_a_survival_curve(void **state)
     assert_int_equal(summarise(), 0);
     assert_string_equal(folder_text("survival.csv"),
                         "workload,strategy,pause_ns,share\n"
-                        "cache,fast,64,1\ncache,fast,100,0.5\n"
+                        "cache,fast,64,1\ncache,fast,64,0.5\n"
+                        "cache,fast,100,0.5\ncache,fast,100,0.25\n"
                         "cache,fast,120,0.25\ncache,fast,NaN,NaN\n");
 }
 

@@ -1,0 +1,24 @@
+# latency.gp -- tails: latency against the share of samples that were no slower.
+#     gnuplot -c latency.gp latency.csv OUT.svg
+DATA = ARG1; OUT = ARG2
+HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }
+load HERE."style.gp"
+XMAX = 1; YMIN = 1e12; YMAX = 1
+see(x, y) = (XMAX = x > XMAX ? x : XMAX, YMIN = y > 0 && y < YMIN ? y : YMIN, YMAX = y > YMAX ? y : YMAX, 0)
+SEE = "see(column('nines'), column('latency_ns'))"
+load HERE."panels.inc"
+eval TERM("latency", WIDTH, HEIGHT)
+set logscale y 10; set xrange [0:XMAX * 1.02]; set yrange [YMIN / 1.3 : YMAX * 1.5]
+set xtics ("50 %%" 0.30103, "90" 1, "99" 2, "99.9" 3, "99.99" 4, "99.999" 5, "99.9999" 6) font FONT.",10"
+eval "set ytics ".TIMES." font FONT.',10'"
+TITLE = "Latency by percentile, all blocks (lower is better); each line ends at the maximum"
+set multiplot
+do for [k=1:NW] {
+  eval PLACE(k); w = word(W, k)
+  plot DATA using (strcol("workload") eq w ? column("nines") : NaN):(column("latency_ns")):(rgb(strcol("strategy"))) \
+       with lines lc rgb variable lw 1.6 dt 1 title "percentiles", \
+    DATA using (strcol("workload") eq w && abs(column("nines") * 2 - floor(column("nines") * 2)) < 0.01 ? column("nines") : NaN):(column("latency_ns")):(marker(strcol("strategy"))):(rgb(strcol("strategy"))) \
+       with points pt variable lc rgb variable ps 0.7 title "every half nine"
+  unset label
+}
+unset multiplot

@@ -1,0 +1,49 @@
+# style.gp -- what all charts share.  A chart's script begins with
+#     DATA = ARG1; OUT = ARG2; load <this file, beside the script>
+# OUT ends in .svg or .png.  Strategies keep colour, marker and dash over all
+# charts: those named here have their own, others get theirs from their name.
+set encoding utf8
+set decimalsign '.'
+set minussign
+set datafile separator comma
+set datafile columnheaders
+if (!exists("DATA") || DATA eq "" || OUT eq "") {
+  print "usage: gnuplot -c CHART.gp DATA.csv OUT.svg|OUT.png"
+  exit status 2
+}
+IS_PNG = strlen(OUT) > 4 && OUT[strlen(OUT)-3:] eq ".png"
+FONT = IS_PNG ? "DejaVu Sans" : "sans-serif"
+TERM(id, w, h) = (IS_PNG \
+  ? sprintf("set terminal pngcairo size %d,%d font '%s,10'", w, h, FONT) \
+  : sprintf("set terminal svg size %d,%d dynamic font '%s,13' name '%s'", w, h, FONT, id)) \
+  ." background rgb '#ffffff' dashlength 1.5 noenhanced; set output OUT"
+
+# Okabe and Ito's colours; their yellow darkened and black softened.
+COLOURS = "#333333 #d55e00 #009e73 #e69f00 #cc79a7 #0072b2 #56b4e9 #8c7a00"
+KNOWN = "glibc jemalloc mimalloc tcmalloc tbb semispace marksweep bdwgc" \
+     ." nogc bump first_fit null node refcount generational compact"
+FILLED = "7 5 9 11 13 15 7 5"
+OPEN = "6 4 8 10 12 14 6 4"
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_.@#+-/=;ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+index_of(list, s) = int(sum [k=1:words(list)] (word(list, k) eq s ? k : 0))
+append(list, s) = index_of(list, s) ? list : (list eq "" ? s : list." ".s)
+cut(s, c) = strstrt(s, c) ? s[1:strstrt(s, c)-1] : s
+id_of(s) = cut(cut(s, "@"), "#")
+hash(s) = int(sum [k=1:strlen(s)] (k * strstrt(LETTERS, s[k:k])))
+slot(s) = index_of(KNOWN, id_of(s)) ? index_of(KNOWN, id_of(s)) : 9 + hash(id_of(s)) % 8
+variant(s) = strstrt(s, "@") ? hash(s[strstrt(s, "@"):]) : 0
+colour(s) = id_of(s) eq "nogc" ? "#999999" : word(COLOURS, (slot(s) - 1) % 8 + 1)
+rgb(s) = int("0x".(colour(s)[2:]))
+marker(s) = int(word(slot(s) > 8 || variant(s) % 2 ? OPEN : FILLED, (slot(s) - 1 + variant(s)) % 8 + 1))
+is_twin(s) = strstrt(s, "#twin") > 0
+said(status) = status eq "oom" ? "OOM" : status eq "bad_checksum" ? "wrong sum" \
+  : status eq "wrong_allocator" ? "wrong malloc" : status eq "none" ? "–" : status
+max(a, b) = a > b ? a : b
+min(a, b) = a < b ? a : b
+
+set border 3 lc rgb "#555555" lw 1
+set tics nomirror out scale 0.6 textcolor rgb "#333333"
+set grid xtics ytics lt 1 lc rgb "#e3e3e3" lw 0.7 dt 1
+set errorbars 0
+set style fill solid 1 noborder
+unset key
