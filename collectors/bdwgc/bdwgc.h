@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* bdwgc.h -- the inlined half of the binding of libgc: small objects come from
+ * free lists that libgc fills a block at a time. */
+#ifndef HM_COLLECTORS_BDWGC_H
+#define HM_COLLECTORS_BDWGC_H
+
+#include "collectors/reference.h"
+#include "common/check.h"
+
+#include <string.h>
+
+#define HM_GC_MANUAL  0
+#define HM_GC_PRECISE 0
+#define HM_GC_MOVING  0
+#define HM_GC_THREADS 0
+
+enum {
+    HM_BDWGC_GRANULE_BYTES = 16,
+    HM_BDWGC_LISTS = 17, /* objects of up to 256 bytes */
+};
+
+/* Free objects of one size and kind, linked through their first word. */
+struct hm_mutator {
+    void *scanned[HM_BDWGC_LISTS], *pointer_free[HM_BDWGC_LISTS];
+    struct hm_gc *gc;
+};
+
+/* References null; the list at `list` is refilled where there is one. */
+hm_ref hm_bdwgc_new_slow(struct hm_mutator *m, size_t bytes, size_t n_refs,
+                         void **list);
+
+static inline hm_ref hm_bdwgc_new(struct hm_mutator *m, size_t bytes,
+                                  size_t n_refs)
+{
+    size_t granules =
+        (bytes + HM_BDWGC_GRANULE_BYTES - 1) / HM_BDWGC_GRANULE_BYTES;
+    void **list, *object;
+
+    if (HM_UNLIKELY(granules >= HM_BDWGC_LISTS || bytes > SIZE_MAX / 2))
+        return hm_bdwgc_new_slow(m, bytes, n_refs, NULL);
+    granules += granules == 0;
+    list = n_refs > 0 ? &m->scanned[granules] : &m->pointer_free[granules];
+    object = *list;
+    if (HM_UNLIKELY(object == NULL))
+        return hm_bdwgc_new_slow(m, bytes, n_refs, list);
+    memcpy(list, object, sizeof(*list));
+    for (size_t i = 0; i < n_refs; i++)
+        ((hm_ref *)object)[i] = NULL;
+    return object;
+}
+
+static inline hm_ref hm_new(struct hm_mutator *m, const struct hm_layout *type)
+{
+    return hm_bdwgc_new(m, type->n_refs * sizeof(hm_ref) + type->raw_bytes,
+                        type->n_refs);
+}
+
+static inline hm_ref hm_new_refs(struct hm_mutator *m, size_t n)
+{
+    return hm_bdwgc_new(m, n * sizeof(hm_ref), n);
+}
+
+static inline hm_ref hm_new_raw(struct hm_mutator *m, size_t bytes)
+{
+    return hm_bdwgc_new(m, bytes, 0);
+}
+
+static inline hm_ref hm_load(struct hm_mutator *m, hm_ref o, size_t i)
+{
+    (void)m;
+    return ((hm_ref *)o)[i];
+}
+
+static inline void hm_store(struct hm_mutator *m, hm_ref o, size_t i, hm_ref v)
+{
+    (void)m;
+    ((hm_ref *)o)[i] = v;
+}
+
+static inline void hm_init(struct hm_mutator *m, hm_ref o, size_t i, hm_ref v)
+{
+    hm_store(m, o, i, v);
+}
+
+static inline void *hm_raw(hm_ref o, size_t n_refs)
+{
+    return (hm_ref *)o + n_refs;
+}
+
+static inline void hm_dispose(struct hm_mutator *m, hm_ref o)
+{
+    (void)m;
+    (void)o;
+}
+
+static inline void hm_poll(struct hm_mutator *m)
+{
+    (void)m;
+}
+
+#endif /* HM_COLLECTORS_BDWGC_H */
