@@ -2,147 +2,17 @@
 /* workloads.c -- every object workload under one collector: reference
  * checksums, counters, and that nothing is kept after drop.  One program per
  * collector; each run in a process of its own, as in a cell. */
+#include "tests/conformance/workload_references.h"
 #include "tests/conformance/workload_run.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-enum { SEED = 12345, COUNTERS = 4 };
-
-struct expected {
-    const char *workload, *params;
-    uint32_t checksum;
-    uint64_t ops, allocated, lost;
-    struct hm_counter counter[COUNTERS];
-};
-
-/* The checksums are those of the catalogue (same seed, same sizes); counts of
- * allocations follow from the workloads' definitions where a comment says so,
- * else they were recorded. */
-static const struct expected expected[] = {
-    /* 2 trees of depth d take 2^(d+2) - 2 nodes: stretch and long-lived one
-     * add 4095 + 2047 to the nodes of the 1088 others. */
-    {"binary_trees",
-     "depth=10 step=4",
-     0xE1A83F5E,
-     1088,
-     70590,
-     0,
-     {{"nodes", 68543}}},
-    {"binary_trees",
-     "depth=10 step=2",
-     0xC0AD1C3D,
-     1360,
-     135854,
-     0,
-     {{"nodes", 133807}}},
-    {"cache",
-     "keys=4096 budget=262144 ops=50000 set=3",
-     0x6B4E17B7,
-     50000,
-     26602,
-     0,
-     {{"hit", 36136}, {"miss", 12357}, {"evicted", 11825}, {"live", 911}}},
-    {"cache",
-     "keys=4096 budget=262144 ops=50000 set=35",
-     0xE1C8274B,
-     50000,
-     38581,
-     0,
-     {{"hit", 24201}, {"miss", 8233}, {"evicted", 11827}, {"live", 953}}},
-    {"file_stream",
-     "bytes=65536 passes=1",
-     0xDCBEE2FC,
-     3000,
-     13224,
-     0,
-     {{"lines", 3000}, {"tags", 2110}}},
-    /* a table and 100 buffers; the census grows a buffer by a new one */
-    {"large_objects", "steps=100 slots=8", 0xCC636C56, 100, 129, 0, {{0}}},
-    /* 5000 payloads and entries, tables of 2^10 to 2^13 buckets */
-    {"leak_cache",
-     "steps=5000",
-     0x9528BC2C,
-     5000,
-     10004,
-     0,
-     {{"entries", 5000}}},
-    {"leak_lost", "steps=5000", 0x9528BC2C, 5000, 5000, 4999, {{0}}},
-    {"leak_none", "steps=5000", 0x9528BC2C, 5000, 5000, 0, {{0}}},
-    {"requests", "requests=500 sessions=50", 0x38F68BF2, 500, 136385, 0, {{0}}},
-};
-
-/* The sizes that the catalogue's table of references is for. */
-static const struct expected references[] = {
-    {"binary_trees", "depth=16 step=4", 0x6B148859, 69904, 0, 0, {{0}}},
-    {"binary_trees", "depth=16 step=2", 0xC9C8FA21, 87376, 0, 0, {{0}}},
-    {"binary_trees", "depth=18 step=4", 0x8979CDCE, 279616, 0, 0, {{0}}},
-    {"cache",
-     "keys=1M budget=64M ops=4000000 set=3",
-     0x7FD6793C,
-     4000000,
-     0,
-     0,
-     {{"hit", 3213439},
-      {"miss", 666826},
-      {"evicted", 476639},
-      {"live", 210902}}},
-    {"cache",
-     "keys=1M budget=64M ops=4000000 set=35",
-     0x44459182,
-     4000000,
-     0,
-     0,
-     {{"hit", 2153660},
-      {"miss", 446758},
-      {"evicted", 477800},
-      {"live", 210376}}},
-    {"file_stream",
-     "bytes=32M passes=1",
-     0x3E5F6F06,
-     1067000,
-     0,
-     0,
-     {{"lines", 1067000}, {"tags", 4096}}},
-    {"file_stream",
-     "bytes=32M passes=8",
-     0x214C1385,
-     8536000,
-     0,
-     0,
-     {{"lines", 8536000}, {"tags", 4096}}},
-    {"large_objects", "steps=4000 slots=32", 0x66DD4797, 4000, 0, 0, {{0}}},
-    {"leak_none", "steps=300000 bytes=256", 0x3BDBCBBD, 300000, 0, 0, {{0}}},
-    {"requests",
-     "requests=40000 sessions=2000",
-     0x2EB8725E,
-     40000,
-     0,
-     0,
-     {{0}}},
-    {"requests",
-     "requests=60000 sessions=2000",
-     0xA0ABE50F,
-     60000,
-     0,
-     0,
-     {{0}}},
-};
-
-/* Small enough to collect at every allocation of some words. */
-static const struct expected stressed[] = {
-    {"binary_trees", "depth=5 step=1", 0xF1B9CED4, 0, 0, 0, {{0}}},
-    {"cache", "keys=64 budget=8192 ops=600 set=10", 0xDB6A4896, 0, 0, 0, {{0}}},
-    {"file_stream", "bytes=1000 passes=2", 0x3724806F, 0, 0, 0, {{0}}},
-    {"large_objects", "steps=40 slots=4", 0xA83655B4, 0, 0, 0, {{0}}},
-    {"leak_cache", "steps=1100 bytes=8", 0x3616D68E, 0, 0, 0, {{0}}},
-    {"leak_lost", "steps=500", 0x191E98F5, 0, 0, 0, {{0}}},
-    {"leak_none", "steps=500", 0x191E98F5, 0, 0, 0, {{0}}},
-    {"requests", "requests=12 sessions=3", 0xD559E5D2, 0, 0, 0, {{0}}},
-};
+enum { SEED = 12345 };
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -260,6 +130,73 @@ static void test_a_workload_without_reference_repeats_itself(void **state)
     }
 }
 
+static void assert_table(const struct hm_object_workload *workload)
+{
+    const struct hm_param *row = workload->params;
+    int has_steps = 0;
+
+    assert_in_range(hm_params_count(row), 1, HM_PARAMS_MAX);
+    for (; row->name != NULL; row++) {
+        assert_int_equal(strspn(row->name, "abcdefghijklmnopqrstuvwxyz_"),
+                         strlen(row->name));
+        assert_in_range(row->quick, row->min, row->max);
+        assert_in_range(row->full, row->min, row->max);
+        assert_true(row->quick <= row->full);
+        has_steps |= strcmp(row->name, "steps") == 0;
+    }
+    if (workload->leak != HM_LEAK_NOT_ONE)
+        assert_true(has_steps); /* the cell places its checkpoints by it */
+}
+
+static void test_descriptions_are_complete(void **state)
+{
+    (void)state;
+    for (size_t i = 0; hm_objects[i] != NULL; i++) {
+        const struct hm_object_workload *workload = hm_objects[i];
+
+        assert_non_null(workload->summary);
+        assert_non_null(workload->source);
+        assert_non_null(workload->operation);
+        assert_non_null(workload->run);
+        assert_non_null(workload->drop);
+        assert_table(workload);
+    }
+}
+
+/* "name=min name=min ...". */
+static void smallest(const struct hm_param *row, char *words, size_t bytes)
+{
+    size_t used = 0;
+
+    for (words[0] = '\0'; row->name != NULL; row++) {
+        int n = snprintf(words + used, bytes - used, "%s=%llu ", row->name,
+                         (unsigned long long)row->min);
+
+        assert_true(n > 0 && (size_t)n < bytes - used);
+        used += (size_t)n;
+    }
+}
+
+static void test_the_smallest_parameters_work(void **state)
+{
+    (void)state;
+    for (size_t i = 0; hm_objects[i] != NULL; i++) {
+        char params[256];
+        const struct hm_workload_case one = {
+            .workload = hm_objects[i]->name,
+            .params = params,
+            .seed = 0,
+            .input_dir = HM_TEST_INPUT_DIR,
+        };
+        struct hm_workload_result result;
+
+        smallest(hm_objects[i]->params, params, sizeof(params));
+        result = hm_workload_run_apart(&one);
+        assert_int_equal(result.rooted, 0);
+        assert_int_equal(result.allocated, result.freed + result.lost);
+    }
+}
+
 /* The sums that the game prints for N = 10: the stretch tree, 1024 trees of
  * depth 4, 256 of 6, 64 of 8, 16 of 10, the long-lived tree. */
 static void test_binary_trees_count_as_in_the_benchmarks_game(void **state)
@@ -339,6 +276,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_checksums_are_the_references_at_full_size),
     };
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_descriptions_are_complete),
+        cmocka_unit_test(test_the_smallest_parameters_work),
         cmocka_unit_test(test_a_workload_without_reference_repeats_itself),
         cmocka_unit_test(test_checksums_counters_and_counts_are_the_references),
         cmocka_unit_test(test_binary_trees_count_as_in_the_benchmarks_game),

@@ -21,7 +21,7 @@ static const struct hm_param cache_params[] = {
     {"keys", "different keys", 1 << 20, 1 << 22, 1, 1 << 26},
     {"budget", "bytes of values held", 64 << 20, 256 << 20, 1 << 12,
      UINT64_C(1) << 40},
-    {"ops", "requests", 1500000, 60000000, 1, UINT64_C(1) << 40},
+    {"ops", "requests", 1500000, 60000000, 1, UINT32_MAX},
     {"set", "percentage of requests that store", 3, 3, 0, 100},
     {0},
 };
