@@ -269,7 +269,7 @@ static void test_leaks_grow_where_their_class_says(void **state)
     assert_true(live_at_end("leak_cache") >= 1200000);
 }
 
-/* With the argument `full`, the sizes of the catalogue's table instead. */
+/* With the argument `full`, the table of workloads/README.md instead. */
 int main(int argc, char **argv)
 {
     const struct CMUnitTest full[] = {

@@ -67,7 +67,7 @@ static ino_t inode(void)
     return status.st_ino;
 }
 
-static void test_lines_are_those_of_the_catalogue(void **state)
+static void test_lines_are_the_same_everywhere(void **state)
 {
     static char text[EXACT_BYTES + 1];
     const char *first = "0,user338478,tag3566,78172\n1,user684997,tag2109,";
@@ -210,7 +210,7 @@ static void test_a_path_that_is_too_long_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(test_lines_are_those_of_the_catalogue),
+        IN_FOLDER(test_lines_are_the_same_everywhere),
         IN_FOLDER(test_reading_starts_again_after_a_rewind),
         IN_FOLDER(test_the_file_is_used_again),
         IN_FOLDER(test_a_file_of_another_size_is_made_anew),
