@@ -40,6 +40,8 @@ struct hm_catalog_option {
 
 struct hm_strategy {
     const char *id, *summary;
+    const char *cell_id;     /* what its cell knows it by: a user's malloc is
+                                whatever is preloaded, "glibc" there */
     const char *class_name;  /* "allocator", "collector" or "reference" */
     const char *preload;     /* path or soname; "" for none */
     const char *package;     /* Debian package that brings it, or "" */

@@ -31,7 +31,7 @@ static int catalog_read_strategy(struct catalog_reader *reader)
     if (hm_catalog_strategy(catalog, field[1]) != NULL)
         return -EEXIST;
     strategy = hm_pool_alloc(reader->pool, sizeof *strategy);
-    strategy->id = field[1];
+    strategy->id = strategy->cell_id = field[1];
     strategy->class_name = field[2];
     strategy->preload = field[3];
     strategy->package = field[4];

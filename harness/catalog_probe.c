@@ -168,6 +168,7 @@ int hm_catalog_add_library(struct hm_pool *pool, struct hm_catalog *catalog,
     error = probe_library(pool, real, program, why);
     if (error != 0)
         return error;
+    added->cell_id = "glibc";
     added->class_name = "allocator";
     added->preload = added->malloc_path = hm_pool_copy(pool, real);
     added->package = added->version = "";

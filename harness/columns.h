@@ -21,8 +21,9 @@
     X(class, TEXT, "-", "allocator, collector or reference")                   \
     X(arm, TEXT, "-", "baseline, twin (baseline again) or test")               \
     X(threads, UINT, "-", "mutator threads")                                   \
-    X(heap_multiple, REAL, "ratio", "heap limit / 1x heap; empty: no limit")   \
-    X(heap_limit_bytes, UINT, "bytes", "heap limit; empty: none")              \
+    X(heap_multiple, REAL, "ratio", "heap limit asked for / live_peak_bytes")  \
+    X(heap_limit_bytes, UINT, "bytes",                                         \
+      "heap limit, at least 4 MiB; empty: none")                               \
     X(status, TEXT, "-",                                                       \
       "ok, oom, timeout, crash, bad_checksum, wrong_allocator, unsupported")   \
     X(reason, TEXT, "-", "why the status is not ok")                           \

@@ -97,6 +97,7 @@ _Noreturn static void launch_child(const struct launch_run *run, pid_t parent)
     int record = launch_high(run->record_end);
     int page = launch_high(run->page);
     int complaint = launch_high(run->complaint_end);
+    struct sigaction usual = {.sa_handler = SIG_DFL};
     sigset_t none;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -105,6 +106,8 @@ _Noreturn static void launch_child(const struct launch_run *run, pid_t parent)
     setpgid(0, 0);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    sigaction(SIGPIPE, &usual, NULL);
+    sigaction(SIGXFSZ, &usual, NULL);
     dup2(null, 0);
     dup2(null, 1);
     dup2(complaint, 2);

@@ -14,10 +14,15 @@
 uint64_t hm_measure_heap_bytes(const struct hm_plan_cell *cell,
                                const struct hm_census *census)
 {
+    uint64_t heap_bytes;
+
     if (cell->heap_multiple <= 0 || census->failed != NULL)
         return 0;
-    return (uint64_t)ceil(cell->heap_multiple *
-                          (double)census->live_peak_bytes);
+    heap_bytes =
+        (uint64_t)ceil(cell->heap_multiple * (double)census->live_peak_bytes);
+    return heap_bytes > HM_MEASURE_LEAST_HEAP_BYTES
+               ? heap_bytes
+               : HM_MEASURE_LEAST_HEAP_BYTES;
 }
 
 bool hm_measure_is_noisy(const struct hm_record *record, unsigned threads,
@@ -53,7 +58,7 @@ static const char *const *measure_argv(struct hm_pool *pool,
     hm_words_add(pool, &argv, "run");
     hm_words_add(pool, &argv, subject->workload->id);
     hm_words_add(pool, &argv,
-                 hm_pool_format(pool, "strategy=%s", strategy->id));
+                 hm_pool_format(pool, "strategy=%s", strategy->cell_id));
     for (size_t i = 0; i < subject->arguments.n; i++)
         hm_words_add(pool, &argv, subject->arguments.word[i]);
     for (size_t i = 0; cell->variant != NULL && i < cell->variant->option.n;

@@ -9,6 +9,7 @@
 #include "harness/results.h"
 
 enum {
+    HM_MEASURE_LEAST_HEAP_BYTES = 4 << 20,
     HM_MEASURE_SLOW_PERIOD_NS = 10000000, /* between samples */
     HM_MEASURE_FAST_PERIOD_NS = 1000000,  /* of runs under a second */
     HM_MEASURE_NOISY_NIVCSW = 50,         /* per second of processor time */
@@ -51,7 +52,9 @@ int hm_measure_run(struct hm_pool *pool, const struct hm_measure *measure,
                    struct hm_results *results, struct hm_row *row,
                    struct hm_measured *measured);
 
-/* Heap limit of a cell in bytes, 0 for none. */
+/* Heap limit of a cell in bytes, 0 for none: the multiple of what the census
+ * says is needed, but at least HM_MEASURE_LEAST_HEAP_BYTES.  Below that the
+ * block sizes of the collectors decide, and not how they collect. */
 uint64_t hm_measure_heap_bytes(const struct hm_plan_cell *cell,
                                const struct hm_census *census);
 

@@ -37,7 +37,7 @@ static void record_fail(struct hm_record *record, const char *what)
 {
     if (record->error[0] == '\0')
         snprintf(record->error, sizeof record->error,
-                 "record line %lu ('%.40s') %s", record->line, record->text,
+                 "record line %lu ('%.40s') %s", record->line + 1, record->text,
                  what);
 }
 
@@ -214,7 +214,6 @@ static void record_line(struct hm_record *record)
     size_t n = 0;
 
     record->text[record->used] = '\0';
-    record->line++;
     if (strcmp(record->text, "end") == 0) {
         record->ended = true;
         return;
@@ -234,6 +233,7 @@ void hm_record_feed(struct hm_record *record, const char *data, size_t bytes)
     for (size_t i = 0; i < bytes; i++) {
         if (data[i] == '\n') {
             record_line(record);
+            record->line++;
             record->used = 0;
         } else if (record->used < HM_RECORD_LINE_MAX - 1) {
             record->text[record->used++] = data[i];

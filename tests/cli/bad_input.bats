@@ -1,0 +1,134 @@
+#!/usr/bin/env bats
+# Bad input: one clear line, a non-zero exit, nothing half-written.
+
+bats_require_minimum_version 1.5.0
+load driver.bash
+
+setup() {
+    fake_driver
+    cd "$BATS_TEST_TMPDIR"
+}
+
+# refused STATUS TEXT OPTION...: one line that holds TEXT, and no folder.
+refused() {
+    local status=$1 text=$2
+    shift 2
+    run "-$status" --separate-stderr "$heapmark" run --out c "$@"
+    one_complaint "$text"
+    [ ! -e c ]
+    [ -z "$output" ]
+}
+
+@test "unknown workload, strategy, baseline, suite: a suggestion" {
+    refused 2 "unknown workload 'alhpa' (did you mean 'alpha'?)" --workload alhpa
+    refused 2 "unknown strategy 'glbic' (did you mean 'glibc'?)" --strategy glbic
+    refused 2 "unknown strategy 'nothing_like_it'; see" --strategy nothing_like_it
+    refused 2 "unknown strategy 'wel'" --baseline wel
+    refused 2 "unknown suite 'quik' (did you mean 'quick'?)" --suite quik
+}
+
+@test "unknown option: argp names it and --help" {
+    run -2 "$heapmark" run --blokcs 3
+    [[ $output == *blokcs* ]]
+    run -2 "$heapmark" run alpha
+    [[ $output == *"did you mean --workload alpha?"* ]]
+}
+
+@test "numbers that are none, or outside their range" {
+    refused 2 "blocks 'many' is no number from 1 to 10000" --blocks many
+    refused 2 "blocks '0' is no number from 1 to 10000" --blocks 0
+    refused 2 "threads '0' is no number" --threads 0
+    refused 2 "seed '-1' is no number" --seed -1
+    refused 2 "ci 'tight' is no half-width" --ci tight
+    refused 2 "size 'huge' is neither quick nor full" --size huge
+    refused 2 "timeout_s '1e9' is no number" --timeout 1e9
+    refused 2 "memory_cap '1K' is no number" --memory-cap 1K
+}
+
+@test "a heap limit below what the workload needs" {
+    refused 2 "heap '0.5' is no multiple of the needed bytes from 1 to 1000" --heap 0.5
+    refused 2 "heap 'nan' is no multiple" --heap nan
+}
+
+@test "parameters: unknown name, no number, outside the range" {
+    refused 2 "no selected workload has a parameter 'stepz'" --param stepz=3
+    refused 2 "'steps' is not NAME=VALUE" --param steps
+    refused 2 "workload alpha: steps is 6000, not from 1 to 5000" --param steps=6000
+}
+
+@test "malformed suites: file, line, reason" {
+    ini() { printf '%b' "$1" >bad.ini; }
+    ini '[suite]\nworkloads = alpha\nblocks = x\n'
+    refused 2 "bad.ini:3: blocks 'x' is no number" --suite bad.ini
+    ini '[suite]\nworkloads alpha\n'
+    refused 2 "bad.ini:2: neither a [section] nor NAME = value" --suite bad.ini
+    ini '[siute]\nworkloads = alpha\n'
+    refused 2 "bad.ini:2: section [siute] is none of" --suite bad.ini
+    ini '[suite]\nstrategies = well\n'
+    refused 2 "bad.ini: [suite] has no workloads" --suite bad.ini
+    ini '[suite]\nworkloads = alpha\n[variant v]\nenv.X = 1\n'
+    refused 2 "bad.ini: [variant v] has no strategy" --suite bad.ini
+    ini '[suite]\nworkloads = alpha\n[variant v]\nenv.LD_PRELOAD = x\n'
+    refused 2 "bad.ini:4: unknown key 'env.LD_PRELOAD'" --suite bad.ini
+    ini '[suite]\nworkloads = alpha\nstrategies = v\n[variant v]\nstrategy = well\noption.width = 1\n'
+    refused 2 "variant v: strategy well has no option 'width'" --suite bad.ini
+    refused 2 "missing.ini: cannot be opened" --suite missing.ini
+}
+
+@test "libraries: missing, no library, another machine's, without malloc" {
+    heapmark=$HEAPMARK_BIN/heapmark
+    fixtures=$HEAPMARK_BIN/fixtures
+    [ -e "$fixtures/no_malloc.so" ] || skip "no fixture libraries (sanitizer build)"
+    refused 2 "library ./libnone.so: there is no such file" --strategy ./libnone.so
+    echo text >libtext.so
+    refused 2 "library ./libtext.so: it is no ELF file" --strategy ./libtext.so
+    refused 2 "wrong_arch.so: it is for" --strategy "$fixtures/wrong_arch.so"
+    refused 2 "no_malloc.so: it exports no malloc" --strategy "$fixtures/no_malloc.so"
+    cp "$fixtures/counting.so" libjemalloc.so
+    refused 2 "library ./libjemalloc.so: the id 'jemalloc' is taken" --strategy ./libjemalloc.so
+}
+
+@test "libraries that crash, hang, corrupt or eat memory cost their own rows only" {
+    heapmark=$HEAPMARK_BIN/heapmark
+    fixtures=$HEAPMARK_BIN/fixtures
+    [ -e "$fixtures/crash.so" ] || skip "no fixture libraries (sanitizer build)"
+    run -0 --separate-stderr "$heapmark" run --out c --workload churn --blocks 1 --timeout 3 \
+        --memory-cap 256M --param ops=200000 \
+        --strategy "$fixtures/crash.so,$fixtures/hang.so,$fixtures/corrupt.so,$fixtures/greedy.so"
+    sed 's/"[^"]*"//g' c/runs.csv >s.csv
+    [ "$(column s.csv status strategy crash)" = crash ]
+    [ "$(column s.csv status strategy hang)" = timeout ]
+    [ "$(column s.csv status strategy corrupt)" = bad_checksum ]
+    [ "$(column s.csv status strategy greedy)" = oom ]
+    [ "$(column s.csv status strategy glibc | sort -u)" = ok ]
+    [ "$(column s.csv wall_ns strategy crash)$(column s.csv wall_ns strategy corrupt)" = "" ]
+}
+
+@test "nothing that can run: an error, not an empty campaign" {
+    refused 2 "the baseline absent is off: install libabsent9" --baseline absent
+    refused 2 "nothing of it can run here: alpha runs on at most 1 thread" --workload alpha --threads 2
+}
+
+@test "folders: used, unwritable, full" {
+    mkdir used && touch used/file
+    run -2 --separate-stderr "$heapmark" run --out used
+    one_complaint "go on with --resume used"
+    [ "$(ls used)" = file ]
+    run -1 --separate-stderr "$heapmark" run --out /proc/nowhere
+    one_complaint "--out /proc/nowhere: No such file or directory"
+    touch plain
+    run -1 --separate-stderr "$heapmark" run --out plain/c
+    one_complaint "--out plain/c: Not a directory"
+    run -2 --separate-stderr "$heapmark" run --out a --resume b
+    [[ $stderr == *"--out and --resume exclude each other"* ]]
+}
+
+@test "a full disk stops the campaign with the file's name and the way to go on" {
+    # a limit on the size of files fails a write as a full disk does
+    run -1 --separate-stderr bash -c "ulimit -f 8; exec '$heapmark' run --out c --blocks 20"
+    one_complaint ".csv: File too large; make room, then continue with --resume"
+    rows=$(column c/runs.csv run_id | wc -l)
+    [ "$rows" -gt 5 ] && [ "$rows" -lt 120 ]
+    run -0 "$heapmark" run --resume c
+    [ "$(column c/runs.csv run_id | sort -u | wc -l)" -eq 120 ]
+}

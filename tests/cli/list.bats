@@ -1,0 +1,71 @@
+#!/usr/bin/env bats
+# What there is to run.
+
+bats_require_minimum_version 1.5.0
+load driver.bash
+
+setup() {
+    fake_driver
+    cd "$BATS_TEST_TMPDIR"
+}
+
+@test "help and version" {
+    run -0 "$heapmark" --help
+    [[ $output == *list*run* ]]
+    run -0 "$heapmark" --version
+    [[ $output =~ ^heapmark\ [0-9]+\.[0-9]+ ]]
+    run -0 "$heapmark" run --help
+    [[ $output == *--resume=DIR* ]]
+}
+
+@test "workloads: id first, kind, summary, in order" {
+    run -0 "$heapmark" list workloads
+    [[ ${lines[0]} =~ ^alpha\ +object\ +does\ nothing$ ]]
+    [[ ${lines[1]} =~ ^beta\ +block\ +does\ nothing$ ]]
+}
+
+@test "strategies: glibc first, one that is not installed is off and says what to install" {
+    run -0 "$heapmark" list strategies
+    [[ ${lines[0]} =~ ^glibc\ +on\  ]]
+    grep -qE '^absent +off +install libabsent9: is not installed$' <<<"$output"
+}
+
+@test "suites: a broken one is off and says why" {
+    printf '[suite]\nbloks = 3\n' >bin/suites/broken.ini
+    run -0 "$heapmark" list suites
+    grep -qE '^broken +off .*broken.ini:2: unknown key .bloks. \(did you mean .blocks.\?\)' <<<"$output"
+    grep -qE '^quick +on +the least there is$' <<<"$output"
+}
+
+@test "unknown kind: a suggestion, exit 2" {
+    run -2 --separate-stderr "$heapmark" list strategys
+    one_complaint "did you mean 'strategies'?"
+}
+
+@test "unknown verb: a suggestion, exit 2" {
+    run -2 --separate-stderr "$heapmark" rnu
+    one_complaint "did you mean 'run'?"
+}
+
+@test "no cells: says where it looked" {
+    rm bin/heapmark-cell-fake
+    run -1 --separate-stderr "$heapmark" list workloads
+    one_complaint "no heapmark-cell-* programs in $BATS_TEST_TMPDIR/bin"
+}
+
+@test "a cell that breaks the protocol is named with the line" {
+    printf '#!/bin/sh\nprintf "strategy\\tonly\\ttwo\\n"\n' >bin/heapmark-cell-fake
+    run -1 --separate-stderr "$heapmark" list workloads
+    one_complaint "heapmark-cell-fake list: line 1 ('strategy ...') is not as docs/protocol.md says"
+}
+
+@test "the real cells: every strategy has a state" {
+    run -0 "$HEAPMARK_BIN/heapmark" list strategies
+    [ "$(grep -cE '^[a-z0-9_]+ +(on|off) +' <<<"$output")" -eq "${#lines[@]}" ]
+    grep -qE '^glibc +on ' <<<"$output"
+}
+
+@test "columns: the dictionary and the schema in results/ are what the driver prints" {
+    "$HEAPMARK_BIN/heapmark" columns | diff - "$BATS_TEST_DIRNAME/../../results/README.md"
+    "$HEAPMARK_BIN/heapmark" columns --schema | diff - "$BATS_TEST_DIRNAME/../../results/schema.json"
+}

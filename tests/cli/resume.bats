@@ -1,0 +1,85 @@
+#!/usr/bin/env bats
+# A campaign that was stopped loses and doubles nothing.
+
+bats_require_minimum_version 1.5.0
+load driver.bash
+
+setup() {
+    fake_driver
+    cd "$BATS_TEST_TMPDIR"
+}
+
+# What must not depend on when the campaign was stopped.
+rows() {
+    for name in run_id block order_in_block cell strategy arm status checksum env_pad_bytes; do
+        column "$1/runs.csv" "$name" | tr '\n' ' '
+        echo
+    done
+    cut -d, -f1-4 "$1/hist.csv"
+    cut -d, -f1,3- "$1/pauses.csv"
+}
+
+@test "kill -9 at ten random moments, each time resumed: the same rows, none doubled" {
+    suite=(--workload alpha,beta --strategy well,capped --heap 2,3 --blocks 4)
+    run -0 "$heapmark" run --out whole "${suite[@]}"
+    RANDOM=20
+    for _ in $(seq 10); do
+        if [ -e torn/suite.ini ]; then set -- --resume torn; else set -- --out torn "${suite[@]}"; fi
+        timeout -s KILL "0.$((RANDOM % 40 + 5))" "$heapmark" run "$@" >/dev/null 2>&1 || true
+        [ -e torn/suite.ini ] || rm -rf torn
+    done
+    run -0 "$heapmark" run --resume torn
+    [ "$(rows torn)" = "$(rows whole)" ]
+    diff whole/plan.csv torn/plan.csv
+    diff whole/census.csv torn/census.csv
+}
+
+@test "a torn last row and rows of runs that were not committed are dropped" {
+    run -0 "$heapmark" run --out whole --blocks 2
+    cp -r whole torn
+    head -n 5 torn/runs.csv >cut && printf '1,4,0,4,2,al' >>cut && mv cut torn/runs.csv
+    run -0 "$heapmark" run --resume torn
+    [ "$(rows torn)" = "$(rows whole)" ]
+}
+
+@test "a complete campaign is left as it is" {
+    run -0 "$heapmark" run --out c --blocks 1
+    cp c/runs.csv before.csv
+    cp c/meta.csv before_meta.csv
+    run -0 "$heapmark" run --resume c
+    diff before.csv c/runs.csv
+    diff before_meta.csv c/meta.csv
+}
+
+@test "more blocks may be asked for; another plan is refused and nothing changes" {
+    run -0 "$heapmark" run --out c --blocks 1
+    cp c/runs.csv before.csv
+    run -2 --separate-stderr "$heapmark" run --resume c --strategy capped
+    one_complaint "--resume c: it holds another plan"
+    run -2 --separate-stderr "$heapmark" run --resume c --seed 2
+    one_complaint "it holds another plan"
+    diff before.csv c/runs.csv
+    run -0 "$heapmark" run --resume c --blocks 2
+    [ "$(column c/runs.csv block | sort -u | tr '\n' ' ')" = "0 1 " ]
+}
+
+@test "what is no campaign is refused" {
+    run -2 --separate-stderr "$heapmark" run --resume nothing
+    one_complaint "nothing/suite.ini: cannot be opened"
+}
+
+@test "runs.csv of another version is refused" {
+    run -0 "$heapmark" run --out c --blocks 1
+    sed -i '1s/^schema/scheme/' c/runs.csv
+    run -1 --separate-stderr "$heapmark" run --resume c --blocks 2
+    one_complaint "its columns are not those of this version"
+}
+
+@test "two drivers on one folder: the second is refused" {
+    run -0 "$heapmark" run --out c --blocks 1
+    flock c/runs.csv sleep 5 &
+    sleep 0.5
+    run -1 --separate-stderr "$heapmark" run --resume c --blocks 2
+    one_complaint "another heapmark is working on it"
+    wait
+}

@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# One campaign: plan, statuses, rows.
+
+bats_require_minimum_version 1.5.0
+load driver.bash
+
+setup() {
+    fake_driver
+    cd "$BATS_TEST_TMPDIR"
+}
+
+@test "a campaign: a row for each cell and block, all ok, the folder is printed last" {
+    run -0 "$heapmark" run --out c
+    [ "${lines[-1]}" = c ]
+    # two workloads x (baseline, twin, well) x two blocks
+    [ "$(column c/runs.csv status | sort | uniq -c | tr -s ' ')" = " 12 ok" ]
+    [ "$(column c/runs.csv run_id | tr '\n' ' ')" = "0 1 2 3 4 5 6 7 8 9 10 11 " ]
+    [ "$(column c/runs.csv arm | sort -u | tr '\n' ' ')" = "baseline test twin " ]
+    [ "$(column c/runs.csv wall_ns | sort -u)" = 1000000 ]
+    [ ! -e c/inputs ]
+    grep -q '^finished_utc,' c/meta.csv
+}
+
+@test "without --out the folder is named after time and suite" {
+    run -0 "$heapmark" run --blocks 1
+    [[ ${lines[-1]} =~ ^results/[0-9]{8}T[0-9]{6}Z-quick$ ]]
+    [ -s "${lines[-1]}/summary.csv" ]
+}
+
+@test "each way to misbehave costs its own rows only, with its status and reason and no time" {
+    run -0 --separate-stderr "$heapmark" run --out c --blocks 1 --timeout 1 --workload alpha --strategy \
+        garbage,no_end,huge_line,wrong_sum,wrong_count,exit_3,killed,slow,silent,other_malloc,oom,status,well
+    expect() { # STRATEGY STATUS REASON
+        [ "$(column c/runs.csv status strategy "$1")" = "$2" ]
+        grep -q ",$1,.*,$2,\"\?$3" c/runs.csv || { grep ",$1," c/runs.csv; return 1; }
+        [ "$2" = ok ] || [ -z "$(sed 's/"[^"]*"//g' c/runs.csv >s.csv; column s.csv wall_ns strategy "$1")" ]
+    }
+    expect garbage crash "record line 1 ('this is no record') is no name"
+    expect no_end crash "its record stops before the line"
+    expect huge_line crash "record line 1 ('xxx.*') is longer than 4 KiB"
+    expect wrong_sum bad_checksum "checksum 00000000, the census has 0badcafe"
+    expect wrong_count bad_checksum "counter steps is 8, the census has 7"
+    expect exit_3 crash "exit status 3: something is wrong, and I say so"
+    expect killed crash "SIGSEGV"
+    expect slow timeout "killed: over the time limit"
+    expect silent crash "its record stops before the line"
+    expect other_malloc wrong_allocator ""
+    expect oom oom "heap is full"
+    expect status crash "its record has the status 'splendid'"
+    expect well ok ""
+    [ "$(column c/runs.csv status strategy glibc | sort -u)" = ok ]
+}
+
+@test "what was named and cannot run is a row with the reason; what * means is left out" {
+    run -0 "$heapmark" run --out c --blocks 1 --workload alpha,beta --strategy absent,well --threads 2
+    grep -q 'alpha,.*,well,.*,unsupported,alpha runs on at most 1 thread' c/runs.csv
+    grep -q 'beta,.*,absent,.*,unsupported,absent is off: install libabsent9' c/runs.csv
+    grep -q '^[0-9]*,beta,.*,absent,.*,absent is off: install libabsent9$' c/plan.csv
+    run -0 "$heapmark" run --out d --blocks 1 --workload '*' --strategy absent,well --threads 2
+    [ -z "$(column d/runs.csv status status unsupported)" ]
+}
+
+@test "heap multiples: one cell each for what obeys a limit, one without for the others" {
+    run -0 "$heapmark" run --out c --blocks 1 --workload alpha --strategy capped,well --heap 1.5,3
+    [ "$(column c/plan.csv heap_multiple strategy capped | tr '\n' ' ')" = "1.5 3 " ]
+    [ "$(column c/plan.csv heap_multiple strategy well)" = "" ]
+    [ "$(column c/plan.csv cell strategy well | wc -l)" -eq 1 ]
+    # the census says 4 MiB; the fake says the limit it was given
+    [ "$(column c/runs.csv heap_limit_bytes heap_multiple 1.5)" = 6291456 ]
+    [ "$(column c/runs.csv heap_peak_bytes heap_multiple 3)" = 12582912 ]
+}
+
+@test "parameters reach plan, cell and row; percentiles only with samples beyond them" {
+    run -0 "$heapmark" run --out c --blocks 1 --workload alpha --param steps=4K
+    [ "$(column c/runs.csv params | sort -u)" = "steps=4096;width=2" ]
+    [ "$(column c/runs.csv lat_p50_ns | sort -u)" = 199 ]
+    [ "$(column c/runs.csv lat_p90_ns | sort -u)" = "" ]
+    [ "$(column c/runs.csv remote_free_ratio | sort -u)" = 0.5 ]
+}
+
+@test "a variant runs its strategy with option and environment, under its own id" {
+    cat >v.ini <<'INI'
+[suite]
+workloads = alpha
+strategies = deep
+blocks = 1
+[variant deep]
+strategy = well
+option.depth = 5
+env.TUNABLE = yes
+INI
+    sed -i '2i env >>"'"$BATS_TEST_TMPDIR"'/seen"; echo "$@" >>"'"$BATS_TEST_TMPDIR"'/seen"' bin/heapmark-cell-fake
+    run -0 "$heapmark" run --suite v.ini --out c
+    [ "$(column c/runs.csv status strategy deep)" = ok ]
+    grep -q '^run alpha strategy=well .*option.depth=5' seen
+    grep -q '^TUNABLE=yes$' seen
+}
+
+@test "the environment of a run is clean but for padding" {
+    sed -i '2i [ "$1" != run ] || env | cut -d= -f1 >>"'"$BATS_TEST_TMPDIR"'/seen"' bin/heapmark-cell-fake
+    MALLOC_ARENA_MAX=1 SECRET=x run -0 "$heapmark" run --out c --blocks 1 --workload alpha
+    [ "$(sort -u seen | grep -vE '^(PATH|HOME|TMPDIR|LANG|HEAPMARK_PADDING|PWD|OLDPWD|SHLVL|_)$')" = "" ]
+    [ "$(column c/runs.csv env_pad_bytes | sort -u | wc -l)" -gt 1 ]
+}
+
+@test "the order of a block follows the seed" {
+    run -0 "$heapmark" run --out a --blocks 2
+    run -0 "$heapmark" run --out b --blocks 2
+    run -0 "$heapmark" run --out c --blocks 2 --seed 7
+    [ "$(column a/runs.csv cell)" = "$(column b/runs.csv cell)" ]
+    [ "$(column a/runs.csv cell)" != "$(column c/runs.csv cell)" ]
+}
+
+@test "the suite that a campaign keeps asks for the same plan again" {
+    run -0 "$heapmark" run --out a --workload alpha --strategy well,capped --heap 2 --seed 9 --param width=3
+    run -0 "$heapmark" run --suite a/suite.ini --out b
+    diff a/plan.csv b/plan.csv
+}
+
+@test "interrupted: the run at hand is dropped, the way to go on is named, exit 130" {
+    "$heapmark" run --out c --workload alpha --strategy slow --blocks 1 2>err &
+    driver=$!
+    for _ in $(seq 100); do
+        [ ! -s c/runs.csv ] || pgrep -P "$driver" >/dev/null && break
+        sleep 0.1
+    done
+    sleep 0.5
+    kill -INT "$driver" || kill -TERM "$driver"
+    status=0
+    wait "$driver" || status=$?
+    [ "$status" -eq 130 ]
+    grep -q 'heapmark run --resume c$' err
+    [ -z "$(column c/runs.csv status status timeout)" ]
+}
+
+@test "a real cell: identity, census, samples and side files agree" {
+    run -0 "$HEAPMARK_BIN/heapmark" run --out c --workload leak_lost --blocks 1 --strategy nogc \
+        --param steps=50000
+    [ "$(column c/runs.csv status | sort -u)" = ok ]
+    [ "$(column c/runs.csv leak_verdict | sort -u)" = lost ]
+    [ "$(column c/runs.csv checksum | sort -u | wc -l)" -eq 1 ]
+    [ "$(column c/leaks.csv checkpoint run_id 0 | wc -l)" -eq 10 ]
+    [ "$(column c/samples.csv phase | sort -u | grep -c run)" -eq 1 ]
+}
