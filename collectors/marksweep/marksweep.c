@@ -66,13 +66,13 @@ static int marksweep_next_hole(struct hm_gc *gc, unsigned c)
     if (cursor->block == HM_BLOCK_NONE)
         return 0;
     bits = hm_block_bits(&gc->blocks, cursor->block);
-    while (word < cursor->end && (bits[word / 64] >> word % 64 & 1))
+    while (word < cursor->end && hm_bits_get(bits, word))
         word += cell;
     cursor->word = word;
     if (word == cursor->end)
         return 0;
     marksweep_open_hole(gc, c, word,
-                        hm_block_next_mark(bits, word, cursor->end));
+                        (unsigned)hm_bits_next(bits, word, cursor->end));
     return 1;
 }
 
@@ -198,7 +198,7 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
     if (!hm_heap_open(&gc->heap, config, sizeof(*gc) + stack_bytes, why) ||
         !hm_blocks_open(&gc->blocks, hm_range_reach(config->heap_bytes),
                         &gc->heap.budget, config->verify) ||
-        !hm_mark_queue_open(&gc->queue, stack_bytes)) {
+        !hm_mark_queue_open(&gc->marker.queue, stack_bytes)) {
         hm_gc_close(gc);
         return NULL;
     }
@@ -209,7 +209,7 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
 
 void hm_gc_close(struct hm_gc *gc)
 {
-    hm_mark_queue_close(&gc->queue);
+    hm_mark_queue_close(&gc->marker.queue);
     hm_blocks_close(&gc->blocks);
     hm_heap_close(&gc->heap);
     *gc = (struct hm_gc){0};

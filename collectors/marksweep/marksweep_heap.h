@@ -5,7 +5,7 @@
 
 #include "collectors/substrate/blocks.h"
 #include "collectors/substrate/heap.h"
-#include "collectors/substrate/mark_queue.h"
+#include "collectors/substrate/marker.h"
 
 /* Where a class allocates; holes before `word` are used up. */
 struct marksweep_cursor {
@@ -19,8 +19,7 @@ struct hm_gc {
     struct hm_blocks blocks;
     struct marksweep_cursor cursor[HM_MARKSWEEP_CLASSES];
     uint32_t partial[HM_MARKSWEEP_CLASSES]; /* blocks with holes, not begun */
-    uint64_t marked_bytes;                  /* small ones, while marking */
-    struct hm_mark_queue queue;
+    struct hm_marker marker;
 };
 
 /* Closes all holes and forgets the lists of blocks. */

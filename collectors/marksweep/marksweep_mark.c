@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Marking, and putting the blocks into the lists that allocation sweeps. */
+/* marksweep_mark.c -- a collection: marking, and putting the blocks into the
+ * lists that allocation sweeps. */
 #include "collectors/marksweep/marksweep_heap.h"
-
-enum { MARKSWEEP_SCAN_CHUNK = 256 };
-
-/* So references of roots, of large objects and of a rescan never drop. */
-_Static_assert((int)HM_MARK_RING / 2 >= (int)HM_LARGE_WORDS,
-               "a drained ring takes the references of any small object");
 
 void marksweep_reset(struct hm_gc *gc)
 {
@@ -17,108 +12,16 @@ void marksweep_reset(struct hm_gc *gc)
     }
 }
 
-static inline void marksweep_push(struct hm_gc *gc, hm_ref o)
-{
-    if (o != NULL)
-        hm_mark_queue_push(&gc->queue, o);
-}
-
-/* Follows what is queued; large objects stay in a list of their own. */
-static void marksweep_drain(struct hm_gc *gc)
-{
-    uint64_t *header, *bits = gc->blocks.bits;
-    uint64_t marked = 0;
-
-    while ((header = hm_mark_queue_pop(&gc->queue)) != NULL) {
-        size_t word = hm_blocks_word(&gc->blocks, header), n;
-        uint64_t bit = (uint64_t)1 << word % 64;
-        hm_ref *slot = (hm_ref *)(void *)(header + 1);
-
-        if (word / HM_BLOCK_WORDS >= gc->blocks.frontier) {
-            hm_large_mark(&gc->heap.large, (hm_ref)(header + 1));
-            continue;
-        }
-        if (bits[word / 64] & bit)
-            continue;
-        bits[word / 64] |= bit;
-        HM_ASSERT(hm_header_is_sound(*header));
-        marked += hm_header_words(*header);
-        n = hm_header_refs(*header);
-        for (size_t i = 0; i < n; i++)
-            marksweep_push(gc, slot[i]);
-    }
-    gc->marked_bytes += marked * HM_WORD_BYTES;
-}
-
-static void marksweep_root(void *arg, hm_ref *slot)
-{
-    struct hm_gc *gc = arg;
-
-    marksweep_push(gc, *slot);
-    if (hm_mark_queue_is_busy(&gc->queue))
-        marksweep_drain(gc);
-}
-
-static void marksweep_drain_large(struct hm_gc *gc)
-{
-    size_t n;
-    hm_ref *slot;
-
-    do {
-        marksweep_drain(gc);
-        n = hm_large_scan(&gc->heap.large, MARKSWEEP_SCAN_CHUNK, &slot);
-        for (size_t i = 0; i < n; i++)
-            marksweep_push(gc, slot[i]);
-    } while (n > 0);
-}
-
-static void marksweep_rescan_object(struct hm_gc *gc, uint64_t *header)
-{
-    hm_ref *slot = (hm_ref *)(void *)(header + 1);
-    size_t n = hm_header_refs(*header);
-
-    for (size_t i = 0; i < n; i++) {
-        hm_ref o = slot[i];
-        size_t word;
-
-        if (o == NULL)
-            continue;
-        word = hm_blocks_word(&gc->blocks, hm_header_of(o));
-        if (word / HM_BLOCK_WORDS >= gc->blocks.frontier ||
-            !hm_blocks_is_marked(&gc->blocks, word))
-            hm_mark_queue_push(&gc->queue, o);
-    }
-    marksweep_drain_large(gc);
-}
-
-/* The queue has dropped references: those to be followed are the ones from
- * marked objects to unmarked ones.  Only small objects can have lost some;
- * each pass marks at least one more. */
-static void marksweep_rescan(struct hm_gc *gc)
-{
-    gc->queue.has_dropped = 0;
-    for (uint32_t b = 0; b < gc->blocks.frontier; b++) {
-        const uint64_t *bits = hm_block_bits(&gc->blocks, b);
-        uint64_t *start = hm_block_start(&gc->blocks, b);
-        unsigned word = hm_block_next_mark(bits, 0, HM_BLOCK_WORDS);
-
-        while (word < HM_BLOCK_WORDS) {
-            marksweep_rescan_object(gc, start + word);
-            word = hm_block_next_mark(bits, word + 1, HM_BLOCK_WORDS);
-        }
-    }
-}
-
 static void marksweep_mark(struct hm_gc *gc)
 {
-    HM_ASSERT(hm_mark_queue_is_empty(&gc->queue));
-    gc->marked_bytes = 0;
+    struct hm_marker *marker = &gc->marker;
+
     hm_blocks_clear_marks(&gc->blocks);
-    hm_roots_each(&gc->heap.roots, gc->mutator.frames, marksweep_root, gc);
-    marksweep_drain_large(gc);
-    while (gc->queue.has_dropped)
-        marksweep_rescan(gc);
-    HM_ASSERT(hm_mark_queue_is_empty(&gc->queue));
+    marker->base = hm_block_start(&gc->blocks, 0);
+    marker->bits = gc->blocks.bits;
+    marker->words = (size_t)gc->blocks.frontier * HM_BLOCK_WORDS;
+    marker->large = &gc->heap.large;
+    hm_marker_run(marker, &gc->heap.roots, gc->mutator.frames);
 }
 
 /* Frees blocks without a mark and lists those with a hole, the lowest first.
@@ -148,12 +51,12 @@ static void marksweep_poison(struct hm_gc *gc)
     for (uint32_t b = 0; b < gc->blocks.frontier; b++) {
         unsigned cell = hm_marksweep_cell(gc->blocks.block[b].class);
         uint64_t *start = hm_block_start(&gc->blocks, b);
-        size_t first = hm_blocks_word(&gc->blocks, start);
+        const uint64_t *bits = hm_block_bits(&gc->blocks, b);
 
         if (gc->blocks.block[b].state != HM_BLOCK_USED)
             continue;
         for (unsigned w = 0; w + cell <= HM_BLOCK_WORDS; w += cell) {
-            if (!hm_blocks_is_marked(&gc->blocks, first + w))
+            if (!hm_bits_get(bits, w))
                 hm_poison_fill(start + w, cell);
         }
     }
@@ -178,7 +81,8 @@ void marksweep_collect(struct hm_gc *gc)
     marksweep_mark(gc);
     hm_large_sweep(&gc->heap.large);
     marksweep_sort_blocks(gc);
-    hm_heap_collected(&gc->heap, HM_PAUSE_full, start_ns, gc->marked_bytes);
+    hm_heap_collected(&gc->heap, HM_PAUSE_full, start_ns,
+                      gc->marker.marked_words * HM_WORD_BYTES);
     if (gc->heap.config.verify) {
         marksweep_poison(gc);
         marksweep_verify(gc, 1);
@@ -190,7 +94,8 @@ static int marksweep_is_object(const void *arg, hm_ref o)
 {
     const struct hm_gc *gc = arg;
     const uint64_t *header = hm_header_of(o);
-    size_t word = hm_blocks_word(&gc->blocks, header);
+    size_t word =
+        ((uintptr_t)header - (uintptr_t)gc->blocks.range.start) / HM_WORD_BYTES;
     const struct hm_block *block;
 
     if (word / HM_BLOCK_WORDS >= gc->blocks.frontier)
@@ -208,12 +113,12 @@ static const char *marksweep_check_marks(const struct hm_gc *gc, uint32_t b)
 {
     const uint64_t *bits = hm_block_bits(&gc->blocks, b);
     uint64_t *start = hm_block_start(&gc->blocks, b);
-    unsigned word = hm_block_next_mark(bits, 0, HM_BLOCK_WORDS);
+    size_t word = hm_bits_next(bits, 0, HM_BLOCK_WORDS);
 
     while (word < HM_BLOCK_WORDS) {
         if (!marksweep_is_object(gc, (hm_ref)(start + word + 1)))
             return "marksweep: a mark is not on an object";
-        word = hm_block_next_mark(bits, word + 1, HM_BLOCK_WORDS);
+        word = hm_bits_next(bits, word + 1, HM_BLOCK_WORDS);
     }
     return NULL;
 }

@@ -132,13 +132,13 @@ void hm_blocks_clear_marks(struct hm_blocks *blocks)
 unsigned hm_blocks_count_marks(const struct hm_blocks *blocks, uint32_t b)
 {
     const uint64_t *bits = hm_block_bits(blocks, b);
-    int n = 0;
+    unsigned n = 0;
 
     for (int i = 0; i < HM_BLOCK_MARK_WORDS; i++) {
         if (bits[i] != 0)
-            n += __builtin_popcountll(bits[i]);
+            n += hm_bits_count(bits[i]);
     }
-    return (unsigned)n;
+    return n;
 }
 
 /* Length of a list whose blocks must all be in `state`; UINT32_MAX if not. */

@@ -7,6 +7,7 @@
 #ifndef HM_COLLECTORS_SUBSTRATE_BLOCKS_H
 #define HM_COLLECTORS_SUBSTRATE_BLOCKS_H
 
+#include "collectors/substrate/bits.h"
 #include "collectors/substrate/budget.h"
 #include "collectors/substrate/range.h"
 
@@ -75,38 +76,6 @@ static inline uint64_t *hm_block_bits(const struct hm_blocks *blocks,
                                       uint32_t b)
 {
     return blocks->bits + (size_t)b * HM_BLOCK_MARK_WORDS;
-}
-
-/* Index of a word of a block from the start of the range. */
-static inline size_t hm_blocks_word(const struct hm_blocks *blocks,
-                                    const void *p)
-{
-    return ((uintptr_t)p - (uintptr_t)blocks->range.start) / 8;
-}
-
-static inline int hm_blocks_is_marked(const struct hm_blocks *blocks,
-                                      size_t word)
-{
-    return blocks->bits[word / 64] >> word % 64 & 1;
-}
-
-/* The first marked word of block b at or after `word`, at most `end`. */
-static inline unsigned hm_block_next_mark(const uint64_t *bits, unsigned word,
-                                          unsigned end)
-{
-    unsigned i = word / 64;
-    uint64_t rest;
-
-    if (word >= end)
-        return end;
-    rest = bits[i] & ~(uint64_t)0 << word % 64;
-    while (rest == 0) {
-        if (++i * 64 >= end)
-            return end;
-        rest = bits[i];
-    }
-    word = i * 64 + (unsigned)__builtin_ctzll(rest);
-    return word < end ? word : end;
 }
 
 #endif /* HM_COLLECTORS_SUBSTRATE_BLOCKS_H */

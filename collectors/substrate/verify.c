@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "collectors/substrate/verify.h"
 
+#include "collectors/substrate/bits.h"
 #include "common/arena.h"
 
 /* Objects seen, in the order found, and an open-addressing table of them. */
@@ -112,6 +113,44 @@ const char *hm_verify_trace(struct hm_verify *verify)
         verify_object(&pass, pass.set.found[i]);
     verify_set_close(&pass.set);
     return pass.wrong;
+}
+
+static size_t verify_space_bytes(const struct hm_verify_space *space)
+{
+    return (space->words / 64 + 1) * sizeof(uint64_t);
+}
+
+const char *hm_verify_space_open(struct hm_verify_space *space)
+{
+    size_t words = space->words, step;
+
+    space->bits = hm_arena_reserve(verify_space_bytes(space));
+    for (size_t w = 0; w < words; w += step) {
+        step = hm_header_words(space->start[w]);
+        if (!hm_header_is_sound(space->start[w]))
+            return "the header of an object is damaged";
+        if (step > words - w || step > HM_LARGE_WORDS)
+            return "an object is larger than its space";
+        hm_bits_set(space->bits, w);
+    }
+    return NULL;
+}
+
+void hm_verify_space_close(struct hm_verify_space *space)
+{
+    hm_arena_release(space->bits, verify_space_bytes(space));
+    space->bits = NULL;
+}
+
+int hm_verify_space_has(const void *arg, hm_ref o)
+{
+    const struct hm_verify_space *space = arg;
+    size_t word =
+        ((uintptr_t)hm_header_of(o) - (uintptr_t)space->start) / HM_WORD_BYTES;
+
+    if (word >= space->words)
+        return hm_large_is_object(space->large, o);
+    return hm_bits_get(space->bits, word);
 }
 
 void hm_poison_fill(uint64_t *start, size_t words)

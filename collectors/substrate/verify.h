@@ -6,6 +6,7 @@
 #ifndef HM_COLLECTORS_SUBSTRATE_VERIFY_H
 #define HM_COLLECTORS_SUBSTRATE_VERIFY_H
 
+#include "collectors/substrate/large.h"
 #include "collectors/substrate/object.h"
 #include "collectors/substrate/roots.h"
 
@@ -26,6 +27,22 @@ struct hm_verify {
 
 /* Follows every reference from the roots.  NULL, or what is wrong. */
 const char *hm_verify_trace(struct hm_verify *verify);
+
+/* A space that objects fill from its start without gaps, and a bit for each
+ * word where one starts. */
+struct hm_verify_space {
+    const uint64_t *start;
+    size_t words;
+    const struct hm_large *large; /* for references that lead elsewhere */
+    uint64_t *bits;
+};
+
+/* Parses the space.  NULL, or what is wrong; close it in both cases. */
+const char *hm_verify_space_open(struct hm_verify_space *space);
+void hm_verify_space_close(struct hm_verify_space *space);
+
+/* For `is_object`, with the space as `heap`. */
+int hm_verify_space_has(const void *space, hm_ref o);
 
 /* Fills, and tells whether all of it still is poison. */
 void hm_poison_fill(uint64_t *start, size_t words);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* bits.h -- bitmaps with a bit for each word of a heap. */
+#ifndef HM_COLLECTORS_SUBSTRATE_BITS_H
+#define HM_COLLECTORS_SUBSTRATE_BITS_H
+
+#include "common/check.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+static inline int hm_bits_get(const uint64_t *bits, size_t i)
+{
+    return bits[i / 64] >> i % 64 & 1;
+}
+
+static inline void hm_bits_set(uint64_t *bits, size_t i)
+{
+    bits[i / 64] |= (uint64_t)1 << i % 64;
+}
+
+/* Sets [i, i + n), n >= 1. */
+static inline void hm_bits_set_range(uint64_t *bits, size_t i, size_t n)
+{
+    size_t word = i / 64, last = (i + n - 1) / 64;
+    uint64_t low = ~(uint64_t)0 << i % 64;
+    uint64_t high = ~(uint64_t)0 >> (63 - (i + n - 1) % 64);
+
+    HM_ASSERT(n > 0);
+    if (word == last) {
+        bits[word] |= low & high;
+        return;
+    }
+    bits[word++] |= low;
+    while (word < last)
+        bits[word++] = ~(uint64_t)0;
+    bits[last] |= high;
+}
+
+/* The first set bit in [i, end), or `end`. */
+static inline size_t hm_bits_next(const uint64_t *bits, size_t i, size_t end)
+{
+    size_t word = i / 64;
+    uint64_t rest;
+
+    if (i >= end)
+        return end;
+    rest = bits[word] & ~(uint64_t)0 << i % 64;
+    while (rest == 0) {
+        if (++word * 64 >= end)
+            return end;
+        rest = bits[word];
+    }
+    i = word * 64 + (unsigned)__builtin_ctzll(rest);
+    return i < end ? i : end;
+}
+
+/* Number of set bits; without the instruction gcc would call a function. */
+static inline unsigned hm_bits_count(uint64_t word)
+{
+    word -= word >> 1 & 0x5555555555555555u;
+    word = (word & 0x3333333333333333u) + (word >> 2 & 0x3333333333333333u);
+    word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
+    return (unsigned)(word * 0x0101010101010101u >> 56);
+}
+
+#endif /* HM_COLLECTORS_SUBSTRATE_BITS_H */

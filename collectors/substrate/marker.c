@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include "collectors/substrate/marker.h"
+
+#include "collectors/substrate/bits.h"
+
+enum { MARKER_SCAN_CHUNK = 256 };
+
+/* So references of roots, of large objects and of a rescan never drop. */
+_Static_assert((int)HM_MARK_RING / 2 >= (int)HM_LARGE_WORDS &&
+                   (int)HM_MARK_RING >= (int)MARKER_SCAN_CHUNK,
+               "a drained ring takes the references of any small object");
+
+static inline void marker_push(struct hm_marker *marker, hm_ref o)
+{
+    if (o != NULL)
+        hm_mark_queue_push(&marker->queue, o);
+}
+
+/* Index of a header's word in the range; beyond it for a large object. */
+static inline size_t marker_word(const struct hm_marker *marker,
+                                 const uint64_t *header)
+{
+    return ((uintptr_t)header - (uintptr_t)marker->base) / HM_WORD_BYTES;
+}
+
+/* Follows what is queued; large objects stay in a list of their own. */
+static inline __attribute__((always_inline)) void marker_drain_as(
+    struct hm_marker *marker, int marks_whole)
+{
+    uint64_t *header, *bits = marker->bits, marked_words = 0;
+
+    while ((header = hm_mark_queue_pop(&marker->queue)) != NULL) {
+        size_t word = marker_word(marker, header), n;
+        hm_ref *slot = (hm_ref *)(void *)(header + 1);
+
+        if (HM_UNLIKELY(word >= marker->words)) {
+            hm_large_mark(marker->large, (hm_ref)(header + 1));
+            continue;
+        }
+        if (hm_bits_get(bits, word))
+            continue;
+        HM_ASSERT(hm_header_is_sound(*header));
+        if (marks_whole)
+            hm_bits_set_range(bits, word, hm_header_words(*header));
+        else
+            hm_bits_set(bits, word);
+        marked_words += hm_header_words(*header);
+        n = hm_header_refs(*header);
+        for (size_t i = 0; i < n; i++)
+            marker_push(marker, slot[i]);
+    }
+    marker->marked_words += marked_words;
+}
+
+static void marker_drain(struct hm_marker *marker)
+{
+    if (marker->marks_whole)
+        marker_drain_as(marker, 1);
+    else
+        marker_drain_as(marker, 0);
+}
+
+static void marker_root(void *arg, hm_ref *slot)
+{
+    struct hm_marker *marker = arg;
+
+    marker_push(marker, *slot);
+    if (hm_mark_queue_is_busy(&marker->queue))
+        marker_drain(marker);
+}
+
+static void marker_drain_all(struct hm_marker *marker)
+{
+    size_t n;
+    hm_ref *slot;
+
+    do {
+        marker_drain(marker);
+        n = hm_large_scan(marker->large, MARKER_SCAN_CHUNK, &slot);
+        for (size_t i = 0; i < n; i++)
+            marker_push(marker, slot[i]);
+    } while (n > 0);
+}
+
+static void marker_rescan_object(struct hm_marker *marker, uint64_t *header)
+{
+    hm_ref *slot = (hm_ref *)(void *)(header + 1);
+    size_t n = hm_header_refs(*header);
+
+    for (size_t i = 0; i < n; i++) {
+        size_t word;
+
+        if (slot[i] == NULL)
+            continue;
+        word = marker_word(marker, hm_header_of(slot[i]));
+        if (word >= marker->words || !hm_bits_get(marker->bits, word))
+            hm_mark_queue_push(&marker->queue, slot[i]);
+    }
+    marker_drain_all(marker);
+}
+
+/* The queue has dropped references: those to be followed are the ones from
+ * marked objects to unmarked ones.  Only small objects can have lost some;
+ * each pass marks at least one more. */
+static void marker_rescan(struct hm_marker *marker)
+{
+    size_t word = hm_bits_next(marker->bits, 0, marker->words);
+
+    marker->rescans++;
+    marker->queue.has_dropped = 0;
+    while (word < marker->words) {
+        uint64_t *header = marker->base + word;
+
+        marker_rescan_object(marker, header);
+        word += marker->marks_whole ? hm_header_words(*header) : 1;
+        word = hm_bits_next(marker->bits, word, marker->words);
+    }
+}
+
+void hm_marker_run(struct hm_marker *marker, const struct hm_roots *roots,
+                   struct hm_frame *frames)
+{
+    HM_ASSERT(hm_mark_queue_is_empty(&marker->queue));
+    marker->marked_words = 0;
+    marker->rescans = 0;
+    hm_roots_each(roots, frames, marker_root, marker);
+    marker_drain_all(marker);
+    while (marker->queue.has_dropped)
+        marker_rescan(marker);
+    HM_ASSERT(hm_mark_queue_is_empty(&marker->queue));
+}

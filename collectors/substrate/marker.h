@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* marker.h -- marks what is reachable in a bitmap beside the heap.
+ *
+ * Small objects lie in one range, [base, base + words), with a bit for each
+ * word; large ones keep their mark themselves.  Either the word of the header
+ * is marked, or every word of the object, for collectors that need to add up
+ * what lives below an address.
+ *
+ * Costs: a pass over what lives, plus one over all marked objects each time
+ *        that the queue had to drop references (see mark_queue.h). */
+#ifndef HM_COLLECTORS_SUBSTRATE_MARKER_H
+#define HM_COLLECTORS_SUBSTRATE_MARKER_H
+
+#include "collectors/substrate/large.h"
+#include "collectors/substrate/mark_queue.h"
+#include "collectors/substrate/roots.h"
+
+struct hm_marker {
+    uint64_t *base, *bits;
+    size_t words;           /* of the range, at most what `bits` covers */
+    int marks_whole;        /* every word, not only the header's */
+    struct hm_large *large; /* references beyond the range lead there */
+    uint64_t marked_words;  /* result: of small objects */
+    unsigned rescans;       /* result */
+    struct hm_mark_queue queue;
+};
+
+/* All bits must be clear.  Leaves the queue empty. */
+void hm_marker_run(struct hm_marker *marker, const struct hm_roots *roots,
+                   struct hm_frame *frames);
+
+#endif /* HM_COLLECTORS_SUBSTRATE_MARKER_H */
