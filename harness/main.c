@@ -21,6 +21,7 @@ static const struct main_verb main_verbs[] = {
     {"summary", "the tables of a campaign, from its rows", hm_cmd_summary,
      false},
     {"chart", "draw a campaign's charts", hm_cmd_chart, false},
+    {"report", "a campaign as one page", hm_cmd_report, false},
     {"columns", "the dictionary of the result files", hm_cmd_columns, true},
 };
 

@@ -17,6 +17,7 @@ int hm_cmd_list(int argc, char **argv);
 int hm_cmd_run(int argc, char **argv);
 int hm_cmd_summary(int argc, char **argv);
 int hm_cmd_chart(int argc, char **argv);
+int hm_cmd_report(int argc, char **argv);
 int hm_cmd_columns(int argc, char **argv);
 
 #endif /* HM_HARNESS_VERBS_H */

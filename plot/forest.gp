@@ -1,4 +1,6 @@
 # forest.gp -- how much faster, and how sure: a panel per workload, interval bars.
+#: Each mark is the time ratio of one strategy, its bar the interval: where two bars do not
+#: overlap the difference is real, and a bar that touches the grey band is within the noise.
 #     gnuplot -c forest.gp ratios.csv OUT.svg
 DATA = ARG1; OUT = ARG2
 HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }
@@ -32,9 +34,9 @@ do for [k=1:NW] {
   do for [j=1:NS] { set ytics add ((c == 0 ? word(S, j) : "") j) font FONT.",11" }
   plot DATA using (wanted(1, w) && is_twin(strcol("strategy")) ? column("ratio") : NaN):(NS/2.0):(column("low")):(column("high")):(0.3):(NS+0.7) \
        with boxxyerror lc rgb "#dcdcdc" title "noise floor", \
-    DATA using (wanted(1, w) ? column("ratio") : NaN):(row(strcol("strategy"))):(column("low")):(column("high")):(rgb(strcol("strategy"))) \
+    DATA using (wanted(1, w) ? column("ratio") : NaN):(row(strcol("strategy"))):(column("low")):(column("high")):(wanted(1, w) ? rgb(strcol("strategy")) : 0) \
        with xerrorbars lc rgb variable lw 2 dt 1 pt 0 title "intervals", \
-    DATA using (wanted(1, w) ? column("ratio") : NaN):(row(strcol("strategy"))):(marker(strcol("strategy"))):(rgb(strcol("strategy"))) \
+    DATA using (wanted(1, w) ? column("ratio") : NaN):(row(strcol("strategy"))):(wanted(1, w) ? marker(strcol("strategy")) : 0):(wanted(1, w) ? rgb(strcol("strategy")) : 0) \
        with points pt variable lc rgb variable ps 0.8 title "ratios", \
     DATA using (wanted(1, w) && strcol("status") ne "ok" ? 1 : NaN):(row(strcol("strategy"))):(said(strcol("status"))) \
        with labels left offset 0.4, 0 tc rgb "#8a2500" font FONT.",10" title "failures"

@@ -1,4 +1,6 @@
 # heatmap.gp -- who wins where: strategy by workload, colour and number = ratio.
+#: Each cell is a ratio to the baseline: blue is less, orange is more, white is equal.
+#: A grey cell names how its runs failed; an empty one was not part of the plan.
 #     gnuplot -c heatmap.gp ratios.csv OUT.svg
 DATA = ARG1; OUT = ARG2
 HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }

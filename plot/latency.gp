@@ -1,4 +1,6 @@
 # latency.gp -- tails: latency against the share of samples that were no slower.
+#: Read it from the right: how long do the slowest 0.1 % (at 99.9) and 0.01 % of the operations
+#: take? A curve that jumps is a pause; how far right it jumps says how rare the pauses are.
 #     gnuplot -c latency.gp latency.csv OUT.svg
 DATA = ARG1; OUT = ARG2
 HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }
@@ -15,9 +17,9 @@ TITLE = "Latency by percentile, all blocks (lower is better); each line ends at 
 set multiplot
 do for [k=1:NW] {
   eval PLACE(k); w = word(W, k)
-  plot DATA using (strcol("workload") eq w ? column("nines") : NaN):(column("latency_ns")):(rgb(strcol("strategy"))) \
+  plot DATA using (strcol("workload") eq w ? column("nines") : NaN):(column("latency_ns")):(strcol("workload") eq w ? rgb(strcol("strategy")) : 0) \
        with lines lc rgb variable lw 1.6 dt 1 title "percentiles", \
-    DATA using (strcol("workload") eq w && abs(column("nines") * 2 - floor(column("nines") * 2)) < 0.01 ? column("nines") : NaN):(column("latency_ns")):(marker(strcol("strategy"))):(rgb(strcol("strategy"))) \
+    DATA using (strcol("workload") eq w && abs(column("nines") * 2 - floor(column("nines") * 2)) < 0.01 ? column("nines") : NaN):(column("latency_ns")):(strcol("workload") eq w ? marker(strcol("strategy")) : 0):(strcol("workload") eq w ? rgb(strcol("strategy")) : 0) \
        with points pt variable lc rgb variable ps 0.7 title "every half nine"
   unset label
 }

@@ -1,4 +1,6 @@
 # pareto.gp -- time against memory: who is beaten by nobody in both.
+#: Left is less memory, down is less time. The dashed line joins what nobody beats in both;
+#: everything above and to the right of it has a better alternative on these workloads.
 #     gnuplot -c pareto.gp pareto.csv OUT.svg
 DATA = ARG1; OUT = ARG2
 HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }

@@ -1,4 +1,6 @@
 # survival.gp -- pauses: the share of them that lasted as long or longer.
+#: For each length, the share of all pauses that are at least as long. The right end of a
+#: curve is the longest pause; strategies without a curve never stop the program.
 #     gnuplot -c survival.gp survival.csv OUT.svg
 DATA = ARG1; OUT = ARG2
 HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }
@@ -16,9 +18,9 @@ TITLE = "Pauses: share of them that lasted this long or longer (left is better)"
 set multiplot
 do for [k=1:NW] {
   eval PLACE(k); w = word(W, k)
-  plot DATA using (strcol("workload") eq w ? column("pause_ns") : NaN):(column("share")):(rgb(strcol("strategy"))) \
+  plot DATA using (strcol("workload") eq w ? column("pause_ns") : NaN):(column("share")):(strcol("workload") eq w ? rgb(strcol("strategy")) : 0) \
        with lines lc rgb variable lw 1.6 dt 1 title "share", \
-    DATA using (strcol("workload") eq w && int(column(0)) % 12 == 0 ? column("pause_ns") : NaN):(column("share")):(marker(strcol("strategy"))):(rgb(strcol("strategy"))) \
+    DATA using (strcol("workload") eq w && int(column(0)) % 12 == 0 ? column("pause_ns") : NaN):(column("share")):(strcol("workload") eq w ? marker(strcol("strategy")) : 0):(strcol("workload") eq w ? rgb(strcol("strategy")) : 0) \
        with points pt variable lc rgb variable ps 0.7 title "some of them"
   unset label
 }

@@ -1,4 +1,6 @@
 # timeline.gp -- memory over time for one workload: resident filled, live bytes as a line.
+#: All panels share their axes. What stands above the black line is overhead: fragmentation,
+#: caches, garbage that waits, copy reserve. A line that does not come down gives nothing back.
 #     gnuplot -c timeline.gp timeline.csv OUT.svg       (the file's first workload)
 DATA = ARG1; OUT = ARG2
 HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }
