@@ -14,7 +14,10 @@ enum { SUITE_ID_MAX = 40 };
 struct suite_reader {
     struct hm_pool *pool;
     struct hm_suite *suite;
-    const char *why; /* of the first error; NULL before */
+    FILE *file;
+    int line;        /* last one read */
+    const char *why; /* of the first error of ours; NULL before */
+    int why_line;
 };
 
 static bool suite_is_id(const char *text)
@@ -103,6 +106,15 @@ static int suite_read(struct suite_reader *reader, const char *section,
     return -EINVAL;
 }
 
+/* Counts lines, which inih does not tell its handler. */
+static char *suite_read_line(char *text, int bytes, void *stream)
+{
+    struct suite_reader *reader = stream;
+
+    reader->line++;
+    return fgets(text, bytes, reader->file);
+}
+
 /* inih wants 1 for success and goes on after an error; the first counts. */
 static int suite_handle(void *user, const char *section, const char *name,
                         const char *value)
@@ -111,6 +123,7 @@ static int suite_handle(void *user, const char *section, const char *name,
 
     if (reader->why != NULL)
         return 0;
+    reader->why_line = reader->line;
     return suite_read(reader, section, name, value) == 0;
 }
 
@@ -146,23 +159,24 @@ static const char *suite_stem(struct hm_pool *pool, const char *path)
 int hm_suite_load(struct hm_pool *pool, struct hm_suite *suite,
                   const char *path, const char **why)
 {
-    struct suite_reader reader = {pool, suite, NULL};
-    FILE *file = fopen(path, "re");
+    struct suite_reader reader = {.pool = pool, .suite = suite};
+    struct suite_reader *user = &reader;
     int line;
 
-    if (file == NULL) {
+    reader.file = fopen(path, "re");
+    if (reader.file == NULL) {
         *why = hm_pool_format(pool, "%s: cannot be opened", path);
         return -errno;
     }
     hm_suite_defaults(suite);
     suite->name = suite_stem(pool, path);
-    line = ini_parse_file(file, suite_handle, &reader);
-    if (ferror(file))
+    line = ini_parse_stream(suite_read_line, user, suite_handle, user);
+    if (ferror(reader.file))
         reader.why = "cannot be read";
-    fclose(file);
+    fclose(reader.file);
     if (line > 0) {
         *why = hm_pool_format(pool, "%s:%d: %s", path, line,
-                              reader.why != NULL
+                              reader.why != NULL && reader.why_line == line
                                   ? reader.why
                                   : "neither a [section] nor NAME = value");
         return -EINVAL;

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/leak.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum { POINTS = 10, OPS = 1000 };
+
+/* Ten checkpoints, 1000 operations apart; 100 bytes allocated by each. */
+static const char *verdict(double rss_slope, double needed_slope,
+                           uint64_t noise_bytes)
+{
+    struct hm_leak_point point[POINTS];
+
+    for (uint64_t i = 0; i < POINTS; i++)
+        point[i] = (struct hm_leak_point){
+            .ops = (i + 1) * OPS,
+            .rss_bytes = (1 << 20) + (uint64_t)(rss_slope * OPS * (double)i) +
+                         (i % 2) * noise_bytes,
+            .needed_bytes = (uint64_t)(needed_slope * OPS * (double)i)};
+    return hm_leak_verdict(point, POINTS, 100);
+}
+
+static void flat_memory_is_no_leak(void **state)
+{
+    (void)state;
+    assert_string_equal(verdict(0, 0, 0), "none");
+    assert_string_equal(verdict(4, 0, 0), "none"); /* below 5 % */
+    assert_string_equal(verdict(0, 0, 500), "none");
+}
+
+static void growth_that_is_needed_is_logical(void **state)
+{
+    (void)state;
+    assert_string_equal(verdict(100, 100, 0), "logical");
+    assert_string_equal(verdict(130, 100, 3000), "logical");
+}
+
+static void growth_that_is_not_needed_is_lost(void **state)
+{
+    (void)state;
+    assert_string_equal(verdict(100, 0, 0), "lost");
+    assert_string_equal(verdict(100, 40, 0), "lost");
+    assert_string_equal(verdict(6, 0, 100), "lost");
+}
+
+static void one_odd_checkpoint_changes_nothing(void **state)
+{
+    struct hm_leak_point point[POINTS];
+
+    (void)state;
+    for (uint64_t i = 0; i < POINTS; i++)
+        point[i] = (struct hm_leak_point){(i + 1) * OPS, 1 << 20, 0};
+    point[5].rss_bytes *= 50;
+    assert_string_equal(hm_leak_verdict(point, POINTS, 100), "none");
+}
+
+static void warming_up_is_no_leak(void **state)
+{
+    struct hm_leak_point point[POINTS];
+
+    (void)state;
+    for (uint64_t i = 0; i < POINTS; i++)
+        point[i] = (struct hm_leak_point){
+            (i + 1) * OPS, i < HM_LEAK_SKIPPED ? 4096 : 1 << 20, 0};
+    assert_string_equal(hm_leak_verdict(point, POINTS, 100), "none");
+}
+
+static void too_little_is_no_verdict(void **state)
+{
+    struct hm_leak_point point[HM_LEAK_LEAST] = {{0, 0, 0}};
+
+    (void)state;
+    assert_string_equal(hm_leak_verdict(point, HM_LEAK_LEAST - 1, 100), "");
+    assert_string_equal(hm_leak_verdict(point, HM_LEAK_LEAST, 100), "");
+    assert_string_equal(hm_leak_verdict(point, 0, 100), "");
+    for (uint64_t i = 0; i < HM_LEAK_LEAST; i++)
+        point[i].ops = i;
+    assert_string_equal(hm_leak_verdict(point, HM_LEAK_LEAST, 0), "");
+}
+
+static void expectations_follow_the_class(void **state)
+{
+    (void)state;
+    assert_string_equal(hm_leak_expected("-", "allocator"), "");
+    assert_string_equal(hm_leak_expected("none", "allocator"), "none");
+    assert_string_equal(hm_leak_expected("lost", "allocator"), "lost");
+    assert_string_equal(hm_leak_expected("lost", "collector"), "none");
+    assert_string_equal(hm_leak_expected("none", "reference"), "lost");
+    assert_string_equal(hm_leak_expected("logical", "collector"), "logical");
+    assert_string_equal(hm_leak_expected("logical", "reference"), "logical");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(flat_memory_is_no_leak),
+        cmocka_unit_test(growth_that_is_needed_is_logical),
+        cmocka_unit_test(growth_that_is_not_needed_is_lost),
+        cmocka_unit_test(one_odd_checkpoint_changes_nothing),
+        cmocka_unit_test(warming_up_is_no_leak),
+        cmocka_unit_test(too_little_is_no_verdict),
+        cmocka_unit_test(expectations_follow_the_class),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

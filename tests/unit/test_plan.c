@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/plan.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char listed[] =
+    "strategy\tglibc\tallocator\t\t\tfree\tthe yardstick\n"
+    "strategy\tfast\tallocator\tlibfast.so\tlibfast1\tfree\tfast\n"
+    "strategy\tgone\tallocator\tlibgone.so\tlibgone1\tfree\tgone\n"
+    "option\tfast\tdepth\t1\t0\t9\thow deep\n"
+    "workload\ttrees\tobject\tnode\t-\t1\ttrees\tnowhere\n"
+    "workload\tchurn\tblock\tpair\t-\t4\tchurn\tnowhere\n"
+    "param\ttrees\tdepth\t10\t20\t1\t30\thow deep\n"
+    "param\ttrees\twidth\t2\t2\t1\t8\thow wide\n";
+static const char listed_collector[] =
+    "strategy\tmoving\tcollector\t\t\tlimit\tmoves\n"
+    "workload\ttrees\tobject\tnode\t-\t1\ttrees\tnowhere\n";
+
+struct fixture {
+    struct hm_pool pool;
+    struct hm_catalog catalog;
+    struct hm_program manual, collector;
+    struct hm_suite suite;
+    struct hm_plan plan;
+    const char *why;
+};
+
+static int make(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+
+    if (fixture == NULL)
+        return -1;
+    fixture->manual.path = "manual";
+    fixture->collector.path = "collector";
+    if (hm_catalog_parse(&fixture->pool, &fixture->catalog, &fixture->manual,
+                         listed, &fixture->why) != 0 ||
+        hm_catalog_parse(&fixture->pool, &fixture->catalog, &fixture->collector,
+                         listed_collector, &fixture->why) != 0)
+        return -1;
+    fixture->catalog.strategy[2]->off = "install libgone1";
+    hm_suite_defaults(&fixture->suite);
+    *state = fixture;
+    return 0;
+}
+
+static int destroy(void **state)
+{
+    struct fixture *fixture = *state;
+
+    hm_pool_fini(&fixture->pool);
+    free(fixture);
+    return 0;
+}
+
+static void set(struct fixture *fixture, const char *key, const char *value)
+{
+    assert_int_equal(hm_suite_set(&fixture->pool, &fixture->suite, key, value,
+                                  &fixture->why),
+                     0);
+}
+
+static int build(struct fixture *fixture)
+{
+    return hm_plan_build(&fixture->pool, &fixture->catalog, &fixture->suite,
+                         &fixture->plan, &fixture->why);
+}
+
+/* "trees:glibc/baseline,trees:moving/test@3,churn:moving/test!" */
+static const char *cells(struct fixture *fixture)
+{
+    const char *text = "";
+
+    for (size_t i = 0; i < fixture->plan.n_cells; i++) {
+        const struct hm_plan_cell *cell = &fixture->plan.cell[i];
+        const struct hm_subject *subject =
+            &fixture->plan.subject[cell->subject];
+
+        text = hm_pool_format(&fixture->pool, "%s%s%s:%s/%s", text,
+                              i > 0 ? "," : "", subject->workload->id, cell->id,
+                              hm_arm_name(cell->arm));
+        if (subject->threads > 1)
+            text =
+                hm_pool_format(&fixture->pool, "%s*%u", text, subject->threads);
+        if (cell->heap_multiple > 0)
+            text = hm_pool_format(&fixture->pool, "%s@%.6g", text,
+                                  cell->heap_multiple);
+        if (cell->unsupported != NULL)
+            text = hm_pool_format(&fixture->pool, "%s!", text);
+    }
+    return text;
+}
+
+static void the_baseline_comes_twice_and_only_twice(void **state)
+{
+    struct fixture *fixture = *state;
+
+    set(fixture, "workloads", "trees");
+    set(fixture, "strategies", "glibc, fast, fast");
+    assert_int_equal(build(fixture), 0);
+    assert_string_equal(cells(fixture), "trees:glibc/baseline,"
+                                        "trees:glibc/twin,trees:fast/test");
+}
+
+static void heaps_multiply_what_obeys_them(void **state)
+{
+    struct fixture *fixture = *state;
+
+    set(fixture, "workloads", "trees");
+    set(fixture, "strategies", "fast moving");
+    set(fixture, "heap", "1.5 3");
+    assert_int_equal(build(fixture), 0);
+    assert_string_equal(cells(fixture), "trees:glibc/baseline,trees:glibc/twin,"
+                                        "trees:fast/test,trees:moving/test@1.5,"
+                                        "trees:moving/test@3");
+}
+
+static void named_impossible_pairs_are_kept_with_a_reason(void **state)
+{
+    struct fixture *fixture = *state;
+
+    set(fixture, "workloads", "churn");
+    set(fixture, "strategies", "moving gone");
+    assert_int_equal(build(fixture), 0);
+    assert_string_equal(cells(fixture), "churn:glibc/baseline,churn:glibc/twin,"
+                                        "churn:moving/test!,churn:gone/test!");
+    assert_string_equal(fixture->plan.cell[2].unsupported,
+                        "moving cannot run block workloads");
+    assert_string_equal(fixture->plan.cell[3].unsupported,
+                        "gone is off: install libgone1");
+}
+
+static void starred_impossible_pairs_are_left_out(void **state)
+{
+    struct fixture *fixture = *state;
+
+    set(fixture, "workloads", "*");
+    set(fixture, "strategies", "*");
+    assert_int_equal(build(fixture), 0);
+    assert_string_equal(cells(fixture), "trees:glibc/baseline,trees:glibc/twin,"
+                                        "trees:fast/test,trees:moving/test,"
+                                        "churn:glibc/baseline,churn:glibc/twin,"
+                                        "churn:fast/test");
+}
+
+static void strategies_of_a_kind_stay_with_it(void **state)
+{
+    struct fixture *fixture = *state;
+
+    set(fixture, "workloads", "churn trees");
+    set(fixture, "strategies.object", "moving");
+    set(fixture, "strategies.block", "fast");
+    assert_int_equal(build(fixture), 0);
+    assert_string_equal(cells(fixture), "churn:glibc/baseline,churn:glibc/twin,"
+                                        "churn:fast/test,trees:glibc/baseline,"
+                                        "trees:glibc/twin,trees:moving/test");
+}
+
+static void threads_stop_at_what_a_workload_can(void **state)
+{
+    struct fixture *fixture = *state;
+
+    set(fixture, "workloads", "trees churn");
+    set(fixture, "threads", "2");
+    assert_int_equal(build(fixture), 0);
+    assert_string_equal(cells(fixture),
+                        "trees:glibc/baseline*2!,trees:glibc/twin*2!,"
+                        "churn:glibc/baseline*2,churn:glibc/twin*2");
+}
+
+static void parameters_are_written_out(void **state)
+{
+    struct fixture *fixture = *state;
+
+    set(fixture, "workloads", "trees");
+    set(fixture, "size", "full");
+    hm_suite_set_param(&fixture->pool, &fixture->suite, "trees", "width", 5);
+    assert_int_equal(build(fixture), 0);
+    assert_string_equal(fixture->plan.subject[0].params, "depth=20;width=5");
+    assert_string_equal(fixture->plan.subject[0].arguments.word[1],
+                        "param.width=5");
+}
+
+static void expect_refusal(struct fixture *fixture, const char *why)
+{
+    assert_int_equal(build(fixture), -EINVAL);
+    if (strstr(fixture->why, why) == NULL)
+        fail_msg("%s", fixture->why);
+}
+
+static void unknown_words_are_refused(void **state)
+{
+    struct fixture *fixture = *state;
+
+    set(fixture, "workloads", "treess");
+    expect_refusal(fixture, "unknown workload 'treess' (did you mean 'trees'");
+    fixture->suite.workloads.n = 0;
+    set(fixture, "workloads", "trees");
+    set(fixture, "strategies", "fats");
+    expect_refusal(fixture, "unknown strategy 'fats' (did you mean 'fast'?)");
+    fixture->suite.strategies.n = 0;
+    set(fixture, "baseline", "gone");
+    expect_refusal(fixture, "the baseline gone is off: install libgone1");
+    set(fixture, "baseline", "glibc");
+    hm_suite_set_param(&fixture->pool, &fixture->suite, "trees", "depth", 31);
+    expect_refusal(fixture, "trees: depth is 31, not from 1 to 30");
+    fixture->suite.n_params = 0;
+    hm_suite_set_param(&fixture->pool, &fixture->suite, "trees", "hue", 1);
+    expect_refusal(fixture, "no parameter 'hue'; it has: depth width");
+}
+
+static void each_block_is_a_permutation_of_its_own(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t first[7], again[7], second[7], seen[7] = {0};
+
+    set(fixture, "workloads", "*");
+    set(fixture, "strategies", "*");
+    assert_int_equal(build(fixture), 0);
+    assert_int_equal(fixture->plan.n_cells, 7);
+    hm_plan_order(&fixture->plan, 0, first);
+    hm_plan_order(&fixture->plan, 1, second);
+    hm_plan_order(&fixture->plan, 0, again);
+    assert_memory_equal(first, again, sizeof first);
+    assert_memory_not_equal(first, second, sizeof first);
+    for (int i = 0; i < 7; i++)
+        seen[second[i]]++;
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(seen[i], 1);
+}
+
+/* Every cell comes to every position about equally often. */
+static void orders_are_not_biased(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned count[3][3] = {{0}};
+    size_t order[3];
+
+    set(fixture, "workloads", "trees");
+    set(fixture, "strategies", "fast");
+    assert_int_equal(build(fixture), 0);
+    for (unsigned block = 0; block < 3000; block++) {
+        hm_plan_order(&fixture->plan, block, order);
+        for (int i = 0; i < 3; i++)
+            count[i][order[i]]++;
+    }
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < 3; k++)
+            assert_in_range(count[i][k], 880, 1120); /* 4.6 sigma */
+}
+
+static void padding_is_spread_over_a_page(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned least = 4096, most = 0;
+
+    set(fixture, "workloads", "trees");
+    assert_int_equal(build(fixture), 0);
+    for (uint64_t run = 0; run < 500; run++) {
+        unsigned bytes = hm_plan_padding_bytes(&fixture->plan, run);
+
+        least = bytes < least ? bytes : least;
+        most = bytes > most ? bytes : most;
+    }
+    assert_true(least < 100 && most > 3996 && most < 4096);
+}
+
+static void a_cell_that_breaks_the_protocol_is_named(void **state)
+{
+    static const char *const bad[] = {
+        "strategy\tx\tallocator\n",
+        "strategy\tglibc\tallocator\t\t\tfree\ttaken\n",
+        "workload\tw\tobject\tstep\t-\tmany\ts\ts\n",
+        "param\tnone\tn\t1\t1\t1\t1\tm\n",
+        "option\tnone\tn\t1\t1\t1\tm\n",
+        "what\tis\tthis\n",
+    };
+    struct fixture *fixture = *state;
+    struct hm_program program = {.path = "bad_cell"};
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(hm_catalog_parse(&fixture->pool, &fixture->catalog,
+                                          &program, bad[i], &fixture->why),
+                         -EPROTO);
+        assert_non_null(strstr(fixture->why, "bad_cell list: line 1 "));
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make, destroy)
+    const struct CMUnitTest tests[] = {
+        TEST(the_baseline_comes_twice_and_only_twice),
+        TEST(heaps_multiply_what_obeys_them),
+        TEST(named_impossible_pairs_are_kept_with_a_reason),
+        TEST(starred_impossible_pairs_are_left_out),
+        TEST(strategies_of_a_kind_stay_with_it),
+        TEST(threads_stop_at_what_a_workload_can),
+        TEST(parameters_are_written_out),
+        TEST(unknown_words_are_refused),
+        TEST(each_block_is_a_permutation_of_its_own),
+        TEST(orders_are_not_biased),
+        TEST(padding_is_spread_over_a_page),
+        TEST(a_cell_that_breaks_the_protocol_is_named),
+    };
+#undef TEST
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
