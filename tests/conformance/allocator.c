@@ -150,7 +150,7 @@ static uint64_t run_trace(const struct trace *trace)
 static void small_blocks_keep_their_contents(void **state)
 {
     (void)state;
-    for (uint32_t seed = 1; seed <= 8; seed++) {
+    for (uint32_t seed = 1; seed <= 4; seed++) {
         assert_int_equal(
             run_trace(&(struct trace){seed, (size_t)64 << 20, 512, 0, 8000}),
             0);
@@ -170,7 +170,7 @@ static void large_and_aligned_blocks_keep_their_contents(void **state)
 static void a_full_heap_refuses_and_stays_whole(void **state)
 {
     (void)state;
-    for (uint32_t seed = 21; seed <= 28; seed++) {
+    for (uint32_t seed = 21; seed <= 24; seed++) {
         assert_true(run_trace(&(struct trace){seed, (size_t)128 << 10, 8192, 4,
                                               6000}) > 0);
     }
@@ -292,6 +292,15 @@ static void one_release_makes_room_for_one_block(void **state)
 
 /* --- Neighbours --- */
 
+static int is_filled(const unsigned char *block, int value, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        if (block[i] != value)
+            return 0;
+    }
+    return 1;
+}
+
 static void every_small_size_is_separate_from_the_next(void **state)
 {
     enum { N = 2000 };
@@ -306,8 +315,8 @@ static void every_small_size_is_separate_from_the_next(void **state)
     }
     assert_null(subject->check(heap));
     for (size_t i = 0; i < N; i++) {
-        for (size_t k = 0; k < subject->usable(heap, block[i]); k++)
-            assert_int_equal(block[i][k], i % 251);
+        assert_true(is_filled(block[i], (int)(i % 251),
+                              subject->usable(heap, block[i])));
     }
     subject->destroy(heap);
 }
