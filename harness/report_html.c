@@ -135,6 +135,14 @@ static void html_put_prefixed(FILE *out, const char *from, const char *end,
     }
 }
 
+/* The third number of a viewBox. */
+static int html_width(const char *box)
+{
+    int width;
+
+    return sscanf(box, "%*f %*f %d", &width) == 1 ? width : 960;
+}
+
 int hm_html_svg(FILE *out, const char *path, const char *id, const char *title,
                 const char *description)
 {
@@ -153,8 +161,8 @@ int hm_html_svg(FILE *out, const char *path, const char *id, const char *title,
     box += strlen("viewBox=\"");
     (void)fprintf(out,
                   "<svg role=\"img\" aria-labelledby=\"%s-t %s-d\" "
-                  "viewBox=\"%.*s\">",
-                  id, id, (int)strcspn(box, "\""), box);
+                  "viewBox=\"%.*s\" style=\"--w:%dpx\">",
+                  id, id, (int)strcspn(box, "\""), box, html_width(box));
     (void)fprintf(out, "\n<title id=\"%s-t\">", id);
     hm_html_put(out, title);
     (void)fprintf(out, "</title>\n<desc id=\"%s-d\">", id);

@@ -4,6 +4,7 @@
 #include "harness/human.h"
 #include "harness/report_html.h"
 #include "harness/stats.h"
+#include "harness/summary_label.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -20,6 +21,14 @@ static int text_is_class(const struct hm_summary_line *line, const char *class)
 {
     return strcmp(line->key[HM_SUMMARY_KEY_class], class) == 0 &&
            hm_summary_line_is_arm(line, "test");
+}
+
+static const char *text_strategy(const struct hm_summary_line *line,
+                                 char *label)
+{
+    hm_label_strategy(label, line->key[HM_SUMMARY_KEY_strategy],
+                      line->key[HM_SUMMARY_KEY_heap_multiple]);
+    return label;
 }
 
 /* "95 % interval 1.5 to 1.7", or what stands for it with few blocks. */
@@ -47,11 +56,11 @@ static void text_put_speed(FILE *out, const struct hm_summary_row *row,
     if (strcmp(row->verdict, "same") == 0 ||
         strcmp(row->verdict, "negligible") == 0 ||
         strcmp(row->verdict, "inconclusive") == 0) {
-        hm_html_format(out, "%s (",
+        hm_html_format(out, "%s %s (time ratio ",
                        strcmp(row->verdict, "inconclusive") == 0
                            ? "cannot be told from"
-                           : "is as fast as");
-        hm_html_format(out, "%s; time ratio ", baseline);
+                           : "is as fast as",
+                       baseline);
         text_put_interval(out, row, 0);
     } else if (row->ratio < 1) {
         hm_human_ratio(times, 1 / row->ratio);
@@ -70,6 +79,7 @@ static void text_put_mean(FILE *out, const struct hm_summary_line *line,
 {
     const struct hm_summary_row *memory =
         &line->metric[HM_SUMMARY_rss_peak_bytes];
+    char label[HM_LABEL_BYTES];
     char workloads[HM_HUMAN_BYTES];
     char text[HM_HUMAN_BYTES];
 
@@ -77,11 +87,11 @@ static void text_put_mean(FILE *out, const struct hm_summary_line *line,
         workloads, sizeof workloads, "%.0f",
         hm_summary_param(line->key[HM_SUMMARY_KEY_params], "workloads"));
     hm_html_format(out, "<li>Over %s workloads <b>%s</b> ", workloads,
-                   line->key[HM_SUMMARY_KEY_strategy]);
+                   text_strategy(line, label));
     text_put_speed(out, &line->metric[HM_SUMMARY_wall_ns], baseline);
     if (memory->n > 0 && !isnan(memory->ratio)) {
         hm_human_ratio(text, memory->ratio);
-        hm_html_format(out, " with %s times its peak memory", text);
+        hm_html_format(out, " with %s times the peak memory", text);
     }
     (void)fputs(".</li>\n", out);
 }
@@ -136,12 +146,13 @@ static void text_put_extreme(FILE *out, const struct hm_summary_rows *rows,
                              const char *class, int sign)
 {
     const struct hm_summary_line *line = text_extreme(rows, class, sign);
+    char label[HM_LABEL_BYTES];
 
     if (line == NULL)
         return;
     hm_html_format(out, "<li>Largest %s of any %s: <b>%s</b> ",
                    sign < 0 ? "gain" : "loss", class,
-                   line->key[HM_SUMMARY_KEY_strategy]);
+                   text_strategy(line, label));
     text_put_speed(out, &line->metric[HM_SUMMARY_wall_ns],
                    hm_summary_baseline_id(rows));
     hm_html_format(out, " on %s.</li>\n", line->key[HM_SUMMARY_KEY_workload]);
@@ -150,6 +161,7 @@ static void text_put_extreme(FILE *out, const struct hm_summary_rows *rows,
 static void text_put_pauses(FILE *out, const struct hm_summary_rows *rows)
 {
     const struct hm_summary_line *longest = NULL;
+    char label[HM_LABEL_BYTES];
     char text[HM_HUMAN_BYTES];
 
     for (size_t i = 0; i < rows->n; i++) {
@@ -170,7 +182,7 @@ static void text_put_pauses(FILE *out, const struct hm_summary_rows *rows)
     hm_html_format(out,
                    "<li>The longest pauses are those of <b>%s</b> on %s: %s "
                    "in the median run.</li>\n",
-                   longest->key[HM_SUMMARY_KEY_strategy],
+                   text_strategy(longest, label),
                    longest->key[HM_SUMMARY_KEY_workload], text);
 }
 

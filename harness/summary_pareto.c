@@ -18,7 +18,7 @@ struct pareto_point {
     unsigned char *did; /* by number of the baseline's cell */
     size_t n_did;
     struct hm_interval time, memory; /* of log ratios */
-    size_t workloads;
+    size_t workloads, blocks;
     int front;
 };
 
@@ -118,6 +118,7 @@ static int pareto_measure(const struct pareto *pareto,
     point->time = mean[HM_SUMMARY_wall_ns].log_ratio;
     point->memory = mean[HM_SUMMARY_rss_peak_bytes].log_ratio;
     point->workloads = mean[HM_SUMMARY_wall_ns].workloads;
+    point->blocks = point->time.n;
     return error;
 }
 
@@ -188,7 +189,8 @@ static void pareto_add_baseline(struct pareto *pareto)
     if (head == NULL || pareto->n == 0)
         return;
     *point = (struct pareto_point){.head = head,
-                                   .workloads = pareto->point[0].workloads};
+                                   .workloads = pareto->point[0].workloads,
+                                   .blocks = pareto->point[0].blocks};
     pareto->n++;
 }
 
@@ -200,11 +202,11 @@ static void pareto_put(FILE *out, const struct pareto *pareto)
         const struct pareto_point *p = &pareto->point[i];
 
         hm_summary_strategy_label(&pareto->view->labels, p->head, label);
-        (void)fprintf(out, "%s,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,%d,%zu\n", label,
-                      exp(p->time.estimate), exp(p->time.low),
+        (void)fprintf(out, "%s,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,%d,%zu,%zu\n",
+                      label, exp(p->time.estimate), exp(p->time.low),
                       exp(p->time.high), exp(p->memory.estimate),
                       exp(p->memory.low), exp(p->memory.high), p->front,
-                      p->workloads);
+                      p->workloads, p->blocks);
     }
 }
 
@@ -224,7 +226,7 @@ int hm_summary_write_pareto(const struct hm_summary_view *view,
     if (pareto.point != NULL && pareto.common != NULL)
         error = pareto_collect(&pareto);
     (void)fputs("strategy,time,time_low,time_high,memory,memory_low,"
-                "memory_high,front,workloads\n",
+                "memory_high,front,workloads,blocks\n",
                 file.out);
     if (error == 0) {
         pareto_add_baseline(&pareto);

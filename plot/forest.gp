@@ -37,7 +37,7 @@ do for [k=1:NW] {
     DATA using (wanted(1, w) ? column("ratio") : NaN):(row(strcol("strategy"))):(column("low")):(column("high")):(wanted(1, w) ? rgb(strcol("strategy")) : 0) \
        with xerrorbars lc rgb variable lw 2 dt 1 pt 0 title "intervals", \
     DATA using (wanted(1, w) ? column("ratio") : NaN):(row(strcol("strategy"))):(wanted(1, w) ? marker(strcol("strategy")) : 0):(wanted(1, w) ? rgb(strcol("strategy")) : 0) \
-       with points pt variable lc rgb variable ps 0.8 title "ratios", \
+       with points pt variable lc rgb variable ps 0.8 * PS title "ratios", \
     DATA using (wanted(1, w) && strcol("status") ne "ok" ? 1 : NaN):(row(strcol("strategy"))):(said(strcol("status"))) \
        with labels left offset 0.4, 0 tc rgb "#8a2500" font FONT.",10" title "failures"
   unset label

@@ -15,7 +15,6 @@ eval TERM("heatmap", WIDTH, HEIGHT)
 unset grid; set border 0; set tics scale 0
 set palette defined (-2 "#2166ac", -1 "#92c5de", 0 "#f7f7f7", 1 "#fdb863", 2 "#b35806")
 set cbrange [-2:2]; set cbtics ("≤ 1/4×" -2, "1/2×" -1, "1×" 0, "2×" 1, "≥ 4×" 2) font FONT.",10"
-set colorbox user origin screen 0, graph 0 size screen 0.012, graph 1
 set xrange [0.5:NW+0.5]; set yrange [NS+0.5:0.5]
 set x2range [0.5:NW+0.5]; unset xtics
 set x2tics () rotate by 22 left font FONT.",10" offset -1.4, -0.2
@@ -37,7 +36,7 @@ do for [p=1:2] {
   top = 1 - ((p - 1) * (PANEL + 6) + 70) / HEIGHT; bottom = top - 26.0 * NS / HEIGHT
   set lmargin at screen LEFT / WIDTH; set rmargin at screen 1 - 84 / WIDTH
   set tmargin at screen top; set bmargin at screen bottom
-  set colorbox user origin screen 1 - 70 / WIDTH, screen bottom size screen 10 / WIDTH, screen top - bottom
+  if (NS > 3) { set colorbox user origin screen 1 - 70 / WIDTH, screen bottom size screen 10 / WIDTH, screen top - bottom } else { unset colorbox }
   set label 1 (p == 1 ? "Time" : "Peak memory")." relative to ".BASE." (lower is better)" \
     at screen 0.5, screen top + 55.0 / HEIGHT center font FONT.",13"
   plot DATA using (x(strcol("workload"))):(Y(m)):(0.485):(0.47):(log2(column("ratio"))) \

@@ -20,7 +20,7 @@ do for [k=1:NW] {
   plot DATA using (strcol("workload") eq w ? column("nines") : NaN):(column("latency_ns")):(strcol("workload") eq w ? rgb(strcol("strategy")) : 0) \
        with lines lc rgb variable lw 1.6 dt 1 title "percentiles", \
     DATA using (strcol("workload") eq w && abs(column("nines") * 2 - floor(column("nines") * 2)) < 0.01 ? column("nines") : NaN):(column("latency_ns")):(strcol("workload") eq w ? marker(strcol("strategy")) : 0):(strcol("workload") eq w ? rgb(strcol("strategy")) : 0) \
-       with points pt variable lc rgb variable ps 0.7 title "every half nine"
+       with points pt variable lc rgb variable ps 0.7 * PS title "every half nine"
   unset label
 }
 unset multiplot

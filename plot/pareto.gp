@@ -6,15 +6,15 @@ DATA = ARG1; OUT = ARG2
 HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }
 load HERE."style.gp"
 eval TERM("pareto", 900, 560)
-N = 0; BASE = "the baseline"; WORKLOADS = 0
+N = 0; BASE = "the baseline"; WORKLOADS = 0; BLOCKS = 0
 array NAME[200]; array X[200]; array Y[200]; array L[200]; array O[200]
 NF = 0; array FX[200]; array FY[200]             # the front; rows come sorted by memory
 MX = 1; MY = 1; NX = 1; NY = 1
 front(t, m) = (NF = NF + 1, FX[NF] = m, FY[NF] = t, 0)
-keep(s, t, m, n) = (N = N + 1, NAME[N] = s, X[N] = m, Y[N] = t, O[N] = N, WORKLOADS = n, \
+keep(s, t, m, n, b) = (N = N + 1, NAME[N] = s, X[N] = m, Y[N] = t, O[N] = N, WORKLOADS = n, BLOCKS = b, \
   MX = max(MX, m), NX = min(NX, m), MY = max(MY, t), NY = min(NY, t), \
   BASE = (t == 1 && m == 1 ? s : BASE), 0)
-stats DATA using (keep(strcol("strategy"), column("time"), column("memory"), column("workloads")), \
+stats DATA using (keep(strcol("strategy"), column("time"), column("memory"), column("workloads"), column("blocks")), \
   column("front") == 1 ? front(column("time"), column("memory")) : 0) nooutput
 set logscale xy
 set xrange [NX / 1.12 : MX * 1.12]; set yrange [NY / 1.15 : MY * 1.15]
@@ -23,14 +23,16 @@ set xtics (); set ytics (); LX = 0; LY = 0       # leave out what would touch
 do for [k=1:words(TICS)] { t = word(TICS, k) + 0
   if (t > NX / 1.12 && t > LX * (MX / NX * 1.25) ** 0.06) { set xtics add (word(TICS, k)."×" t); LX = t }
   if (t > NY / 1.15 && t > LY * (MY / NY * 1.3) ** 0.05) { set ytics add (word(TICS, k)."×" t); LY = t } }
-set title sprintf("Time against peak memory, geometric means over %d workloads", WORKLOADS) font FONT.",13"
+set title sprintf("Time against peak memory, geometric means over %d workload%s", WORKLOADS, WORKLOADS == 1 ? "" : "s") font FONT.",13"
 set xlabel "peak memory / ".BASE."  (lower is better)"; set ylabel "time / ".BASE."  (lower is better)"
 set label 900 "better" at graph 0.045, 0.055 tc rgb "#777777" font FONT.",11"
 set arrow 900 from graph 0.04, 0.06 to graph 0.012, 0.02 lc rgb "#777777" lw 1.2
-set label 901 "dashed: best time for each memory; bars: 95 % intervals" at screen 0.5, 0.025 center tc rgb "#555555" font FONT.",10"
+set label 901 sprintf("dashed: best time for each memory; bars: %s, %d block%s", \
+  BLOCKS < 6 ? "ranges (too few blocks for intervals)" : "95 % intervals", BLOCKS, BLOCKS == 1 ? "" : "s") at screen 0.5, 0.025 center tc rgb "#555555" font FONT.",10"
 set arrow 901 from first 1, graph 0 to first 1, graph 1 nohead back lc rgb "#999999" dt 3
 set arrow 902 from graph 0, first 1 to graph 1, first 1 nohead back lc rgb "#999999" dt 3
-set rmargin at screen 0.84; set bmargin at screen 0.16
+LONGEST = 8; do for [k=1:N] { LONGEST = max(LONGEST, strlen(NAME[k])) }
+set rmargin at screen 1 - (LONGEST * 8 + 40) / 900.0; set bmargin at screen 0.16
 # Names stand in a column on the right, in the order of time, pushed apart; a thin line
 # leads from each to its point.
 do for [a=1:N-1] { do for [b=1:N-a] { if (Y[O[b]] > Y[O[b+1]]) { t = O[b]; O[b] = O[b+1]; O[b+1] = t } } }
@@ -50,4 +52,4 @@ plot $FRONT using 1:2 with steps lc rgb "#777777" lw 1.3 dt 2 title "front", \
   DATA using (column("memory")):(column("time")):(column("memory_low")):(column("memory_high")):(column("time_low")):(column("time_high")):(rgb(strcol("strategy"))) \
      with xyerrorbars lc rgb variable lw 1.3 dt 1 pt 0 title "intervals", \
   DATA using (column("memory")):(column("time")):(marker(strcol("strategy"))):(rgb(strcol("strategy"))) \
-     with points pt variable lc rgb variable ps 1.5 title "strategies"
+     with points pt variable lc rgb variable ps 1.5 * PS title "strategies"

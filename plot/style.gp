@@ -18,12 +18,14 @@ TERM(id, w, h) = (IS_PNG \
   : sprintf("set terminal svg size %d,%d dynamic font '%s,13' name '%s'", w, h, FONT, id)) \
   ." background rgb '#ffffff' dashlength 1.5 noenhanced; set output OUT"
 
+PS = IS_PNG ? 1.0 : 0.75                        # SVG draws the same marker larger
+
 # Okabe and Ito's colours; their yellow darkened and black softened.
 COLOURS = "#333333 #d55e00 #009e73 #e69f00 #cc79a7 #0072b2 #56b4e9 #8c7a00"
 KNOWN = "glibc jemalloc mimalloc tcmalloc tbb semispace marksweep bdwgc" \
      ." nogc bump first_fit null node refcount generational compact"
-FILLED = "7 5 9 11 13 15 7 5"
-OPEN = "6 4 8 10 12 14 6 4"
+FILLED = "7 5 9 11 13 15"
+OPEN = "6 4 8 10 12 14"
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_.@#+-/=;ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 index_of(list, s) = int(sum [k=1:words(list)] (word(list, k) eq s ? k : 0))
 append(list, s) = index_of(list, s) ? list : (list eq "" ? s : list." ".s)
@@ -31,10 +33,10 @@ cut(s, c) = strstrt(s, c) ? s[1:strstrt(s, c)-1] : s
 id_of(s) = cut(cut(s, "@"), "#")
 hash(s) = int(sum [k=1:strlen(s)] (k * strstrt(LETTERS, s[k:k])))
 slot(s) = index_of(KNOWN, id_of(s)) ? index_of(KNOWN, id_of(s)) : 9 + hash(id_of(s)) % 8
-variant(s) = strstrt(s, "@") ? hash(s[strstrt(s, "@"):]) : 0
+variant(s) = strstrt(s, "@") ? int(2 * real(s[strstrt(s, "@")+1:])) : 0    # "@1.5x"
 colour(s) = id_of(s) eq "nogc" ? "#999999" : word(COLOURS, (slot(s) - 1) % 8 + 1)
 rgb(s) = int("0x".(colour(s)[2:]))
-marker(s) = int(word(slot(s) > 8 || variant(s) % 2 ? OPEN : FILLED, (slot(s) - 1 + variant(s)) % 8 + 1))
+marker(s) = int(word((slot(s) > 8) + variant(s) / 6 % 2 == 1 ? OPEN : FILLED, (slot(s) - 1 + variant(s)) % 6 + 1))
 is_twin(s) = strstrt(s, "#twin") > 0
 said(status) = status eq "oom" ? "OOM" : status eq "bad_checksum" ? "wrong sum" \
   : status eq "wrong_allocator" ? "wrong malloc" : status eq "none" ? "–" : status

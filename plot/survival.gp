@@ -1,6 +1,6 @@
 # survival.gp -- pauses: the share of them that lasted as long or longer.
 #: For each length, the share of all pauses that are at least as long. The right end of a
-#: curve is the longest pause; strategies without a curve never stop the program.
+#: curve is the longest pause; strategies without a curve reported no pauses.
 #     gnuplot -c survival.gp survival.csv OUT.svg
 DATA = ARG1; OUT = ARG2
 HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }
@@ -21,7 +21,7 @@ do for [k=1:NW] {
   plot DATA using (strcol("workload") eq w ? column("pause_ns") : NaN):(column("share")):(strcol("workload") eq w ? rgb(strcol("strategy")) : 0) \
        with lines lc rgb variable lw 1.6 dt 1 title "share", \
     DATA using (strcol("workload") eq w && int(column(0)) % 12 == 0 ? column("pause_ns") : NaN):(column("share")):(strcol("workload") eq w ? marker(strcol("strategy")) : 0):(strcol("workload") eq w ? rgb(strcol("strategy")) : 0) \
-       with points pt variable lc rgb variable ps 0.7 title "some of them"
+       with points pt variable lc rgb variable ps 0.7 * PS title "some of them"
   unset label
 }
 unset multiplot

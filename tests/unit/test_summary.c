@@ -380,11 +380,11 @@ static void the_pareto_front_is_what_nobody_beats(void **state)
     assert_int_equal(summarise(), 0);
     /* All use the same memory, so only the fastest is on the front. */
     assert_non_null(
-        strstr(folder_text("pareto.csv"), "\nfast,0.5,0.5,0.5,1,1,1,1,1\n"));
+        strstr(folder_text("pareto.csv"), "\nfast,0.5,0.5,0.5,1,1,1,1,1,10\n"));
     assert_non_null(
-        strstr(folder_text("pareto.csv"), "\nslow,2,2,2,1,1,1,0,1\n"));
+        strstr(folder_text("pareto.csv"), "\nslow,2,2,2,1,1,1,0,1,10\n"));
     assert_non_null(
-        strstr(folder_text("pareto.csv"), "\nglibc,1,1,1,1,1,1,0,1\n"));
+        strstr(folder_text("pareto.csv"), "\nglibc,1,1,1,1,1,1,0,1,10\n"));
 }
 
 #define TEST(name) \

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/report_html.h"
+#include "harness/report_tables.h"
+#include "harness/report_text.h"
+#include "tests/unit/campaign_folder.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static FILE *out;
+
+static int begin(void **state)
+{
+    int error = folder_make(state);
+
+    out = folder_open("out.html", "w");
+    return error != 0 || out == NULL;
+}
+
+static const char *written(void)
+{
+    assert_int_equal(fflush(out), 0);
+    return folder_text("out.html");
+}
+
+static int end(void **state)
+{
+    return fclose(out) != 0 || folder_remove(state) != 0;
+}
+
+static const char *path_of(const char *name)
+{
+    static char path[128];
+
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static void text_means_itself(void **state)
+{
+    (void)state;
+    hm_html_put(out, "<b>\"a\" & 'b'</b>");
+    assert_string_equal(written(),
+                        "&lt;b&gt;&quot;a&quot; &amp; &#39;b&#39;&lt;/b&gt;");
+}
+
+static void only_arguments_of_a_format_are_escaped(void **state)
+{
+    (void)state;
+    hm_html_format(out, "<i>%s</i> %zu 95 %%", "<x>", (size_t)7);
+    assert_string_equal(written(), "<i>&lt;x&gt;</i> 7 95 %");
+}
+
+static void a_table_is_escaped_and_cut_off_with_a_word(void **state)
+{
+    (void)state;
+    folder_put("t.csv", "a,b<\n1,<script>\n2,NaN\n3,x\n");
+    assert_int_equal(hm_html_csv(out, folder, "t.csv", 2), 0);
+    assert_non_null(strstr(written(), "<th scope=\"col\">b&lt;</th>"));
+    assert_non_null(strstr(written(), "<td>&lt;script&gt;</td>"));
+    assert_non_null(strstr(written(), "<td>–</td>"));
+    assert_null(strstr(written(), "<td>3</td>"));
+    assert_non_null(strstr(written(), "The first 2 of 3 rows"));
+}
+
+static void a_missing_table_writes_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(hm_html_csv(out, folder, "t.csv", 2), -ENOENT);
+    assert_string_equal(written(), "");
+}
+
+static const char svg[] =
+    "<?xml version=\"1.0\"?>\n<svg \n viewBox=\"0 0 640 480\"\n "
+    "xmlns=\"http://www.w3.org/2000/svg\">\n<title>old</title>\n"
+    "<desc>old too</desc>\n<g id=\"canvas\"><circle id='dot'/>"
+    "<use xlink:href='#dot'/><g filter=\"url(#grey)\"/></g></svg>\n";
+
+static void charts_get_ids_of_their_own_and_a_title(void **state)
+{
+    (void)state;
+    folder_put("x.svg", svg);
+    assert_int_equal(hm_html_svg(out, path_of("x.svg"), "c1", "A & B", "what"),
+                     0);
+    assert_int_equal(hm_html_svg(out, path_of("x.svg"), "c2", "A & B", "what"),
+                     0);
+    assert_non_null(strstr(written(), "<title id=\"c1-t\">A &amp; B</title>"));
+    assert_non_null(strstr(written(), "role=\"img\" aria-labelledby=\"c1-t "
+                                      "c1-d\" viewBox=\"0 0 640 480\""));
+    assert_non_null(strstr(written(), "id=\"c2-canvas\""));
+    assert_non_null(strstr(written(), "id='c1-dot'"));
+    assert_non_null(strstr(written(), "href='#c1-dot'"));
+    assert_non_null(strstr(written(), "url(#c2-grey)"));
+    assert_null(strstr(written(), "http://"));
+    assert_null(strstr(written(), "old"));
+    assert_null(strstr(written(), "<?xml"));
+}
+
+static void what_is_no_chart_is_refused(void **state)
+{
+    (void)state;
+    folder_put("x.svg", "<svg viewBox=\"0 0 1 1\"><desc></desc>");
+    assert_int_equal(hm_html_svg(out, path_of("x.svg"), "c1", "t", "d"),
+                     -EILSEQ);
+    assert_int_equal(hm_html_svg(out, path_of("y.svg"), "c1", "t", "d"),
+                     -ENOENT);
+    assert_string_equal(written(), "");
+}
+
+#define HEADER                                                              \
+    "workload,params,heap_multiple,threads,strategy,class,arm,metric,unit," \
+    "better,n,status,median,low,high,ratio,ratio_low,ratio_high,verdict,"   \
+    "ci_target_met\n"
+#define FAILURES                                                       \
+    "workload,params,heap_multiple,threads,strategy,class,arm,status," \
+    "reason\n"
+#define CELL(strategy, class, arm, n, rest)                                    \
+    "cache,n=1,,1," strategy "," class "," arm ",wall_ns,ns,lower," n "," rest \
+                                       "\n"
+
+static void findings(const char *rows_text, const char *failures)
+{
+    struct hm_summary_rows rows;
+
+    folder_put("summary.csv", rows_text);
+    folder_put("failures.csv", failures);
+    assert_int_equal(hm_summary_rows_read(&rows, folder), 0);
+    hm_report_findings(out, &rows);
+    hm_report_failure_table(out, &rows);
+    if (rows.n > 0)
+        hm_report_work_table(out, &rows, 0, hm_report_group(&rows, 0));
+    hm_summary_rows_free(&rows);
+}
+
+static void findings_say_how_much_and_how_sure(void **state)
+{
+    (void)state;
+    findings(
+        HEADER CELL("glibc", "allocator", "baseline", "10", "ok,1e9,1,1,,,,,")
+            CELL("quick", "allocator", "test", "10",
+                 "ok,5e8,1,1,0.5,0.48,0.52,faster,1")
+                CELL("slow", "allocator", "test", "10",
+                     "ok,2e9,1,1,2,1.9,2.1,slower,0")
+                    CELL("equal", "collector", "test", "10",
+                         "ok,1e9,1,1,0.99,0.98,1.01,same,1"),
+        FAILURES);
+    assert_non_null(strstr(written(),
+                           "<b>quick</b> is 2.00 times as fast as glibc (95 % "
+                           "interval 1.92 to 2.08) on cache"));
+    assert_non_null(strstr(written(),
+                           "<b>slow</b> takes 2.00 times as long as glibc (95 "
+                           "% interval 1.90 to 2.10) on cache"));
+    assert_non_null(strstr(written(), "<b>equal</b> is as fast as glibc "
+                                      "(time ratio 95 % interval 0.98 to"));
+    assert_non_null(strstr(written(), "All 4 cells completed"));
+    assert_non_null(strstr(written(), "Every cell of the plan completed"));
+}
+
+static void few_blocks_are_never_called_sure(void **state)
+{
+    (void)state;
+    findings(
+        HEADER CELL("glibc", "allocator", "baseline", "3", "ok,1e9,1,1,,,,,")
+            CELL("quick", "allocator", "test", "3", "ok,5e8,1,1,0.5,0.4,0.6,,"),
+        FAILURES);
+    assert_non_null(strstr(written(), "too few to be sure"));
+    assert_non_null(strstr(written(), "cannot tell a difference from noise"));
+    assert_null(strstr(written(), "95 % interval"));
+}
+
+static void failures_are_counted_and_their_reason_escaped(void **state)
+{
+    (void)state;
+    findings(
+        HEADER CELL("glibc", "allocator", "baseline", "3", "ok,1e9,1,1,,,,,")
+            CELL("quick", "allocator", "test", "0", "crash 3/3,,,,,,,,"),
+        FAILURES "cache,n=1,,1,quick,allocator,test,crash 3/3,<signal 11>\n");
+    assert_non_null(strstr(written(), "1 of 2 cells <a"));
+    assert_non_null(strstr(written(), "&lt;signal 11&gt;"));
+    assert_non_null(strstr(written(), "colspan=\"10\">crash 3/3</td>"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(text_means_itself),
+        TEST(only_arguments_of_a_format_are_escaped),
+        TEST(a_table_is_escaped_and_cut_off_with_a_word),
+        TEST(a_missing_table_writes_nothing),
+        TEST(charts_get_ids_of_their_own_and_a_title),
+        TEST(what_is_no_chart_is_refused),
+        TEST(findings_say_how_much_and_how_sure),
+        TEST(few_blocks_are_never_called_sure),
+        TEST(failures_are_counted_and_their_reason_escaped),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
