@@ -89,9 +89,10 @@ static double adaptive_cell(const struct hm_adaptive *adaptive, size_t cell,
         return 0;
     base = adaptive->log_wall +
            (size_t)(baseline - plan->cell) * adaptive->max_blocks;
-    for (unsigned block = 0; block < adaptive->max_blocks; block++)
+    for (unsigned block = 0; block < adaptive->max_blocks; block++) {
         if (!isnan(own[block]) && !isnan(base[block]))
             ratio[n++] = own[block] - base[block];
+    }
     if (n < HM_STATS_MIN_BLOCKS ||
         hm_stats_paired(ratio, n, HM_STATS_ALPHA, &interval) != 0)
         return 0;

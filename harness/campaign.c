@@ -11,8 +11,8 @@
 #include "harness/replace_file.h"
 #include "harness/suggest.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,6 +76,7 @@ static void campaign_init(struct campaign *campaign)
         .timeout_ns = suite->timeout_s * UINT64_C(1000000000),
         .record = hm_record_create(),
         .samples = hm_arena_reserve(sizeof(struct hm_samples)),
+        .results = &campaign->results,
     };
 }
 
@@ -93,13 +94,14 @@ static int campaign_write(struct campaign *campaign, const char *name)
 
     if (error != 0)
         return error;
-    if (strcmp(name, "suite.ini") == 0)
+    if (strcmp(name, "suite.ini") == 0) {
         hm_suite_write(campaign->suite, file.out);
-    else if (strcmp(name, "plan.csv") == 0)
+    } else if (strcmp(name, "plan.csv") == 0) {
         hm_plan_write(campaign->plan, file.out);
-    else
+    } else {
         hm_environment_write(campaign->pool, request->catalog, campaign->plan,
                              request->command, file.out);
+    }
     return hm_replace_end(&file, 0);
 }
 
@@ -113,10 +115,11 @@ static enum hm_campaign_end campaign_create(struct campaign *campaign)
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         int error = campaign_write(campaign, files[i]);
 
-        if (error != 0)
+        if (error != 0) {
             return campaign_fail(
                 hm_pool_format(campaign->pool, "%s/%s", folder, files[i]),
                 hm_error_text(error));
+        }
     }
     if (hm_results_create(&campaign->results, folder) != 0)
         return campaign_fail("cannot write", campaign->results.error);
@@ -143,10 +146,11 @@ static enum hm_campaign_end campaign_open(struct campaign *campaign)
 
 static bool campaign_needs_census(const struct hm_plan *plan, size_t subject)
 {
-    for (size_t i = 0; i < plan->n_cells; i++)
+    for (size_t i = 0; i < plan->n_cells; i++) {
         if (plan->cell[i].subject == subject &&
             plan->cell[i].unsupported == NULL)
             return true;
+    }
     return false;
 }
 
@@ -163,6 +167,10 @@ static void campaign_census_all(struct campaign *campaign, FILE *census_csv,
         .samples = campaign->measure.samples,
     };
 
+    struct hm_census_request request = {plan,
+                                        campaign->request->catalog->census,
+                                        campaign->measure.input_dir, &launch};
+
     hm_census_write_header(census_csv, live_csv);
     for (size_t i = 0; i < plan->n_subjects && !hm_interrupted; i++) {
         struct hm_census *census = &campaign->census[i];
@@ -170,13 +178,12 @@ static void campaign_census_all(struct campaign *campaign, FILE *census_csv,
         census->failed = "not made";
         if (!campaign_needs_census(plan, i))
             continue;
-        if (campaign->progress.terminal)
+        if (campaign->progress.terminal) {
             fprintf(campaign->progress.out, "\r\033[Kcensus %zu/%zu  %s", i + 1,
                     plan->n_subjects, plan->subject[i].workload->id);
-        fflush(campaign->progress.out);
-        hm_census_run(campaign->pool, plan, i,
-                      campaign->request->catalog->census,
-                      campaign->measure.input_dir, &launch, census);
+        }
+        (void)fflush(campaign->progress.out);
+        hm_census_run(campaign->pool, &request, i, census);
         hm_census_write(plan, i, census, census_csv, live_csv);
         if (census->failed == NULL || hm_interrupted)
             continue;
@@ -225,8 +232,7 @@ static enum hm_campaign_end campaign_run(struct campaign *campaign,
 
     hm_progress_begin(&campaign->progress, block, name);
     error = hm_measure_run(&pool, &campaign->measure, key,
-                           campaign->expected_ns[cell], &campaign->results,
-                           &row, &measured);
+                           campaign->expected_ns[cell], &row, &measured);
     if (error != 0) {
         end = campaign_fail("cannot start a run", hm_error_text(error));
     } else if (measured.interrupted) {
@@ -235,9 +241,10 @@ static enum hm_campaign_end campaign_run(struct campaign *campaign,
         end = campaign_fail("cannot write", campaign->results.error);
     } else {
         campaign->expected_ns[cell] = measured.elapsed_ns;
-        if (measured.wall_ns > 0)
+        if (measured.wall_ns > 0) {
             hm_adaptive_add(&campaign->adaptive, cell, block,
                             (double)measured.wall_ns);
+        }
         hm_progress_end(&campaign->progress, name, measured.outcome.status,
                         measured.outcome.reason, measured.elapsed_ns);
     }
@@ -290,13 +297,25 @@ static enum hm_campaign_end campaign_blocks(struct campaign *campaign)
     return end;
 }
 
-static int campaign_remove(const char *path, const struct stat *info, int type,
-                           struct FTW *place)
+static int campaign_is_input(const struct dirent *entry)
 {
-    (void)info;
-    (void)type;
-    (void)place;
-    return remove(path);
+    return entry->d_type == DT_REG;
+}
+
+static void campaign_remove_inputs(struct campaign *campaign)
+{
+    const char *folder = campaign->measure.input_dir;
+    struct dirent **entry;
+    int n = scandir(folder, &entry, campaign_is_input, NULL);
+
+    for (int i = 0; i < n; i++) {
+        (void)unlink(
+            hm_pool_format(campaign->pool, "%s/%s", folder, entry[i]->d_name));
+        free(entry[i]);
+    }
+    if (n >= 0)
+        free(entry);
+    (void)rmdir(folder);
 }
 
 /* Removes the inputs and notes the end. */
@@ -308,7 +327,7 @@ static enum hm_campaign_end campaign_finish(struct campaign *campaign,
     char now[32];
     FILE *meta;
 
-    nftw(campaign->measure.input_dir, campaign_remove, 8, FTW_DEPTH | FTW_PHYS);
+    campaign_remove_inputs(campaign);
     if (hm_results_close(&campaign->results) != 0)
         return campaign_fail(folder, "cannot write the last rows");
     if (!anything)
@@ -318,9 +337,10 @@ static enum hm_campaign_end campaign_finish(struct campaign *campaign,
         return campaign_fail(path, hm_error_text(errno));
     hm_utc_now(now);
     hm_environment_line(meta, "finished_utc", now);
-    if (campaign->suite->ci > 0)
+    if (campaign->suite->ci > 0) {
         hm_environment_line(meta, "ci_target_met",
                             campaign->target_met ? "1" : "0");
+    }
     if (fclose(meta) != 0)
         return campaign_fail(path, hm_error_text(errno));
     return HM_CAMPAIGN_DONE;
@@ -361,11 +381,12 @@ enum hm_campaign_end hm_campaign_run(struct hm_pool *pool,
     end = campaign_open(&campaign);
     if (end == HM_CAMPAIGN_DONE)
         end = campaign_work(&campaign);
-    if (end == HM_CAMPAIGN_DONE && campaign.progress.failed > 0)
+    if (end == HM_CAMPAIGN_DONE && campaign.progress.failed > 0) {
         fprintf(request->progress,
                 "%zu runs failed; see status and reason in "
                 "%s/runs.csv\n",
                 campaign.progress.failed, request->folder);
+    }
     hm_results_close(&campaign.results);
     campaign_fini(&campaign);
     return end;
@@ -398,6 +419,6 @@ int hm_campaign_check_plan(const char *folder, const struct hm_plan *plan)
     free(line);
     free(text);
     if (old != NULL)
-        fclose(old);
+        (void)fclose(old);
     return error;
 }

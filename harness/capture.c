@@ -100,9 +100,10 @@ int hm_capture(struct hm_pool *pool, const char *const *argv,
 
 static const char *capture_variable(const char *name, size_t bytes)
 {
-    for (char **variable = environ; *variable != NULL; variable++)
+    for (char **variable = environ; *variable != NULL; variable++) {
         if (strncmp(*variable, name, bytes) == 0 && (*variable)[bytes] == '=')
             return *variable;
+    }
     return NULL;
 }
 

@@ -21,36 +21,40 @@ const char *hm_kind_name(enum hm_kind kind)
 const struct hm_workload *hm_catalog_workload(const struct hm_catalog *catalog,
                                               const char *id)
 {
-    for (size_t i = 0; i < catalog->n_workloads; i++)
+    for (size_t i = 0; i < catalog->n_workloads; i++) {
         if (strcmp(catalog->workload[i]->id, id) == 0)
             return catalog->workload[i];
+    }
     return NULL;
 }
 
 const struct hm_strategy *hm_catalog_strategy(const struct hm_catalog *catalog,
                                               const char *id)
 {
-    for (size_t i = 0; i < catalog->n_strategies; i++)
+    for (size_t i = 0; i < catalog->n_strategies; i++) {
         if (strcmp(catalog->strategy[i]->id, id) == 0)
             return catalog->strategy[i];
+    }
     return NULL;
 }
 
 const struct hm_catalog_param *hm_catalog_param(
     const struct hm_workload *workload, const char *name)
 {
-    for (size_t i = 0; i < workload->n_params; i++)
+    for (size_t i = 0; i < workload->n_params; i++) {
         if (strcmp(workload->param[i].name, name) == 0)
             return &workload->param[i];
+    }
     return NULL;
 }
 
 const struct hm_catalog_option *hm_catalog_option(
     const struct hm_strategy *strategy, const char *name)
 {
-    for (size_t i = 0; i < strategy->n_options; i++)
+    for (size_t i = 0; i < strategy->n_options; i++) {
         if (strcmp(strategy->option[i].name, name) == 0)
             return &strategy->option[i];
+    }
     return NULL;
 }
 
@@ -155,7 +159,7 @@ static void catalog_glibc_first(struct hm_catalog *catalog)
         if (strcmp(strategy->id, "glibc") != 0)
             continue;
         memmove(catalog->strategy + 1, catalog->strategy,
-                i * sizeof *catalog->strategy);
+                i * sizeof(struct hm_strategy *));
         catalog->strategy[0] = strategy;
     }
 }
@@ -172,17 +176,18 @@ int hm_catalog_load(struct hm_pool *pool, struct hm_catalog *catalog,
     *why = hm_pool_format(pool, "no heapmark-cell-* programs in %s; build them",
                           folder);
     for (int i = 0; i < n; i++) {
-        if (error == 0)
+        if (error == 0) {
             error = catalog_load_cell(
                 pool, catalog,
                 hm_pool_format(pool, "%s/%s", folder, entry[i]->d_name), why);
+        }
         free(entry[i]);
     }
     if (n >= 0)
         free(entry);
     if (error != 0)
         return error;
-    qsort(catalog->workload, catalog->n_workloads, sizeof *catalog->workload,
+    qsort(catalog->workload, catalog->n_workloads, sizeof(struct hm_workload *),
           catalog_compare);
     catalog_glibc_first(catalog);
     return 0;

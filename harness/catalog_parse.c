@@ -41,7 +41,7 @@ static int catalog_read_strategy(struct catalog_reader *reader)
     strategy->malloc_path = strategy->version = "";
     catalog->strategy =
         hm_pool_grow(reader->pool, catalog->strategy, catalog->n_strategies,
-                     sizeof *catalog->strategy);
+                     sizeof(struct hm_strategy *));
     catalog->strategy[catalog->n_strategies++] = strategy;
     return 0;
 }
@@ -71,7 +71,7 @@ static int catalog_read_workload(struct catalog_reader *reader)
     workload->source = field[7];
     catalog->workload =
         hm_pool_grow(reader->pool, catalog->workload, catalog->n_workloads,
-                     sizeof *catalog->workload);
+                     sizeof(struct hm_workload *));
     catalog->workload[catalog->n_workloads++] = workload;
     return 0;
 }
@@ -84,9 +84,10 @@ static int catalog_read_param(struct catalog_reader *reader)
                                      .meaning = reader->field[7]};
     struct hm_workload *workload = NULL;
 
-    for (size_t i = 0; i < reader->catalog->n_workloads; i++)
+    for (size_t i = 0; i < reader->catalog->n_workloads; i++) {
         if (reader->catalog->workload[i] == known)
             workload = reader->catalog->workload[i];
+    }
     if (workload == NULL || catalog_number(reader->field[3], &param.quick) ||
         catalog_number(reader->field[4], &param.full) ||
         catalog_number(reader->field[5], &param.min) ||
@@ -152,9 +153,10 @@ static int catalog_read_line(struct catalog_reader *reader)
         {"census", 1, catalog_read_census},
     };
 
-    for (size_t i = 0; i < sizeof line / sizeof line[0]; i++)
+    for (size_t i = 0; i < sizeof line / sizeof line[0]; i++) {
         if (strcmp(reader->field[0], line[i].word) == 0)
             return reader->n == line[i].fields ? line[i].read(reader) : -EINVAL;
+    }
     return -EINVAL;
 }
 
@@ -184,7 +186,7 @@ int hm_catalog_parse(struct hm_pool *pool, struct hm_catalog *catalog,
         return -EPROTO;
     }
     catalog->program = hm_pool_grow(pool, catalog->program, catalog->n_programs,
-                                    sizeof *catalog->program);
+                                    sizeof(struct hm_program *));
     catalog->program[catalog->n_programs++] = program;
     return 0;
 }

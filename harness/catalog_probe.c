@@ -105,9 +105,10 @@ static char *probe_library_id(struct hm_pool *pool, const char *path)
     end = strstr(id, ".so");
     if (end != NULL && end != id)
         *end = '\0';
-    for (char *c = id; *c != '\0'; c++)
+    for (char *c = id; *c != '\0'; c++) {
         if (strchr(",;\"' \t", *c) != NULL)
             *c = '_';
+    }
     return id;
 }
 
@@ -134,13 +135,14 @@ static int probe_library(struct hm_pool *pool, const char *path,
     loaded = probe_malloc(pool, program, path);
     if (strcmp(loaded, path) == 0)
         return 0;
-    if (*loaded == '\0')
+    if (*loaded == '\0') {
         *why = "a program cannot start with it preloaded";
-    else if (strcmp(loaded, probe_malloc(pool, program, "")) == 0)
+    } else if (strcmp(loaded, probe_malloc(pool, program, "")) == 0) {
         *why = "it exports no malloc";
-    else
+    } else {
         *why = hm_pool_format(pool, "malloc then comes from %s; name that file",
                               loaded);
+    }
     return -ENOENT;
 }
 
@@ -176,7 +178,7 @@ int hm_catalog_add_library(struct hm_pool *pool, struct hm_catalog *catalog,
     added->program = program;
     catalog->strategy =
         hm_pool_grow(pool, catalog->strategy, catalog->n_strategies,
-                     sizeof *catalog->strategy);
+                     sizeof(struct hm_strategy *));
     catalog->strategy[catalog->n_strategies++] = added;
     *strategy = added;
     return 0;

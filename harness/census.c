@@ -10,24 +10,25 @@
 #include <string.h>
 
 static const char *const *census_argv(struct hm_pool *pool,
-                                      const struct hm_plan *plan,
-                                      const struct hm_subject *subject,
-                                      const char *program,
-                                      const char *input_dir)
+                                      const struct hm_census_request *request,
+                                      const struct hm_subject *subject)
 {
     struct hm_words argv = {NULL, 0};
 
-    hm_words_add(pool, &argv, program);
+    hm_words_add(pool, &argv, request->program->path);
     hm_words_add(pool, &argv, "run");
     hm_words_add(pool, &argv, subject->workload->id);
     for (size_t i = 0; i < subject->arguments.n; i++)
         hm_words_add(pool, &argv, subject->arguments.word[i]);
+    hm_words_add(
+        pool, &argv,
+        hm_pool_format(pool, "seed=%" PRIu32, request->plan->suite->seed));
     hm_words_add(pool, &argv,
-                 hm_pool_format(pool, "seed=%" PRIu32, plan->suite->seed));
-    hm_words_add(pool, &argv, plan->suite->full ? "size=full" : "size=quick");
+                 request->plan->suite->full ? "size=full" : "size=quick");
     hm_words_add(pool, &argv,
                  hm_pool_format(pool, "threads=%u", subject->threads));
-    hm_words_add(pool, &argv, hm_pool_format(pool, "input_dir=%s", input_dir));
+    hm_words_add(pool, &argv,
+                 hm_pool_format(pool, "input_dir=%s", request->input_dir));
     hm_words_add(pool, &argv,
                  hm_pool_format(pool, "record_fd=%d", HM_LAUNCH_RECORD_FD));
     argv.word = hm_pool_grow(pool, argv.word, argv.n, sizeof *argv.word);
@@ -79,9 +80,10 @@ static const char *census_failure(struct hm_pool *pool,
     case HM_END_EXIT:
         break;
     }
-    if (launched->code != 0)
+    if (launched->code != 0) {
         return hm_pool_format(pool, "exit status %d: %s", launched->code,
                               launched->complaint);
+    }
     if (!hm_record_finish(record))
         return hm_pool_copy(pool, record->error);
     if (strcmp(record->status, "ok") != 0)
@@ -91,12 +93,13 @@ static const char *census_failure(struct hm_pool *pool,
     return NULL;
 }
 
-void hm_census_run(struct hm_pool *pool, const struct hm_plan *plan,
-                   size_t subject, const struct hm_program *program,
-                   const char *input_dir, struct hm_launch *launch,
+void hm_census_run(struct hm_pool *pool,
+                   const struct hm_census_request *request, size_t subject,
                    struct hm_census *census)
 {
-    const struct hm_subject *of = &plan->subject[subject];
+    const struct hm_subject *of = &request->plan->subject[subject];
+    const struct hm_program *program = request->program;
+    struct hm_launch *launch = request->launch;
     struct hm_launched launched;
     int error;
 
@@ -106,7 +109,7 @@ void hm_census_run(struct hm_pool *pool, const struct hm_plan *plan,
         census->failed = "no census cell has this workload";
         return;
     }
-    launch->argv = census_argv(pool, plan, of, program->path, input_dir);
+    launch->argv = census_argv(pool, request, of);
     launch->env = hm_clean_environment(pool, NULL);
     error = hm_launch_run(launch, &launched);
     census->failed = error != 0
@@ -125,10 +128,11 @@ uint64_t hm_census_live_bytes(const struct hm_census *census, uint64_t ops)
     while (low < high) { /* the first point behind `ops` */
         size_t middle = low + (high - low) / 2;
 
-        if (census->live[middle].ops > ops)
+        if (census->live[middle].ops > ops) {
             high = middle;
-        else
+        } else {
             low = middle + 1;
+        }
     }
     if (census->n_live == 0)
         return 0;
@@ -144,9 +148,10 @@ uint64_t hm_census_live_bytes(const struct hm_census *census, uint64_t ops)
 static const struct hm_record_counter *census_counter(
     const struct hm_record *record, const char *name)
 {
-    for (size_t i = 0; i < record->n_counters; i++)
+    for (size_t i = 0; i < record->n_counters; i++) {
         if (strcmp(record->counter[i].name, name) == 0)
             return &record->counter[i];
+    }
     return NULL;
 }
 
@@ -156,37 +161,41 @@ const char *hm_census_differs(struct hm_pool *pool,
 {
     if (census->failed != NULL)
         return NULL;
-    if (strcmp(census->checksum, record->checksum) != 0)
+    if (strcmp(census->checksum, record->checksum) != 0) {
         return hm_pool_format(pool, "checksum %s, the census has %s",
                               record->checksum[0] != '\0' ? record->checksum
                                                           : "missing",
                               census->checksum);
+    }
     if (record->has[HM_RECORD_ops] &&
-        record->number[HM_RECORD_ops] != census->ops)
+        record->number[HM_RECORD_ops] != census->ops) {
         return hm_pool_format(pool,
                               "%" PRIu64 " operations, the census has %" PRIu64,
                               record->number[HM_RECORD_ops], census->ops);
+    }
     for (size_t i = 0; i < census->n_counters; i++) {
         const struct hm_record_counter *expected = &census->counter[i];
         const struct hm_record_counter *found =
             census_counter(record, expected->name);
 
-        if (found == NULL || found->value != expected->value)
+        if (found == NULL || found->value != expected->value) {
             return hm_pool_format(
                 pool, "counter %s is %" PRIu64 ", the census has %" PRIu64,
                 expected->name, found != NULL ? found->value : 0,
                 expected->value);
+        }
     }
     return NULL;
 }
 
 void hm_census_write_header(FILE *census_csv, FILE *live_csv)
 {
-    fputs("census,workload,params,seed,threads,status,checksum,ops,"
-          "live_peak_bytes,live_end_bytes,alloc_count,alloc_bytes,free_count,"
-          "lost_count,lost_bytes,counters\n",
-          census_csv);
-    fputs("workload,params,threads,ops,live_bytes\n", live_csv);
+    (void)fputs(
+        "census,workload,params,seed,threads,status,checksum,ops,"
+        "live_peak_bytes,live_end_bytes,alloc_count,alloc_bytes,free_count,"
+        "lost_count,lost_bytes,counters\n",
+        census_csv);
+    (void)fputs("workload,params,threads,ops,live_bytes\n", live_csv);
 }
 
 void hm_census_write(const struct hm_plan *plan, size_t subject,
@@ -199,7 +208,7 @@ void hm_census_write(const struct hm_plan *plan, size_t subject,
             of->params, plan->suite->seed, of->threads);
     if (census->failed != NULL) {
         hm_csv_put(census_csv, census->failed);
-        fputs(",,,,,,,,,,\n", census_csv);
+        (void)fputs(",,,,,,,,,,\n", census_csv);
         return;
     }
     fprintf(census_csv,
@@ -208,12 +217,14 @@ void hm_census_write(const struct hm_plan *plan, size_t subject,
             census->checksum, census->ops, census->live_peak_bytes,
             census->live_end_bytes, census->alloc_count, census->alloc_bytes,
             census->free_count, census->lost_count, census->lost_bytes);
-    for (size_t i = 0; i < census->n_counters; i++)
+    for (size_t i = 0; i < census->n_counters; i++) {
         fprintf(census_csv, "%s%s=%" PRIu64, i > 0 ? ";" : "",
                 census->counter[i].name, census->counter[i].value);
+    }
     fputc('\n', census_csv);
-    for (size_t i = 0; i < census->n_live; i++)
+    for (size_t i = 0; i < census->n_live; i++) {
         fprintf(live_csv, "%s,%s,%u,%" PRIu64 ",%" PRIu64 "\n",
                 of->workload->id, of->params, of->threads, census->live[i].ops,
                 census->live[i].bytes);
+    }
 }

@@ -19,12 +19,18 @@ struct hm_census {
     struct hm_record_live *live; /* ascending ops */
 };
 
+struct hm_census_request {
+    const struct hm_plan *plan;
+    const struct hm_program *program; /* NULL: none was built */
+    const char *input_dir;
+    struct hm_launch *launch; /* limits, record, samples */
+};
+
 /* Runs the census of one subject with `launch`'s limits, record and samples.
  * A census that cannot be made is not an error of the campaign: see `failed`.
  */
-void hm_census_run(struct hm_pool *pool, const struct hm_plan *plan,
-                   size_t subject, const struct hm_program *program,
-                   const char *input_dir, struct hm_launch *launch,
+void hm_census_run(struct hm_pool *pool,
+                   const struct hm_census_request *request, size_t subject,
                    struct hm_census *census);
 
 /* Needed bytes after `ops` operations, by linear interpolation. */

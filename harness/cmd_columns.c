@@ -61,11 +61,12 @@ enum { COLUMNS_RUNS = sizeof columns_runs / sizeof columns_runs[0] };
 
 static void columns_print_dictionary(void)
 {
-    fputs(columns_intro, stdout);
-    for (int i = 0; i < COLUMNS_RUNS; i++)
+    (void)fputs(columns_intro, stdout);
+    for (int i = 0; i < COLUMNS_RUNS; i++) {
         printf("| `%s` | %s | %s | %s |\n", columns_runs[i].name,
                columns_runs[i].type, columns_runs[i].unit,
                columns_runs[i].meaning);
+    }
 }
 
 static const char *columns_json_type(const char *type)
@@ -81,13 +82,14 @@ static void columns_print_schema(void)
            "  \"missingValues\": [\"\"],\n  \"primaryKey\": \"run_id\",\n"
            "  \"fields\": [\n",
            HM_SCHEMA_VERSION);
-    for (int i = 0; i < COLUMNS_RUNS; i++)
+    for (int i = 0; i < COLUMNS_RUNS; i++) {
         printf("    {\"name\": \"%s\", \"type\": \"%s\", \"unit\": \"%s\",\n"
                "     \"description\": \"%s\"}%s\n",
                columns_runs[i].name, columns_json_type(columns_runs[i].type),
                columns_runs[i].unit, columns_runs[i].meaning,
                i + 1 < COLUMNS_RUNS ? "," : "");
-    fputs("  ]\n}\n", stdout);
+    }
+    (void)fputs("  ]\n}\n", stdout);
 }
 
 int hm_cmd_columns(int argc, char **argv)

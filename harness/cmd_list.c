@@ -46,10 +46,11 @@ static int list_workloads(struct hm_pool *pool)
         return status;
     for (size_t i = 0; i < catalog.n_workloads; i++)
         wide = list_wide(wide, catalog.workload[i]->id);
-    for (size_t i = 0; i < catalog.n_workloads; i++)
+    for (size_t i = 0; i < catalog.n_workloads; i++) {
         list_line(wide, catalog.workload[i]->id,
                   hm_kind_name(catalog.workload[i]->kind),
                   catalog.workload[i]->summary);
+    }
     return 0;
 }
 
@@ -108,7 +109,7 @@ static const char *list_chart_summary(struct hm_pool *pool, const char *path,
         while (fgets(line, sizeof line, file) != NULL &&
                strstr(line, " -- ") == NULL)
             continue;
-        fclose(file);
+        (void)fclose(file);
     }
     *good = file != NULL;
     line[strcspn(line, "\n")] = '\0';
@@ -208,14 +209,18 @@ static int list_all(struct hm_pool *pool)
     return status;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is argp's. */
 static error_t list_option(int key, char *argument, struct argp_state *state)
 {
     const char **word = state->input;
 
     if (key != ARGP_KEY_ARG)
         return ARGP_ERR_UNKNOWN;
-    if (*word != NULL)
-        argp_error(state, "one kind at a time");
+    if (*word != NULL) {
+        hm_complain("list takes one kind at a time, not '%s' and '%s'", *word,
+                    argument);
+        return EINVAL;
+    }
     *word = argument;
     return 0;
 }
@@ -234,8 +239,11 @@ int hm_cmd_list(int argc, char **argv)
 
     argp_err_exit_status = HM_EXIT_USAGE;
     argv[0] = name;
-    argp_parse(&parser, argc, argv, 0, NULL, &word);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the driver has one thread. */
+    status = argp_parse(&parser, argc, argv, 0, NULL, &word);
     argv[0] = program;
+    if (status != 0)
+        return HM_EXIT_USAGE;
     status = word != NULL ? list_kind(&pool, word) : list_all(&pool);
     hm_pool_fini(&pool);
     return status;

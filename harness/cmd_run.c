@@ -126,12 +126,16 @@ static error_t run_parse(int key, char *argument, struct argp_state *state)
         hm_words_add(&run->pool, &run->request.params, argument);
         return 0;
     }
-    if (key == ARGP_KEY_ARG)
-        argp_error(state, "'%s' is no option; did you mean --workload %s?",
-                   argument, argument);
+    if (key == ARGP_KEY_ARG) {
+        hm_complain("'%s' is no option; did you mean --workload %s?", argument,
+                    argument);
+        return EINVAL;
+    }
     if (key == ARGP_KEY_END && run->request.out != NULL &&
-        run->request.resume != NULL)
-        argp_error(state, "--out and --resume exclude each other");
+        run->request.resume != NULL) {
+        hm_complain("--out and --resume exclude each other");
+        return EINVAL;
+    }
     if (text == NULL)
         return ARGP_ERR_UNKNOWN;
     *text = argument;
@@ -141,9 +145,10 @@ static error_t run_parse(int key, char *argument, struct argp_state *state)
 static void run_join(struct run *run, int argc, char **argv)
 {
     run->command = "heapmark";
-    for (int i = 0; i < argc; i++)
+    for (int i = 0; i < argc; i++) {
         run->command =
             hm_pool_format(&run->pool, "%s %s", run->command, argv[i]);
+    }
 }
 
 /* From words to a plan; nothing is written. */
@@ -233,12 +238,13 @@ static int run_old_folder(struct run *run)
 
     if (error == 0 || error == -ENOENT)
         return 0;
-    if (error == -EEXIST)
+    if (error == -EEXIST) {
         hm_complain("--resume %s: it holds another plan (options, suite, seed "
                     "or versions differ); start a new campaign with --out",
                     run->folder);
-    else
+    } else {
         hm_complain("--resume %s: %s", run->folder, hm_error_text(error));
+    }
     return HM_EXIT_USAGE;
 }
 
@@ -278,9 +284,10 @@ static void run_report_off(const struct run *run)
 
         for (size_t k = 0; k < run->plan.n_cells; k++)
             planned |= run->plan.cell[k].strategy == strategy;
-        if (planned && strategy->off != NULL)
+        if (planned && strategy->off != NULL) {
             hm_complain("strategy %s is off: %s; its rows say unsupported",
                         strategy->id, strategy->off);
+        }
     }
 }
 
@@ -327,9 +334,10 @@ int hm_cmd_run(int argc, char **argv)
     run_join(&run, argc, argv);
     argp_err_exit_status = HM_EXIT_USAGE;
     argv[0] = name;
-    argp_parse(&parser, argc, argv, 0, NULL, &run);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the driver has one thread. */
+    status = argp_parse(&parser, argc, argv, 0, NULL, &run);
     argv[0] = program;
-    status = run_prepare(&run);
+    status = status != 0 ? HM_EXIT_USAGE : run_prepare(&run);
     if (status == 0) {
         run_name_folder(&run);
         status = run.request.resume != NULL ? run_old_folder(&run)

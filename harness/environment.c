@@ -37,7 +37,7 @@ static void environment_file(FILE *out, const char *key, const char *path)
     if (file != NULL) {
         if (fgets(line, sizeof line, file) == NULL)
             line[0] = '\0';
-        fclose(file);
+        (void)fclose(file);
     }
     line[strcspn(line, "\n")] = '\0';
     hm_environment_line(out, key, line);
@@ -60,10 +60,10 @@ static void environment_field(FILE *out, const char *key, const char *path,
             continue;
         colon += 1 + strspn(colon + 1, " \t");
         colon[strcspn(colon, "\n")] = '\0';
-        snprintf(value, sizeof value, "%s", colon);
+        (void)snprintf(value, sizeof value, "%s", colon);
     }
     if (file != NULL)
-        fclose(file);
+        (void)fclose(file);
     hm_environment_line(out, key, value);
 }
 
@@ -173,7 +173,7 @@ void hm_environment_write(struct hm_pool *pool,
                           const struct hm_plan *plan, const char *command,
                           FILE *out)
 {
-    fputs("key,value\n", out);
+    (void)fputs("key,value\n", out);
     environment_request(out, plan, command);
     hm_environment_line(out, "compiler", __VERSION__);
     environment_system(out);

@@ -105,7 +105,7 @@ _Noreturn static void launch_child(const struct launch_run *run, pid_t parent)
         _exit(LAUNCH_EXEC_FAILED);
     setpgid(0, 0);
     sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    pthread_sigmask(SIG_SETMASK, &none, NULL);
     sigaction(SIGPIPE, &usual, NULL);
     sigaction(SIGXFSZ, &usual, NULL);
     dup2(null, 0);
@@ -161,7 +161,7 @@ static void launch_sample(struct launch_run *run, uint64_t now_ns)
     uint64_t rss_bytes = hm_sample_rss_bytes(run->statm);
 
     run->next_ns = now_ns + launch->period_ns;
-    if (rss_bytes > 0)
+    if (rss_bytes > 0) {
         hm_samples_add(launch->samples,
                        (struct hm_sample){
                            .now_ns = now_ns,
@@ -169,12 +169,14 @@ static void launch_sample(struct launch_run *run, uint64_t now_ns)
                            .ops = run->progress->ops,
                            .phase = (unsigned)run->progress->phase,
                        });
-    if (launch->rss_cap_bytes > 0 && rss_bytes > launch->rss_cap_bytes)
+    }
+    if (launch->rss_cap_bytes > 0 && rss_bytes > launch->rss_cap_bytes) {
         launch_kill(run, HM_END_OOM);
-    else if (now_ns - run->start_ns > launch->timeout_ns)
+    } else if (now_ns - run->start_ns > launch->timeout_ns) {
         launch_kill(run, HM_END_TIMEOUT);
-    else if (hm_interrupted)
+    } else if (hm_interrupted) {
         launch_kill(run, HM_END_INTERRUPTED);
+    }
 }
 
 static void launch_read_record(struct launch_run *run)
@@ -182,10 +184,11 @@ static void launch_read_record(struct launch_run *run)
     char data[1 << 16];
     ssize_t bytes = read(run->record, data, sizeof data);
 
-    if (bytes > 0)
+    if (bytes > 0) {
         hm_record_feed(run->launch->record, data, (size_t)bytes);
-    else if (bytes == 0 || errno != EINTR)
+    } else if (bytes == 0 || errno != EINTR) {
         launch_close(&run->record);
+    }
 }
 
 /* Keeps the beginning; reads on so that the cell never blocks. */
@@ -262,9 +265,10 @@ static void launch_reap(struct launch_run *run)
             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
     }
     launched->complaint[run->complaint_bytes] = '\0';
-    for (char *c = launched->complaint; *c != '\0'; c++)
+    for (char *c = launched->complaint; *c != '\0'; c++) {
         if ((unsigned char)*c < ' ')
             *c = c[1] == '\0' ? '\0' : ' ';
+    }
 }
 
 static void launch_fini(struct launch_run *run)
@@ -277,7 +281,7 @@ static void launch_fini(struct launch_run *run)
     launch_close(&run->complaint_end);
     launch_close(&run->page);
     if (run->progress != NULL)
-        munmap(run->progress, LAUNCH_PAGE_BYTES);
+        (void)munmap(run->progress, LAUNCH_PAGE_BYTES);
 }
 
 int hm_launch_run(const struct hm_launch *launch, struct hm_launched *launched)

@@ -30,12 +30,15 @@ static double leak_slope(const struct hm_leak_point *point, size_t n,
     double slope[LEAK_PAIRS];
     size_t pairs = 0;
 
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = i + 1; k < n; k++)
-            if (point[k].ops > point[i].ops)
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = i + 1; k < n; k++) {
+            if (point[k].ops > point[i].ops) {
                 slope[pairs++] = (leak_bytes(&point[k], needed) -
                                   leak_bytes(&point[i], needed)) /
                                  (double)(point[k].ops - point[i].ops);
+            }
+        }
+    }
     if (pairs == 0)
         return 0;
     qsort(slope, pairs, sizeof slope[0], leak_compare);

@@ -46,9 +46,10 @@ static const char *library_machine(const struct library_head *head)
                  {EM_RISCV, "riscv"},   {EM_PPC64, "ppc64"},
                  {EM_S390, "s390x"}};
 
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (known[i].number == head->machine)
             return known[i].name;
+    }
     return "another kind of machine";
 }
 
@@ -60,21 +61,22 @@ int hm_library_check(const char *path, char *why, size_t why_bytes)
     if (error == 0)
         error = library_head("/proc/self/exe", &own);
     if (error != 0) {
-        snprintf(why, why_bytes, "%s", hm_error_text(error));
+        (void)snprintf(why, why_bytes, "%s", hm_error_text(error));
         return error;
     }
     if (memcmp(head.ident, ELFMAG, SELFMAG) != 0) {
-        snprintf(why, why_bytes, "it is no ELF file");
+        (void)snprintf(why, why_bytes, "it is no ELF file");
         return -ENOEXEC;
     }
     if (head.machine != own.machine ||
         memcmp(head.ident, own.ident, EI_VERSION) != 0) {
-        snprintf(why, why_bytes, "it is for %s, this machine is %s",
-                 library_machine(&head), library_machine(&own));
+        (void)snprintf(why, why_bytes, "it is for %s, this machine is %s",
+                       library_machine(&head), library_machine(&own));
         return -ENOEXEC;
     }
     if (head.type != ET_DYN) {
-        snprintf(why, why_bytes, "it is an ELF file but no shared library");
+        (void)snprintf(why, why_bytes,
+                       "it is an ELF file but no shared library");
         return -ENOEXEC;
     }
     return 0;

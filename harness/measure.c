@@ -62,21 +62,24 @@ static const char *const *measure_argv(struct hm_pool *pool,
     for (size_t i = 0; i < subject->arguments.n; i++)
         hm_words_add(pool, &argv, subject->arguments.word[i]);
     for (size_t i = 0; cell->variant != NULL && i < cell->variant->option.n;
-         i++)
+         i++) {
         hm_words_add(
             pool, &argv,
             hm_pool_format(pool, "option.%s", cell->variant->option.word[i]));
+    }
     hm_words_add(pool, &argv,
                  hm_pool_format(pool, "seed=%" PRIu32, plan->suite->seed));
     hm_words_add(pool, &argv, plan->suite->full ? "size=full" : "size=quick");
     hm_words_add(pool, &argv,
                  hm_pool_format(pool, "threads=%u", subject->threads));
-    if (heap_bytes > 0)
+    if (heap_bytes > 0) {
         hm_words_add(pool, &argv,
                      hm_pool_format(pool, "heap_bytes=%" PRIu64, heap_bytes));
-    if (*strategy->malloc_path != '\0')
+    }
+    if (*strategy->malloc_path != '\0') {
         hm_words_add(pool, &argv,
                      hm_pool_format(pool, "malloc=%s", strategy->malloc_path));
+    }
     hm_words_add(pool, &argv,
                  hm_pool_format(pool, "input_dir=%s", measure->input_dir));
     hm_words_add(pool, &argv,
@@ -100,9 +103,10 @@ static const char *const *measure_env(struct hm_pool *pool,
     memset(padding, 'x', padding_bytes);
     for (size_t i = 0; i < n_env; i++)
         extra[n++] = variant->env.word[i];
-    if (*cell->strategy->preload != '\0')
+    if (*cell->strategy->preload != '\0') {
         extra[n++] =
             hm_pool_format(pool, "LD_PRELOAD=%s", cell->strategy->preload);
+    }
     extra[n++] = hm_pool_format(pool, "HEAPMARK_PADDING=%s", padding);
     return hm_clean_environment(pool, extra);
 }
@@ -122,9 +126,10 @@ static const char *measure_obstacle(struct hm_pool *pool,
 {
     if (cell->unsupported != NULL)
         return cell->unsupported;
-    if (cell->heap_multiple > 0 && census->failed != NULL)
+    if (cell->heap_multiple > 0 && census->failed != NULL) {
         return hm_pool_format(pool, "no census to size the heap by: %s",
                               census->failed);
+    }
     return NULL;
 }
 
@@ -154,8 +159,7 @@ static int measure_launch(struct hm_pool *pool,
 
 int hm_measure_run(struct hm_pool *pool, const struct hm_measure *measure,
                    struct hm_run_key key, uint64_t expected_ns,
-                   struct hm_results *results, struct hm_row *row,
-                   struct hm_measured *measured)
+                   struct hm_row *row, struct hm_measured *measured)
 {
     const struct hm_plan_cell *cell = &measure->plan->cell[key.cell];
     const struct hm_census *census = &measure->census[cell->subject];
@@ -187,7 +191,8 @@ int hm_measure_run(struct hm_pool *pool, const struct hm_measure *measure,
                     after.steal_ticks - before.steal_ticks);
     if (measure->record->malloc_path[0] != '\0')
         hm_row_set(row, HM_COLUMN_malloc_path, measure->record->malloc_path);
-    hm_measure_write_samples(measure, key, results->side[HM_SIDE_SAMPLES]);
+    hm_measure_write_samples(measure, key,
+                             measure->results->side[HM_SIDE_SAMPLES]);
     if (strcmp(measured->outcome.status, "ok") != 0)
         return 0;
     measured->wall_ns = measure->record->number[HM_RECORD_wall_ns];
@@ -197,6 +202,6 @@ int hm_measure_run(struct hm_pool *pool, const struct hm_measure *measure,
             measure->record, measure->plan->subject[cell->subject].threads,
             after.steal_ticks - before.steal_ticks, launched.elapsed_ns));
     hm_measure_fill_record(row, measure, key);
-    hm_measure_write_sides(measure, key, results);
+    hm_measure_write_sides(measure, key);
     return 0;
 }

@@ -28,6 +28,7 @@ struct hm_measure {
     uint64_t memory_cap_bytes, timeout_ns;
     struct hm_record *record;
     struct hm_samples *samples;
+    struct hm_results *results; /* side files */
 };
 
 /* Which run. */
@@ -49,8 +50,7 @@ struct hm_measured {
  */
 int hm_measure_run(struct hm_pool *pool, const struct hm_measure *measure,
                    struct hm_run_key key, uint64_t expected_ns,
-                   struct hm_results *results, struct hm_row *row,
-                   struct hm_measured *measured);
+                   struct hm_row *row, struct hm_measured *measured);
 
 /* Heap limit of a cell in bytes, 0 for none: the multiple of what the census
  * says is needed, but at least HM_MEASURE_LEAST_HEAP_BYTES.  Below that the

@@ -9,6 +9,19 @@
 #include <string.h>
 #include <time.h>
 
+/* The eighth number of "cpu user nice system idle iowait irq softirq steal". */
+static uint64_t rows_steal_ticks(char *line)
+{
+    char *rest = line, *field = NULL;
+
+    for (int i = 0; i <= 8; i++) {
+        do {
+            field = strsep(&rest, " ");
+        } while (field != NULL && *field == '\0');
+    }
+    return field != NULL ? strtoull(field, NULL, 10) : 0;
+}
+
 struct hm_machine hm_machine_now(void)
 {
     struct hm_machine machine = {0, 0};
@@ -16,21 +29,9 @@ struct hm_machine hm_machine_now(void)
     char line[256];
 
     if (stat != NULL) {
-        unsigned long long steal = 0;
-
-        /* cpu user nice system idle iowait irq softirq steal */
-        if (fgets(line, sizeof line, stat) != NULL) {
-            char *rest = line, *field = NULL;
-
-            for (int i = 0; i <= 8; i++)
-                do
-                    field = strsep(&rest, " ");
-                while (field != NULL && *field == '\0');
-            if (field != NULL)
-                steal = strtoull(field, NULL, 10);
-        }
-        machine.steal_ticks = steal;
-        fclose(stat);
+        if (fgets(line, sizeof line, stat) != NULL)
+            machine.steal_ticks = rows_steal_ticks(line);
+        (void)fclose(stat);
     }
     if (getloadavg(&machine.load1, 1) != 1)
         machine.load1 = 0;
@@ -152,20 +153,24 @@ static void rows_fill_latency(struct hm_row *row,
 
     for (size_t i = 0; i < record->n_buckets; i++)
         n += record->bucket[i].count;
-    for (size_t i = 0; i < sizeof quantile / sizeof quantile[0]; i++)
-        if (n >= quantile[i].least)
+    for (size_t i = 0; i < sizeof quantile / sizeof quantile[0]; i++) {
+        if (n >= quantile[i].least) {
             hm_row_set_uint(row, quantile[i].column,
                             hm_record_latency_ns(record, quantile[i].q));
+        }
+    }
 }
 
 static void rows_fill_pauses(struct hm_row *row, const struct hm_record *record)
 {
-    if (record->n_pauses >= 20)
+    if (record->n_pauses >= 20) {
         hm_row_set_uint(row, HM_COLUMN_pause_p50_ns,
                         hm_record_pause_ns(record, 0.5));
-    if (record->n_pauses >= 1000)
+    }
+    if (record->n_pauses >= 1000) {
         hm_row_set_uint(row, HM_COLUMN_pause_p99_ns,
                         hm_record_pause_ns(record, 0.99));
+    }
 }
 
 static void rows_fill_census(struct hm_row *row, const struct hm_census *census)
@@ -215,15 +220,18 @@ void hm_measure_fill_record(struct hm_row *row,
         measure->samples, record->window_start_ns, record->window_end_ns);
 
     hm_row_set(row, HM_COLUMN_checksum, record->checksum);
-    for (size_t i = 0; i < sizeof rows_numbers / sizeof rows_numbers[0]; i++)
-        if (record->has[rows_numbers[i].number])
+    for (size_t i = 0; i < sizeof rows_numbers / sizeof rows_numbers[0]; i++) {
+        if (record->has[rows_numbers[i].number]) {
             hm_row_set_uint(row, rows_numbers[i].column,
                             record->number[rows_numbers[i].number]);
+        }
+    }
     if (record->has[HM_RECORD_remote_frees] && record->has[HM_RECORD_frees] &&
-        record->number[HM_RECORD_frees] > 0)
+        record->number[HM_RECORD_frees] > 0) {
         hm_row_set_real(row, HM_COLUMN_remote_free_ratio,
                         (double)record->number[HM_RECORD_remote_frees] /
                             (double)record->number[HM_RECORD_frees]);
+    }
     if (record->has_window && mean_bytes > 0)
         hm_row_set_uint(row, HM_COLUMN_rss_mean_bytes, mean_bytes);
     rows_fill_latency(row, record);
@@ -237,10 +245,12 @@ static void rows_write_live(const struct hm_census *census,
                             const struct hm_sample *sample, FILE *out)
 {
     fputc(',', out);
-    if (census->failed == NULL && sample->phase == HM_PHASE_RUN)
+    if (census->failed == NULL && sample->phase == HM_PHASE_RUN) {
         fprintf(out, "%" PRIu64, hm_census_live_bytes(census, sample->ops));
-    else if (sample->phase == HM_PHASE_DROP || sample->phase == HM_PHASE_END)
+    } else if (sample->phase == HM_PHASE_DROP ||
+               sample->phase == HM_PHASE_END) {
         fputc('0', out);
+    }
     fputc('\n', out);
 }
 
@@ -284,19 +294,22 @@ static void rows_write_leaks(const struct hm_measure *measure,
 }
 
 void hm_measure_write_sides(const struct hm_measure *measure,
-                            struct hm_run_key key, struct hm_results *results)
+                            struct hm_run_key key)
 {
     const struct hm_record *record = measure->record;
+    const struct hm_results *results = measure->results;
 
-    for (size_t i = 0; i < record->n_pauses; i++)
+    for (size_t i = 0; i < record->n_pauses; i++) {
         fprintf(results->side[HM_SIDE_PAUSES],
                 "%" PRIu64 ",%" PRId64 ",%" PRIu64 ",%s\n", key.run_id,
                 (int64_t)(record->pause[i].start_ns - record->window_start_ns),
                 record->pause[i].duration_ns, record->pause[i].kind);
-    for (size_t i = 0; i < record->n_buckets; i++)
+    }
+    for (size_t i = 0; i < record->n_buckets; i++) {
         fprintf(results->side[HM_SIDE_HIST],
                 "%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", key.run_id,
                 record->bucket[i].low_ns, record->bucket[i].high_ns,
                 record->bucket[i].count);
+    }
     rows_write_leaks(measure, key, results->side[HM_SIDE_LEAKS]);
 }

@@ -30,6 +30,6 @@ void hm_measure_write_samples(const struct hm_measure *measure,
 
 /* pauses.csv, hist.csv and leaks.csv of a run that is ok. */
 void hm_measure_write_sides(const struct hm_measure *measure,
-                            struct hm_run_key key, struct hm_results *results);
+                            struct hm_run_key key);
 
 #endif /* HM_HARNESS_MEASURE_ROWS_H */

@@ -9,9 +9,10 @@ static const char *outcome_word(const char *word)
     static const char *const words[] = {"ok", "oom", "wrong_allocator",
                                         "unsupported"};
 
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcmp(word, words[i]) == 0)
             return words[i];
+    }
     return NULL;
 }
 
@@ -22,19 +23,22 @@ static struct hm_outcome outcome_exit(struct hm_pool *pool,
     const char *said = launched->complaint[0] != '\0' ? ": " : "";
     const char *word;
 
-    if (launched->code != 0)
+    if (launched->code != 0) {
         return (struct hm_outcome){
             "crash", hm_pool_format(pool, "exit status %d%s%s", launched->code,
                                     said, launched->complaint)};
-    if (!hm_record_finish(record))
+    }
+    if (!hm_record_finish(record)) {
         return (struct hm_outcome){"crash",
                                    hm_pool_format(pool, "%s%s%s", record->error,
                                                   said, launched->complaint)};
+    }
     word = outcome_word(record->status);
-    if (word == NULL)
+    if (word == NULL) {
         return (struct hm_outcome){
             "crash", hm_pool_format(pool, "its record has the status '%s'",
                                     record->status)};
+    }
     return (struct hm_outcome){word, hm_pool_copy(pool, record->reason)};
 }
 
@@ -67,10 +71,11 @@ struct hm_outcome hm_outcome_of(struct hm_pool *pool,
     outcome = outcome_exit(pool, launched, record);
     if (strcmp(outcome.status, "ok") != 0)
         return outcome;
-    if (*malloc_path != '\0' && strcmp(record->malloc_path, malloc_path) != 0)
+    if (*malloc_path != '\0' && strcmp(record->malloc_path, malloc_path) != 0) {
         return (struct hm_outcome){
             "wrong_allocator",
             hm_pool_format(pool, "malloc came from %s", record->malloc_path)};
+    }
     differs = hm_census_differs(pool, census, record);
     if (differs != NULL)
         return (struct hm_outcome){"bad_checksum", differs};

@@ -70,9 +70,10 @@ static void plan_write_cell(const struct hm_plan *plan, size_t index, FILE *out)
 
 void hm_plan_write(const struct hm_plan *plan, FILE *out)
 {
-    fputs("cell,workload,kind,params,seed,strategy,class,version,arm,threads,"
-          "heap_multiple,unsupported\n",
-          out);
+    (void)fputs(
+        "cell,workload,kind,params,seed,strategy,class,version,arm,threads,"
+        "heap_multiple,unsupported\n",
+        out);
     for (size_t i = 0; i < plan->n_cells; i++)
         plan_write_cell(plan, i, out);
 }

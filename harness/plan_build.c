@@ -38,9 +38,10 @@ static int plan_find_arm(struct plan_builder *builder, const char *word,
     if (arm->variant != NULL)
         base = arm->variant->strategy;
     arm->strategy = hm_catalog_strategy(catalog, base);
-    for (size_t i = 0; *base == '/' && i < catalog->n_strategies; i++)
+    for (size_t i = 0; *base == '/' && i < catalog->n_strategies; i++) {
         if (strcmp(catalog->strategy[i]->malloc_path, base) == 0)
             arm->strategy = catalog->strategy[i];
+    }
     if (arm->variant == NULL && arm->strategy != NULL)
         arm->id = arm->strategy->id;
     if (arm->strategy != NULL)
@@ -56,9 +57,10 @@ static bool plan_has_arm(const struct plan_builder *builder, const char *id)
 {
     if (strcmp(builder->baseline.id, id) == 0)
         return true;
-    for (size_t i = 0; i < builder->n_arms; i++)
+    for (size_t i = 0; i < builder->n_arms; i++) {
         if (strcmp(builder->arm[i].id, id) == 0)
             return true;
+    }
     return false;
 }
 
@@ -81,10 +83,11 @@ static int plan_add_arms(struct plan_builder *builder,
         int error;
 
         if (strcmp(words->word[i], "*") == 0) {
-            for (size_t k = 0; k < catalog->n_strategies; k++)
+            for (size_t k = 0; k < catalog->n_strategies; k++) {
                 plan_add_arm(builder, (struct plan_arm){
                                           catalog->strategy[k]->id,
                                           catalog->strategy[k], NULL, false});
+            }
             continue;
         }
         error = plan_find_arm(builder, words->word[i], &arm);
@@ -143,9 +146,10 @@ static int plan_check_param(struct plan_builder *builder,
     if (param != NULL && given->value >= param->min &&
         given->value <= param->max)
         return 0;
-    for (size_t i = 0; i < workload->n_params; i++)
+    for (size_t i = 0; i < workload->n_params; i++) {
         names = hm_pool_format(builder->pool, "%s %s", names,
                                workload->param[i].name);
+    }
     builder->why =
         param == NULL
             ? hm_pool_format(builder->pool,
@@ -165,10 +169,11 @@ static uint64_t plan_param_value(const struct plan_builder *builder,
 {
     const struct hm_suite *suite = builder->suite;
 
-    for (size_t i = 0; i < suite->n_params; i++)
+    for (size_t i = 0; i < suite->n_params; i++) {
         if (strcmp(suite->param[i].workload, workload->id) == 0 &&
             strcmp(suite->param[i].name, param->name) == 0)
             return suite->param[i].value;
+    }
     return suite->full ? param->full : param->quick;
 }
 
@@ -204,16 +209,19 @@ static const char *plan_obstacle(struct plan_builder *builder,
 {
     const struct hm_workload *workload = subject->workload;
 
-    if (!hm_words_has(&arm->strategy->program->workloads, workload->id))
+    if (!hm_words_has(&arm->strategy->program->workloads, workload->id)) {
         return hm_pool_format(builder->pool, "%s cannot run %s workloads",
                               arm->strategy->id, hm_kind_name(workload->kind));
-    if (subject->threads > workload->max_threads)
+    }
+    if (subject->threads > workload->max_threads) {
         return hm_pool_format(builder->pool, "%s runs on at most %u thread%s",
                               workload->id, workload->max_threads,
                               workload->max_threads > 1 ? "s" : "");
-    if (arm->strategy->off != NULL)
+    }
+    if (arm->strategy->off != NULL) {
         return hm_pool_format(builder->pool, "%s is off: %s", arm->strategy->id,
                               arm->strategy->off);
+    }
     return NULL;
 }
 
@@ -251,10 +259,11 @@ static int plan_add_workload(struct plan_builder *builder,
     builder->n_arms = 0;
     builder->arm = NULL;
     error = plan_add_arms(builder, &suite->strategies);
-    if (error == 0)
+    if (error == 0) {
         error = plan_add_arms(builder, workload->kind == HM_KIND_BLOCK
                                            ? &suite->block_strategies
                                            : &suite->object_strategies);
+    }
     for (size_t t = 0; error == 0 && t < suite->n_threads; t++) {
         size_t subject = plan_add_subject(builder, workload, suite->threads[t]);
 
@@ -268,9 +277,10 @@ static int plan_add_workload(struct plan_builder *builder,
 
 static bool plan_has_workload(const struct hm_plan *plan, const char *id)
 {
-    for (size_t i = 0; i < plan->n_subjects; i++)
+    for (size_t i = 0; i < plan->n_subjects; i++) {
         if (strcmp(plan->subject[i].workload->id, id) == 0)
             return true;
+    }
     return false;
 }
 
@@ -336,9 +346,10 @@ int hm_plan_build(struct hm_pool *pool, const struct hm_catalog *catalog,
         runnable += plan->cell[i].unsupported == NULL;
     if (error == 0 && runnable == 0) {
         builder.why = "nothing of it can run here";
-        if (plan->n_cells > 0)
+        if (plan->n_cells > 0) {
             builder.why = hm_pool_format(pool, "nothing of it can run here: %s",
                                          plan->cell[0].unsupported);
+        }
         error = -EINVAL;
     }
     *why = builder.why;

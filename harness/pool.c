@@ -102,8 +102,9 @@ void hm_words_split(struct hm_pool *pool, struct hm_words *words,
 
 bool hm_words_has(const struct hm_words *words, const char *word)
 {
-    for (size_t i = 0; i < words->n; i++)
+    for (size_t i = 0; i < words->n; i++) {
         if (strcmp(words->word[i], word) == 0)
             return true;
+    }
     return false;
 }

@@ -27,15 +27,16 @@ uint64_t hm_progress_left_ns(const struct hm_progress_line *progress)
 void hm_progress_clear(struct hm_progress_line *progress)
 {
     if (progress->terminal)
-        fputs("\r\033[K", progress->out);
-    fflush(progress->out);
+        (void)fputs("\r\033[K", progress->out);
+    (void)fflush(progress->out);
 }
 
 static void progress_left(const struct hm_progress_line *progress)
 {
-    if (progress->made > 0)
+    if (progress->made > 0) {
         fprintf(progress->out, "   about %.0f s left",
                 (double)hm_progress_left_ns(progress) / 1e9);
+    }
 }
 
 void hm_progress_begin(struct hm_progress_line *progress, unsigned block,
@@ -48,7 +49,7 @@ void hm_progress_begin(struct hm_progress_line *progress, unsigned block,
             progress->done + 1, progress->total, block + 1, progress->blocks,
             name);
     progress_left(progress);
-    fflush(progress->out);
+    (void)fflush(progress->out);
 }
 
 void hm_progress_end(struct hm_progress_line *progress, const char *name,
@@ -65,7 +66,7 @@ void hm_progress_end(struct hm_progress_line *progress, const char *name,
         return;
     hm_progress_clear(progress);
     fprintf(progress->out, "%s: %s (%s)\n", name, status, reason);
-    fflush(progress->out);
+    (void)fflush(progress->out);
 }
 
 void hm_progress_block(struct hm_progress_line *progress, unsigned block)
@@ -76,5 +77,5 @@ void hm_progress_block(struct hm_progress_line *progress, unsigned block)
             progress->blocks, progress->done, progress->total);
     progress_left(progress);
     fputc('\n', progress->out);
-    fflush(progress->out);
+    (void)fflush(progress->out);
 }

@@ -35,23 +35,25 @@ void hm_record_reset(struct hm_record *record)
 
 static void record_fail(struct hm_record *record, const char *what)
 {
-    if (record->error[0] == '\0')
-        snprintf(record->error, sizeof record->error,
-                 "record line %lu ('%.40s') %s", record->line + 1, record->text,
-                 what);
+    if (record->error[0] == '\0') {
+        (void)snprintf(record->error, sizeof record->error,
+                       "record line %lu ('%.40s') %s", record->line + 1,
+                       record->text, what);
+    }
 }
 
 static bool record_numbers(char **field, size_t n, uint64_t *number)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (hm_params_number(field[i], &number[i]) != 0)
             return false;
+    }
     return true;
 }
 
 static void record_copy(char *to, size_t bytes, const char *from)
 {
-    snprintf(to, bytes, "%s", from);
+    (void)snprintf(to, bytes, "%s", from);
 }
 
 static bool record_status(struct hm_record *record, char **field, size_t n)
@@ -200,10 +202,11 @@ static void record_value(struct hm_record *record, const char *name,
 
 static bool record_is_name(const char *text)
 {
-    for (const char *c = text; *c != '\0'; c++)
+    for (const char *c = text; *c != '\0'; c++) {
         if (!islower((unsigned char)*c) && !isdigit((unsigned char)*c) &&
             *c != '_')
             return false;
+    }
     return *text != '\0';
 }
 
@@ -222,10 +225,11 @@ static void record_line(struct hm_record *record)
     while (rest != NULL && n <= RECORD_FIELDS_MAX)
         field[n++] = strsep(&rest, "\t");
     if (n < 2 || !record_is_name(field[0]) ||
-        strlen(record->text) != record->used)
+        strlen(record->text) != record->used) {
         record_fail(record, "is no name, TAB, value");
-    else
+    } else {
         record_value(record, field[0], field + 1, n - 1);
+    }
 }
 
 void hm_record_feed(struct hm_record *record, const char *data, size_t bytes)
@@ -248,12 +252,13 @@ bool hm_record_finish(struct hm_record *record)
 {
     if (record->error[0] != '\0')
         return false;
-    if (!record->ended)
-        snprintf(record->error, sizeof record->error,
-                 "its record stops before the line `end`");
-    else if (record->status[0] == '\0')
-        snprintf(record->error, sizeof record->error,
-                 "its record has no status");
+    if (!record->ended) {
+        (void)snprintf(record->error, sizeof record->error,
+                       "its record stops before the line `end`");
+    } else if (record->status[0] == '\0') {
+        (void)snprintf(record->error, sizeof record->error,
+                       "its record has no status");
+    }
     return record->error[0] == '\0';
 }
 
@@ -274,10 +279,11 @@ uint64_t hm_record_latency_ns(const struct hm_record *record, double q)
         max_ns = record->number[HM_RECORD_lat_max_ns];
     for (size_t i = 0; i < record->n_buckets; i++) {
         seen += record->bucket[i].count;
-        if (seen >= record_rank(n, q))
+        if (seen >= record_rank(n, q)) {
             return record->bucket[i].high_ns < max_ns
                        ? record->bucket[i].high_ns
                        : max_ns;
+        }
     }
     return 0;
 }

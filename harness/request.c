@@ -81,9 +81,10 @@ static void request_clear(const struct hm_request *request,
 
     if (request->workload != NULL)
         suite->workloads = none;
-    if (request->strategy != NULL)
+    if (request->strategy != NULL) {
         suite->strategies = suite->object_strategies = suite->block_strategies =
             none;
+    }
     if (request->heap != NULL)
         suite->n_heaps = 0;
     if (request->blocks != NULL)
@@ -111,14 +112,15 @@ int hm_request_suite(struct hm_pool *pool, const struct hm_request *request,
 
     int error;
 
-    if (request->suite == NULL && request->resume != NULL)
+    if (request->suite == NULL && request->resume != NULL) {
         error = hm_suite_load(
             pool, suite, hm_pool_format(pool, "%s/suite.ini", request->resume),
             why);
-    else
+    } else {
         error = request_load(pool,
                              request->suite != NULL ? request->suite : "quick",
                              suite, why);
+    }
     if (error != 0)
         return error;
     request_clear(request, suite);
@@ -136,11 +138,12 @@ static int request_library(struct hm_pool *pool, struct hm_catalog *catalog,
     int error;
 
     if (realpath(*word, real) != NULL) {
-        for (size_t i = 0; i < catalog->n_strategies; i++)
+        for (size_t i = 0; i < catalog->n_strategies; i++) {
             if (strcmp(catalog->strategy[i]->malloc_path, real) == 0) {
                 *word = hm_pool_copy(pool, catalog->strategy[i]->id);
                 return 0;
             }
+        }
         if (strlen(real) > REQUEST_PATH_MAX) {
             *why = hm_pool_format(pool,
                                   "library %s: its path is longer than %d "
@@ -212,13 +215,15 @@ int hm_request_resolve(struct hm_pool *pool, const struct hm_request *request,
 {
     int error = request_libraries(pool, catalog, &suite->strategies, why);
 
-    if (error == 0)
+    if (error == 0) {
         error =
             request_libraries(pool, catalog, &suite->object_strategies, why);
+    }
     if (error == 0)
         error = request_libraries(pool, catalog, &suite->block_strategies, why);
-    for (size_t i = 0; error == 0 && i < request->params.n; i++)
+    for (size_t i = 0; error == 0 && i < request->params.n; i++) {
         error =
             request_param(pool, catalog, suite, request->params.word[i], why);
+    }
     return error;
 }

@@ -47,9 +47,10 @@ void hm_row_set(struct hm_row *row, enum hm_column column, const char *text)
 
     HM_CHECK(row->used + bytes <= sizeof row->text);
     memcpy(copy, text, bytes);
-    for (char *c = copy; *c != '\0'; c++)
+    for (char *c = copy; *c != '\0'; c++) {
         if ((unsigned char)*c < ' ')
             *c = ' ';
+    }
     row->used += bytes;
     row->value[column] = copy;
 }
@@ -58,7 +59,7 @@ void hm_row_set_uint(struct hm_row *row, enum hm_column column, uint64_t value)
 {
     char text[24];
 
-    snprintf(text, sizeof text, "%" PRIu64, value);
+    (void)snprintf(text, sizeof text, "%" PRIu64, value);
     hm_row_set(row, column, text);
 }
 
@@ -66,15 +67,15 @@ void hm_row_set_real(struct hm_row *row, enum hm_column column, double value)
 {
     char text[32];
 
-    snprintf(text, sizeof text, "%.6g", value);
+    (void)snprintf(text, sizeof text, "%.6g", value);
     hm_row_set(row, column, text);
 }
 
 static int results_fail(struct hm_results *results, const char *file, int error,
                         const char *hint)
 {
-    snprintf(results->error, sizeof results->error, "%s/%s: %s%s",
-             results->folder, file, hm_error_text(error), hint);
+    (void)snprintf(results->error, sizeof results->error, "%s/%s: %s%s",
+                   results->folder, file, hm_error_text(error), hint);
     return -abs(error);
 }
 
@@ -84,7 +85,7 @@ static int results_open(struct hm_results *results, const char *file, int flags,
     char path[PATH_MAX];
     int fd;
 
-    snprintf(path, sizeof path, "%s/%s", results->folder, file);
+    (void)snprintf(path, sizeof path, "%s/%s", results->folder, file);
     fd = open(path, O_RDWR | O_CLOEXEC | flags, 0666);
     *stream = fd >= 0 ? fdopen(fd, "r+") : NULL;
     if (*stream == NULL)
@@ -98,9 +99,9 @@ static int results_lock(struct hm_results *results)
         return 0;
     if (errno != EWOULDBLOCK)
         return results_fail(results, "runs.csv", errno, "");
-    snprintf(results->error, sizeof results->error,
-             "%s: another heapmark is working on it; wait for its end",
-             results->folder);
+    (void)snprintf(results->error, sizeof results->error,
+                   "%s: another heapmark is working on it; wait for its end",
+                   results->folder);
     return -EWOULDBLOCK;
 }
 
@@ -182,7 +183,7 @@ static int results_check_header(struct hm_results *results)
     same = bytes > 0 && strcmp(line, expected) == 0;
     rewind(results->runs);
     if (bytes <= 0 || strchr(line, '\n') == NULL) {
-        fputs(expected, results->runs);
+        (void)fputs(expected, results->runs);
         rewind(results->runs);
         same = true;
     }
@@ -190,10 +191,10 @@ static int results_check_header(struct hm_results *results)
     free(expected);
     if (same)
         return 0;
-    snprintf(results->error, sizeof results->error,
-             "%s/runs.csv: its columns are not those of this version; "
-             "start a new campaign",
-             results->folder);
+    (void)snprintf(results->error, sizeof results->error,
+                   "%s/runs.csv: its columns are not those of this version; "
+                   "start a new campaign",
+                   results->folder);
     return -EILSEQ;
 }
 
@@ -215,7 +216,7 @@ static int results_cut_side(struct hm_results *results, enum hm_side side)
     free(line);
     if (whole == 0) {
         rewind(stream);
-        fputs(results_side_headers[side], stream);
+        (void)fputs(results_side_headers[side], stream);
         whole = (long)strlen(results_side_headers[side]);
     }
     return results_cut(results, stream, hm_side_names[side], whole);
@@ -231,9 +232,10 @@ int hm_results_resume(struct hm_results *results, const char *folder)
         error = results_lock(results);
     if (error == 0)
         error = results_check_header(results);
-    if (error == 0)
+    if (error == 0) {
         error = results_cut(results, results->runs, "runs.csv",
                             results_whole(results));
+    }
     for (int i = 0; error == 0 && i < HM_SIDES_END; i++) {
         error =
             results_open(results, hm_side_names[i], O_CREAT, &results->side[i]);
@@ -247,9 +249,10 @@ int hm_results_commit(struct hm_results *results, struct hm_row *row)
 {
     static const char hint[] = "; make room, then continue with --resume";
 
-    for (int i = 0; i < HM_SIDES_END; i++)
+    for (int i = 0; i < HM_SIDES_END; i++) {
         if (fflush(results->side[i]) != 0)
             return results_fail(results, hm_side_names[i], errno, hint);
+    }
     hm_row_set_uint(row, HM_COLUMN_schema, HM_SCHEMA_VERSION);
     hm_row_set_uint(row, HM_COLUMN_run_id, results->next_run);
     for (int i = 0; i < HM_COLUMNS_END; i++) {
@@ -270,9 +273,10 @@ int hm_results_close(struct hm_results *results)
 
     if (results->runs != NULL && fclose(results->runs) != 0)
         error = -errno;
-    for (int i = 0; i < HM_SIDES_END; i++)
+    for (int i = 0; i < HM_SIDES_END; i++) {
         if (results->side[i] != NULL && fclose(results->side[i]) != 0)
             error = -errno;
+    }
     *results = (struct hm_results){.folder = results->folder};
     return error;
 }

@@ -62,7 +62,7 @@ int hm_sample_open(int pid)
     char path[64];
     int fd;
 
-    snprintf(path, sizeof path, "/proc/%d/statm", pid);
+    (void)snprintf(path, sizeof path, "/proc/%d/statm", pid);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
 }

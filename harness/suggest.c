@@ -13,8 +13,8 @@ void hm_complain(const char *format, ...)
 {
     va_list arguments;
 
-    fflush(stdout);
-    fputs("heapmark: ", stderr);
+    (void)fflush(stdout);
+    (void)fputs("heapmark: ", stderr);
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
     va_end(arguments);

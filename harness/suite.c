@@ -26,9 +26,10 @@ void hm_suite_defaults(struct hm_suite *suite)
 const struct hm_variant *hm_suite_variant(const struct hm_suite *suite,
                                           const char *id)
 {
-    for (size_t i = 0; i < suite->n_variants; i++)
+    for (size_t i = 0; i < suite->n_variants; i++) {
         if (strcmp(suite->variant[i].id, id) == 0)
             return &suite->variant[i];
+    }
     return NULL;
 }
 
@@ -163,16 +164,17 @@ static const struct suite_number_key suite_number_keys[] = {
 static void suite_store(struct hm_suite *suite, const char *key,
                         uint64_t number)
 {
-    if (strcmp(key, "blocks") == 0)
+    if (strcmp(key, "blocks") == 0) {
         suite->blocks = (unsigned)number;
-    else if (strcmp(key, "max_blocks") == 0)
+    } else if (strcmp(key, "max_blocks") == 0) {
         suite->max_blocks = (unsigned)number;
-    else if (strcmp(key, "seed") == 0)
+    } else if (strcmp(key, "seed") == 0) {
         suite->seed = (uint32_t)number;
-    else if (strcmp(key, "timeout_s") == 0)
+    } else if (strcmp(key, "timeout_s") == 0) {
         suite->timeout_s = number;
-    else
+    } else {
         suite->memory_cap_bytes = number;
+    }
 }
 
 static int suite_set_number(struct hm_pool *pool, struct hm_suite *suite,
@@ -250,9 +252,11 @@ int hm_suite_set(struct hm_pool *pool, struct hm_suite *suite, const char *key,
     if (strcmp(key, "ci") == 0)
         return suite_set_ci(pool, suite, value, why);
     for (size_t i = 0;
-         i < sizeof suite_number_keys / sizeof suite_number_keys[0]; i++)
-        if (strcmp(key, suite_number_keys[i].key) == 0)
+         i < sizeof suite_number_keys / sizeof suite_number_keys[0]; i++) {
+        if (strcmp(key, suite_number_keys[i].key) == 0) {
             return suite_set_number(pool, suite, &suite_number_keys[i], value,
                                     why);
+        }
+    }
     return suite_unknown_key(pool, key, why);
 }

@@ -26,9 +26,10 @@ static bool suite_is_id(const char *text)
 
     if (bytes < 1 || bytes > SUITE_ID_MAX)
         return false;
-    for (const char *c = text; *c != '\0'; c++)
+    for (const char *c = text; *c != '\0'; c++) {
         if (!isalnum((unsigned char)*c) && strchr("_-.+", *c) == NULL)
             return false;
+    }
     return true;
 }
 
@@ -51,9 +52,10 @@ static struct hm_variant *suite_open_variant(struct suite_reader *reader,
 {
     struct hm_suite *suite = reader->suite;
 
-    for (size_t i = 0; i < suite->n_variants; i++)
+    for (size_t i = 0; i < suite->n_variants; i++) {
         if (strcmp(suite->variant[i].id, id) == 0)
             return &suite->variant[i];
+    }
     suite->variant = hm_pool_grow(reader->pool, suite->variant,
                                   suite->n_variants, sizeof *suite->variant);
     suite->variant[suite->n_variants] =
@@ -92,9 +94,10 @@ static int suite_read_variant(struct suite_reader *reader, const char *id,
 static int suite_read(struct suite_reader *reader, const char *section,
                       const char *name, const char *value)
 {
-    if (strcmp(section, "suite") == 0)
+    if (strcmp(section, "suite") == 0) {
         return hm_suite_set(reader->pool, reader->suite, name, value,
                             &reader->why);
+    }
     if (strncmp(section, "workload ", 9) == 0 && suite_is_id(section + 9))
         return suite_read_param(reader, section + 9, name, value);
     if (strncmp(section, "variant ", 8) == 0 && suite_is_id(section + 8))
@@ -160,7 +163,6 @@ int hm_suite_load(struct hm_pool *pool, struct hm_suite *suite,
                   const char *path, const char **why)
 {
     struct suite_reader reader = {.pool = pool, .suite = suite};
-    struct suite_reader *user = &reader;
     int line;
 
     reader.file = fopen(path, "re");
@@ -170,10 +172,10 @@ int hm_suite_load(struct hm_pool *pool, struct hm_suite *suite,
     }
     hm_suite_defaults(suite);
     suite->name = suite_stem(pool, path);
-    line = ini_parse_stream(suite_read_line, user, suite_handle, user);
+    line = ini_parse_stream(suite_read_line, &reader, suite_handle, &reader);
     if (ferror(reader.file))
         reader.why = "cannot be read";
-    fclose(reader.file);
+    (void)fclose(reader.file);
     if (line > 0) {
         *why = hm_pool_format(pool, "%s:%d: %s", path, line,
                               reader.why != NULL && reader.why_line == line
@@ -239,9 +241,10 @@ void hm_suite_write(const struct hm_suite *suite, FILE *out)
         fprintf(out, "ci = %.6g%%\n", suite->ci * 100);
     fprintf(out, "blocks = %u\nmax_blocks = %u\n", suite->blocks,
             suite->max_blocks);
-    for (size_t i = 0; i < suite->n_params; i++)
+    for (size_t i = 0; i < suite->n_params; i++) {
         fprintf(out, "\n[workload %s]\n%s = %" PRIu64 "\n",
                 suite->param[i].workload, suite->param[i].name,
                 suite->param[i].value);
+    }
     suite_write_variants(suite, out);
 }

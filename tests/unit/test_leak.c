@@ -16,12 +16,13 @@ static const char *verdict(double rss_slope, double needed_slope,
 {
     struct hm_leak_point point[POINTS];
 
-    for (uint64_t i = 0; i < POINTS; i++)
+    for (uint64_t i = 0; i < POINTS; i++) {
         point[i] = (struct hm_leak_point){
             .ops = (i + 1) * OPS,
             .rss_bytes = (1 << 20) + (uint64_t)(rss_slope * OPS * (double)i) +
                          (i % 2) * noise_bytes,
             .needed_bytes = (uint64_t)(needed_slope * OPS * (double)i)};
+    }
     return hm_leak_verdict(point, POINTS, 100);
 }
 
@@ -64,9 +65,10 @@ static void warming_up_is_no_leak(void **state)
     struct hm_leak_point point[POINTS];
 
     (void)state;
-    for (uint64_t i = 0; i < POINTS; i++)
+    for (uint64_t i = 0; i < POINTS; i++) {
         point[i] = (struct hm_leak_point){
             (i + 1) * OPS, i < HM_LEAK_SKIPPED ? 4096 : 1 << 20, 0};
+    }
     assert_string_equal(hm_leak_verdict(point, POINTS, 100), "none");
 }
 

@@ -67,7 +67,7 @@ static void full_samples_are_thinned_evenly(void **state)
     (void)state;
     assert_non_null(samples);
     hm_samples_reset(samples);
-    for (uint64_t i = 0; i < 2 * HM_SAMPLES_MAX; i++)
+    for (uint64_t i = 0; i < UINT64_C(2) * HM_SAMPLES_MAX; i++)
         hm_samples_add(samples, (struct hm_sample){.now_ns = i});
     assert_int_equal(samples->n, HM_SAMPLES_MAX);
     for (size_t i = 0; i < samples->n; i++)
@@ -106,69 +106,62 @@ static struct hm_outcome judge(struct hm_pool *pool,
     return hm_outcome_of(pool, launched, record, &census, malloc_path);
 }
 
-static void every_end_has_its_status(void **state)
-{
 #define GOOD "checksum\t0badcafe\nops\t3\nwall_ns\t1\nmalloc\t/a\n"
 
-    static const struct {
-        struct hm_launched launched;
-        const char *text, *malloc_path, *status, *reason;
-    } run[] = {
-        {{.end = HM_END_EXIT}, "status\tok\n" GOOD "end\n", "", "ok", ""},
-        {{.end = HM_END_EXIT}, "status\tok\n" GOOD "end\n", "/a", "ok", ""},
-        {{.end = HM_END_EXIT},
-         "status\tok\n" GOOD "end\n",
-         "/b",
-         "wrong_allocator",
-         "malloc came from /a"},
-        {{.end = HM_END_EXIT},
-         "status\toom\tno room\nend\n",
-         "",
-         "oom",
-         "no room"},
-        {{.end = HM_END_EXIT},
-         "status\tok\nchecksum\t0badcaff\nops\t3\nwall_ns\t1\nend\n",
-         "",
-         "bad_checksum",
-         "checksum 0badcaff, the census has 0badcafe"},
-        {{.end = HM_END_EXIT},
-         "status\tok\nchecksum\t0badcafe\nops\t4\nwall_ns\t1\nend\n",
-         "",
-         "bad_checksum",
-         "4 operations, the census has 3"},
-        {{.end = HM_END_EXIT},
-         "status\tok\nchecksum\t0badcafe\nops\t3\nend\n",
-         "",
-         "crash",
-         "its record has no wall_ns"},
-        {{.end = HM_END_EXIT, .code = 1, .complaint = "said so"},
-         "status\tok\n" GOOD "end\n",
-         "",
-         "crash",
-         "exit status 1: said so"},
-        {{.end = HM_END_SIGNAL, .code = 6, .complaint = "bad free"},
-         "",
-         "",
-         "crash",
-         "SIGABRT: bad free"},
-        {{.end = HM_END_TIMEOUT},
-         "",
-         "",
-         "timeout",
-         "killed: over the time limit"},
-        {{.end = HM_END_OOM}, "", "", "oom", "killed: over the memory cap"},
-    };
+static const struct {
+    struct hm_launched launched;
+    const char *text, *malloc_path, *status, *reason;
+} ends[] = {
+    {{.end = HM_END_EXIT}, "status\tok\n" GOOD "end\n", "", "ok", ""},
+    {{.end = HM_END_EXIT}, "status\tok\n" GOOD "end\n", "/a", "ok", ""},
+    {{.end = HM_END_EXIT},
+     "status\tok\n" GOOD "end\n",
+     "/b",
+     "wrong_allocator",
+     "malloc came from /a"},
+    {{.end = HM_END_EXIT}, "status\toom\tno room\nend\n", "", "oom", "no room"},
+    {{.end = HM_END_EXIT},
+     "status\tok\nchecksum\t0badcaff\nops\t3\nwall_ns\t1\nend\n",
+     "",
+     "bad_checksum",
+     "checksum 0badcaff, the census has 0badcafe"},
+    {{.end = HM_END_EXIT},
+     "status\tok\nchecksum\t0badcafe\nops\t4\nwall_ns\t1\nend\n",
+     "",
+     "bad_checksum",
+     "4 operations, the census has 3"},
+    {{.end = HM_END_EXIT},
+     "status\tok\nchecksum\t0badcafe\nops\t3\nend\n",
+     "",
+     "crash",
+     "its record has no wall_ns"},
+    {{.end = HM_END_EXIT, .code = 1, .complaint = "said so"},
+     "status\tok\n" GOOD "end\n",
+     "",
+     "crash",
+     "exit status 1: said so"},
+    {{.end = HM_END_SIGNAL, .code = 6, .complaint = "bad free"},
+     "",
+     "",
+     "crash",
+     "SIGABRT: bad free"},
+    {{.end = HM_END_TIMEOUT}, "", "", "timeout", "killed: over the time limit"},
+    {{.end = HM_END_OOM}, "", "", "oom", "killed: over the memory cap"},
+};
 
 #undef GOOD
+
+static void every_end_has_its_status(void **state)
+{
     struct hm_pool pool = {NULL};
 
     (void)state;
-    for (size_t i = 0; i < sizeof run / sizeof run[0]; i++) {
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         struct hm_outcome outcome =
-            judge(&pool, &run[i].launched, run[i].text, run[i].malloc_path);
+            judge(&pool, &ends[i].launched, ends[i].text, ends[i].malloc_path);
 
-        assert_string_equal(outcome.status, run[i].status);
-        assert_string_equal(outcome.reason, run[i].reason);
+        assert_string_equal(outcome.status, ends[i].status);
+        assert_string_equal(outcome.reason, ends[i].reason);
     }
     hm_pool_fini(&pool);
 }

@@ -87,12 +87,14 @@ static const char *cells(struct fixture *fixture)
         text = hm_pool_format(&fixture->pool, "%s%s%s:%s/%s", text,
                               i > 0 ? "," : "", subject->workload->id, cell->id,
                               hm_arm_name(cell->arm));
-        if (subject->threads > 1)
+        if (subject->threads > 1) {
             text =
                 hm_pool_format(&fixture->pool, "%s*%u", text, subject->threads);
-        if (cell->heap_multiple > 0)
+        }
+        if (cell->heap_multiple > 0) {
             text = hm_pool_format(&fixture->pool, "%s@%.6g", text,
                                   cell->heap_multiple);
+        }
         if (cell->unsupported != NULL)
             text = hm_pool_format(&fixture->pool, "%s!", text);
     }
@@ -252,9 +254,10 @@ static void orders_are_not_biased(void **state)
         for (int i = 0; i < 3; i++)
             count[i][order[i]]++;
     }
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
         for (int k = 0; k < 3; k++)
             assert_in_range(count[i][k], 880, 1120); /* 4.6 sigma */
+    }
 }
 
 static void padding_is_spread_over_a_page(void **state)
