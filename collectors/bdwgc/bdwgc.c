@@ -48,6 +48,7 @@ struct hm_gc {
     struct hm_gc_config config;
     struct hm_pacer pacer;
     size_t since_bytes; /* under stress: since the last collection */
+    int is_asked;       /* the collection, by hm_gc_collect */
     int is_hopeless;    /* the last collections brought next to nothing */
     uint64_t start_ns, collections, live_bytes, peak_bytes;
 };
@@ -67,7 +68,7 @@ static void bdwgc_begin(struct hm_gc *gc)
         gc->mutator.scanned[i] = NULL;
         gc->mutator.pointer_free[i] = NULL;
     }
-    if (!hm_pacer_judge(&gc->pacer, GC_get_bytes_since_gc()))
+    if (!gc->is_asked && !hm_pacer_judge(&gc->pacer, GC_get_bytes_since_gc()))
         gc->is_hopeless = 1;
 }
 
@@ -172,8 +173,9 @@ void hm_gc_add_roots(struct hm_gc *gc, hm_ref *slot, size_t n)
 
 void hm_gc_collect(struct hm_mutator *m)
 {
-    (void)m;
+    m->gc->is_asked = 1;
     GC_gcollect_and_unmap();
+    m->gc->is_asked = 0;
 }
 
 /* One list's worth; the time is a slice of sweeping unless libgc collected. */

@@ -100,7 +100,7 @@ static void markcompact_collect_for(struct hm_gc *gc, size_t bytes)
 {
     uint64_t before = gc->heap.live_bytes + markcompact_since_bytes(gc);
 
-    markcompact_collect(gc);
+    hm_markcompact_collect(gc);
     HM_ASSERT(before >= gc->heap.live_bytes);
     if (!hm_pacer_judge(&gc->heap.pacer, before - gc->heap.live_bytes))
         hm_heap_exhausted(&gc->heap, bytes);
@@ -222,7 +222,7 @@ void hm_gc_collect(struct hm_mutator *m)
 {
     struct hm_gc *gc = m->gc;
 
-    markcompact_collect(gc);
+    hm_markcompact_collect(gc);
     hm_extents_release(&gc->heap.large.extents);
     markcompact_trim(gc);
 }
@@ -236,5 +236,5 @@ const char *hm_gc_check(struct hm_gc *gc)
 {
     uint64_t bytes;
 
-    return markcompact_check(gc, &bytes);
+    return hm_markcompact_check(gc, &bytes);
 }

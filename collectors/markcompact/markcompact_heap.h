@@ -43,9 +43,9 @@ static inline size_t markcompact_since_bytes(const struct hm_gc *gc)
 }
 
 /* A full collection. */
-void markcompact_collect(struct hm_gc *gc);
+void hm_markcompact_collect(struct hm_gc *gc);
 
 /* As hm_gc_check; *bytes = what is reachable. */
-const char *markcompact_check(struct hm_gc *gc, uint64_t *bytes);
+const char *hm_markcompact_check(struct hm_gc *gc, uint64_t *bytes);
 
 #endif /* HM_COLLECTORS_MARKCOMPACT_HEAP_H */

@@ -141,12 +141,12 @@ static void markcompact_compact(struct hm_gc *gc, size_t words)
 static void markcompact_verify(struct hm_gc *gc, int is_after)
 {
     uint64_t bytes = 0;
-    const char *wrong = markcompact_check(gc, &bytes);
+    const char *wrong = hm_markcompact_check(gc, &bytes);
 
     hm_heap_demand(&gc->heap, wrong, is_after ? bytes : gc->heap.live_bytes);
 }
 
-void markcompact_collect(struct hm_gc *gc)
+void hm_markcompact_collect(struct hm_gc *gc)
 {
     size_t words = markcompact_used_bytes(gc) / HM_WORD_BYTES;
     uint64_t start_ns;
@@ -167,7 +167,7 @@ void markcompact_collect(struct hm_gc *gc)
     }
 }
 
-const char *markcompact_check(struct hm_gc *gc, uint64_t *bytes)
+const char *hm_markcompact_check(struct hm_gc *gc, uint64_t *bytes)
 {
     struct hm_verify_space space = {.start = (void *)gc->space.start,
                                     .words = markcompact_used_bytes(gc) /

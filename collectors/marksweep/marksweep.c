@@ -130,7 +130,7 @@ static void marksweep_collect_for(struct hm_gc *gc, size_t bytes)
 {
     uint64_t before = gc->heap.live_bytes + gc->heap.since_bytes;
 
-    marksweep_collect(gc);
+    hm_marksweep_collect(gc);
     if (!hm_pacer_judge(&gc->heap.pacer, before > gc->heap.live_bytes
                                              ? before - gc->heap.live_bytes
                                              : 0))
@@ -203,7 +203,7 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
         return NULL;
     }
     gc->mutator.gc = gc;
-    marksweep_reset(gc);
+    hm_marksweep_reset(gc);
     return gc;
 }
 
@@ -238,7 +238,7 @@ void hm_gc_collect(struct hm_mutator *m)
 {
     struct hm_gc *gc = m->gc;
 
-    marksweep_collect(gc);
+    hm_marksweep_collect(gc);
     hm_extents_release(&gc->heap.large.extents);
     hm_blocks_release(&gc->blocks);
 }
@@ -252,5 +252,5 @@ const char *hm_gc_check(struct hm_gc *gc)
 {
     uint64_t bytes;
 
-    return marksweep_check(gc, &bytes);
+    return hm_marksweep_check(gc, &bytes);
 }

@@ -23,12 +23,12 @@ struct hm_gc {
 };
 
 /* Closes all holes and forgets the lists of blocks. */
-void marksweep_reset(struct hm_gc *gc);
+void hm_marksweep_reset(struct hm_gc *gc);
 
 /* A full collection. */
-void marksweep_collect(struct hm_gc *gc);
+void hm_marksweep_collect(struct hm_gc *gc);
 
 /* As hm_gc_check; *bytes = what is reachable. */
-const char *marksweep_check(struct hm_gc *gc, uint64_t *bytes);
+const char *hm_marksweep_check(struct hm_gc *gc, uint64_t *bytes);
 
 #endif /* HM_COLLECTORS_MARKSWEEP_HEAP_H */

@@ -3,7 +3,7 @@
  * lists that allocation sweeps. */
 #include "collectors/marksweep/marksweep_heap.h"
 
-void marksweep_reset(struct hm_gc *gc)
+void hm_marksweep_reset(struct hm_gc *gc)
 {
     for (unsigned c = 0; c < HM_MARKSWEEP_CLASSES; c++) {
         gc->mutator.hole[c] = (struct hm_marksweep_hole){NULL, NULL};
@@ -65,19 +65,19 @@ static void marksweep_poison(struct hm_gc *gc)
 static void marksweep_verify(struct hm_gc *gc, int is_after)
 {
     uint64_t bytes = 0;
-    const char *wrong = marksweep_check(gc, &bytes);
+    const char *wrong = hm_marksweep_check(gc, &bytes);
 
     hm_heap_demand(&gc->heap, wrong, is_after ? bytes : gc->heap.live_bytes);
 }
 
-void marksweep_collect(struct hm_gc *gc)
+void hm_marksweep_collect(struct hm_gc *gc)
 {
     uint64_t start_ns;
 
     if (gc->heap.config.verify)
         marksweep_verify(gc, 0);
     start_ns = hm_clock_now_ns();
-    marksweep_reset(gc);
+    hm_marksweep_reset(gc);
     marksweep_mark(gc);
     hm_large_sweep(&gc->heap.large);
     marksweep_sort_blocks(gc);
@@ -140,7 +140,7 @@ static const char *marksweep_check_lists(const struct hm_gc *gc)
     return NULL;
 }
 
-const char *marksweep_check(struct hm_gc *gc, uint64_t *bytes)
+const char *hm_marksweep_check(struct hm_gc *gc, uint64_t *bytes)
 {
     struct hm_verify verify = {.roots = &gc->heap.roots,
                                .frames = gc->mutator.frames,

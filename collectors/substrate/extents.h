@@ -59,6 +59,14 @@ void hm_extents_release(struct hm_extents *extents);
 /* NULL, or what is wrong with the table. */
 const char *hm_extents_check(const struct hm_extents *extents);
 
+/* At most what the table grows by for a run of `bytes`. */
+static inline size_t hm_extents_table_bytes(size_t bytes)
+{
+    return hm_round_up(bytes / HM_PAGE_BYTES * sizeof(struct hm_page),
+                       HM_PAGE_BYTES) +
+           HM_PAGE_BYTES;
+}
+
 static inline void *hm_extents_address(const struct hm_extents *extents,
                                        uint32_t page)
 {

@@ -50,6 +50,16 @@ static inline int heap_is_precise(void)
     return HM_GC_PRECISE;
 }
 
+/* Runs tests, each in a process of its own where a heap cannot be closed.
+ * Returns the number that failed. */
+int heap_run_group(const char *name, const struct CMUnitTest *tests, size_t n);
+
+#define HEAP_RUN_GROUP(name, tests) \
+    heap_run_group(name, tests, sizeof(tests) / sizeof((tests)[0]))
+
 int collector_model_tests(void);
+int collector_shape_tests(void);
+int collector_limit_tests(void);
+int collector_fault_tests(void);
 
 #endif /* HM_TESTS_COLLECTOR_HEAP_H */

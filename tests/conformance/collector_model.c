@@ -334,5 +334,5 @@ int collector_model_tests(void)
         cmocka_unit_test(random_graph_agrees_under_a_collection_per_allocation),
     };
 
-    return cmocka_run_group_tests_name("model", tests, NULL, NULL);
+    return HEAP_RUN_GROUP("model", tests);
 }

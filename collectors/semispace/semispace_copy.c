@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* semispace_copy.c -- a collection: Cheney's scan over the copies. */
+#include "collectors/semispace/semispace_heap.h"
+
+enum {
+    SEMISPACE_SCAN_CHUNK = 256, /* references of a large object at a time */
+    SEMISPACE_AHEAD_WORDS = 32, /* prefetch distance of the scan */
+};
+
+/* One collection in progress. */
+struct semispace_copy {
+    const char *from;
+    size_t from_bytes;
+    uint64_t *free; /* where the next copy goes */
+    struct hm_large *large;
+};
+
+static inline void semispace_copy_words(uint64_t *to, const uint64_t *from,
+                                        size_t words)
+{
+    if (words > 16) {
+        memcpy(to, from, words * HM_WORD_BYTES);
+        return;
+    }
+    for (size_t i = 0; i < words; i++)
+        memcpy(to + i, from + i, HM_WORD_BYTES);
+}
+
+static inline void semispace_forward(struct semispace_copy *copy, hm_ref *slot)
+{
+    hm_ref o = *slot;
+    uint64_t *header, *to = copy->free;
+    size_t words;
+
+    if ((uintptr_t)o - (uintptr_t)copy->from > copy->from_bytes) {
+        if (o != NULL)
+            hm_large_mark(copy->large, o);
+        return;
+    }
+    header = hm_header_of(o);
+    if (hm_header_is_forward(*header)) {
+        *slot = hm_header_forward(*header);
+        return;
+    }
+    HM_ASSERT(hm_header_is_sound(*header));
+    words = hm_header_words(*header);
+    semispace_copy_words(to, header, words);
+    copy->free = to + words;
+    *slot = (hm_ref)(to + 1);
+    hm_header_set_forward(header, *slot);
+}
+
+static void semispace_root(void *copy, hm_ref *slot)
+{
+    semispace_forward(copy, slot);
+}
+
+/* Scans the copies from `scan` on.  What lies some words ahead is mostly a
+ * reference; where it is not, prefetching it does no harm. */
+static uint64_t *semispace_scan(struct semispace_copy *copy, uint64_t *scan)
+{
+    while (scan < copy->free) {
+        size_t n = hm_header_refs(*scan);
+        hm_ref *slot = hm_slots_of((hm_ref)(scan + 1));
+
+        for (size_t i = 0; i < n; i++) {
+            __builtin_prefetch(slot[i + SEMISPACE_AHEAD_WORDS]);
+            semispace_forward(copy, &slot[i]);
+        }
+        scan += hm_header_words(*scan);
+    }
+    HM_ASSERT(scan == copy->free);
+    return scan;
+}
+
+static void semispace_scan_all(struct semispace_copy *copy, uint64_t *scan)
+{
+    size_t n;
+    hm_ref *slot;
+
+    do {
+        scan = semispace_scan(copy, scan);
+        n = hm_large_scan(copy->large, SEMISPACE_SCAN_CHUNK, &slot);
+        for (size_t i = 0; i < n; i++)
+            semispace_forward(copy, &slot[i]);
+    } while (n > 0);
+}
+
+static struct semispace_space *semispace_next(struct hm_gc *gc)
+{
+    unsigned i = (unsigned)(gc->current - gc->space) + 1;
+
+    return &gc->space[i < gc->n_spaces ? i : 0];
+}
+
+/* Copies what the roots reach to `to`, which becomes the current space. */
+static void semispace_evacuate(struct hm_gc *gc, struct semispace_space *to)
+{
+    struct semispace_space *from = gc->current;
+    uint64_t *start = (void *)to->range.start;
+    struct semispace_copy copy = {.from = from->range.start,
+                                  .from_bytes = semispace_used_bytes(gc),
+                                  .free = start,
+                                  .large = &gc->heap.large};
+
+    HM_ASSERT(to != from && to->range.usable_bytes == from->range.usable_bytes);
+    hm_roots_each(&gc->heap.roots, gc->mutator.frames, semispace_root, &copy);
+    semispace_scan_all(&copy, start);
+    hm_large_sweep(&gc->heap.large);
+    gc->current = to;
+    gc->mutator.free = gc->mutator.limit = copy.free;
+}
+
+/* Verify mode only: the space is written all over before it is used again, so
+ * that raw bytes nobody has written do not read as zero. */
+static void semispace_unlock(struct hm_gc *gc, struct semispace_space *to)
+{
+    size_t used = semispace_used_bytes(gc);
+
+    hm_range_unlock(&to->range, 0, to->range.usable_bytes);
+    hm_poison_fill((void *)to->range.start, used / HM_WORD_BYTES);
+}
+
+static void semispace_lock(struct hm_gc *gc, struct semispace_space *from)
+{
+    hm_semispace_trim(gc, from, 0);
+    hm_range_lock(&from->range, 0, from->range.usable_bytes);
+}
+
+static void semispace_verify(struct hm_gc *gc, int is_after)
+{
+    uint64_t bytes = 0;
+    const char *wrong = hm_semispace_check(gc, &bytes);
+
+    hm_heap_demand(&gc->heap, wrong, is_after ? bytes : gc->heap.live_bytes);
+}
+
+/* So that the copies, at most as many bytes as are used, stay in the limit. */
+static void semispace_reserve(struct hm_gc *gc,
+                              const struct semispace_space *to)
+{
+    size_t used = hm_round_up(semispace_used_bytes(gc), HM_PAGE_BYTES);
+
+    if (used > to->touched_bytes)
+        hm_semispace_make_room(gc, used - to->touched_bytes,
+                               hm_semispace_half_bytes(gc, 0));
+}
+
+void hm_semispace_collect(struct hm_gc *gc)
+{
+    struct semispace_space *from = gc->current, *to = semispace_next(gc);
+    uint64_t start_ns;
+
+    if (gc->heap.config.verify) {
+        semispace_verify(gc, 0);
+        semispace_unlock(gc, to);
+    }
+    start_ns = hm_clock_now_ns();
+    semispace_reserve(gc, to);
+    semispace_evacuate(gc, to);
+    gc->since_used_bytes = semispace_used_bytes(gc);
+    HM_CHECK(hm_semispace_touch(gc, to, gc->since_used_bytes));
+    gc->heap.moved_bytes += gc->since_used_bytes;
+    hm_heap_collected(&gc->heap, HM_PAUSE_full, start_ns, gc->since_used_bytes);
+    if (gc->heap.config.verify) {
+        semispace_lock(gc, from);
+        semispace_verify(gc, 1);
+    }
+}
+
+const char *hm_semispace_check(struct hm_gc *gc, uint64_t *bytes)
+{
+    struct hm_verify_space space = {.start = (void *)gc->current->range.start,
+                                    .words = semispace_used_bytes(gc) /
+                                             HM_WORD_BYTES,
+                                    .large = &gc->heap.large};
+    struct hm_verify verify = {.roots = &gc->heap.roots,
+                               .frames = gc->mutator.frames,
+                               .is_object = hm_verify_space_has,
+                               .heap = &space};
+    const char *wrong = hm_verify_space_open(&space);
+
+    if (wrong == NULL)
+        wrong = hm_large_check(&gc->heap.large);
+    if (wrong == NULL)
+        wrong = hm_verify_trace(&verify);
+    hm_verify_space_close(&space);
+    if (gc->mutator.limit < gc->mutator.free ||
+        semispace_used_bytes(gc) > gc->current->touched_bytes)
+        wrong = "semispace: the allocation window is outside the space";
+    *bytes = verify.reachable_bytes;
+    return wrong;
+}
