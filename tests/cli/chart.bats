@@ -1,0 +1,103 @@
+#!/usr/bin/env bats
+# heapmark chart: what it draws, and what it says when it cannot.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    heapmark=${HEAPMARK_BIN:?folder of the built programs}/heapmark
+    mkdir "$BATS_TEST_TMPDIR/campaign"
+    cd "$BATS_TEST_TMPDIR"
+    "$HEAPMARK_BIN/make_campaign" campaign 10 1 1
+}
+
+needs_gnuplot() {
+    command -v gnuplot >/dev/null || skip "gnuplot is not installed"
+}
+
+@test "all six charts are drawn, the timeline once per workload" {
+    needs_gnuplot
+    run -0 "$heapmark" chart campaign
+    for id in heatmap forest pareto latency survival timeline-cache timeline-churn; do
+        [[ $output == *"campaign/charts/$id.svg"* ]]
+        [ "$(stat -c %s campaign/charts/$id.svg)" -gt 1024 ]
+    done
+    [ "$(find campaign/charts -name 'timeline-*.svg' | wc -l)" -eq 9 ]
+    [ -z "$(find campaign/charts -name '.*' -type f)" ]
+}
+
+@test "one chart, as PNG too" {
+    needs_gnuplot
+    "$heapmark" chart --chart heatmap --png campaign
+    [ "$(find campaign/charts -type f | sort | tr '\n' ' ')" = "campaign/charts/heatmap.png campaign/charts/heatmap.svg " ]
+    [ "$(head -c 4 campaign/charts/heatmap.png | tail -c 3)" = PNG ]
+}
+
+@test "a failed cell is drawn as a word, strategies keep their underscores" {
+    needs_gnuplot
+    "$heapmark" chart campaign >/dev/null
+    grep -q '>OOM<' campaign/charts/heatmap.svg
+    grep -q '>crash<' campaign/charts/forest.svg
+    grep -q '>timeout<' campaign/charts/heatmap.svg
+    grep -q '>first_fit<' campaign/charts/heatmap.svg
+    grep -q 'lower is better' campaign/charts/forest.svg
+    grep -q 'noise floor' campaign/charts/forest.svg
+}
+
+@test "three blocks are not called intervals" {
+    needs_gnuplot
+    "$HEAPMARK_BIN/make_campaign" campaign 3 1 1
+    "$heapmark" chart campaign >/dev/null
+    for id in heatmap forest pareto; do
+        grep -q 'too few' campaign/charts/$id.svg
+        run ! grep -q '95 % intervals' campaign/charts/$id.svg
+    done
+}
+
+@test "two strategies and one workload are enough, and so are twenty" {
+    needs_gnuplot
+    cp campaign/runs.csv all.csv
+    awk -F, 'NR == 1 || ($6 == "cache" && ($10 == "glibc" || $10 == "mimalloc"))' all.csv \
+        >campaign/runs.csv
+    rm campaign/hist.csv campaign/pauses.csv campaign/samples.csv
+    run -0 --separate-stderr "$heapmark" chart campaign
+    [[ $output == *forest.svg* ]]
+    [[ $stderr == *"chart latency: nothing to draw: latency.csv has no rows"* ]]
+    awk -F, -v OFS=, '{ print } NR > 1 && $12 == "test" {
+        $2 += 100000; $5 += 1000; $10 = $10 "_variant"; print }' all.csv >campaign/runs.csv
+    run -0 --separate-stderr "$heapmark" chart campaign
+    grep -q '>semispace_variant<' campaign/charts/pareto.svg
+}
+
+@test "a strategy has the same colour in every chart" {
+    needs_gnuplot
+    "$heapmark" chart campaign >/dev/null
+    for id in forest pareto latency timeline-cache; do    # mimalloc, #009e73
+        grep -qiE '#009e73|rgb\( *0, *158, *115\)' campaign/charts/$id.svg
+    done
+}
+
+@test "without gnuplot there is one line that says what to install" {
+    mkdir bin
+    run -1 env PATH="$PWD/bin" "$heapmark" chart campaign
+    [ "$output" = "heapmark: charts need gnuplot: apt-get install gnuplot-nox" ]
+}
+
+@test "an unknown chart gets a suggestion" {
+    run -2 "$heapmark" chart --chart heatmpa campaign
+    [ "$output" = "heapmark: unknown chart 'heatmpa'; did you mean 'heatmap'?" ]
+}
+
+@test "a gnuplot that draws nothing is an error, and leaves no file" {
+    mkdir bin
+    printf '#!/bin/sh\n[ "$1" = --version ] || echo "  line 3: no such font" >&2\n' >bin/gnuplot
+    chmod +x bin/gnuplot
+    run -1 env PATH="$PWD/bin:$PATH" "$heapmark" chart --chart heatmap campaign
+    [[ $output == *"chart heatmap: gnuplot: line 3: no such font"* ]]
+    [ -z "$(ls -A campaign/charts)" ]
+}
+
+@test "a script called wrongly says how" {
+    needs_gnuplot
+    run -2 gnuplot -c "$HEAPMARK_BIN/plot/forest.gp"
+    [[ $output == *"usage: gnuplot -c CHART.gp DATA.csv OUT.svg|OUT.png"* ]]
+}

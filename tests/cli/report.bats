@@ -1,0 +1,80 @@
+#!/usr/bin/env bats
+# heapmark report: one page that needs nothing else.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    heapmark=${HEAPMARK_BIN:?folder of the built programs}/heapmark
+    mkdir "$BATS_TEST_TMPDIR/campaign"
+    cd "$BATS_TEST_TMPDIR"
+    "$HEAPMARK_BIN/make_campaign" campaign 10 1 1
+}
+
+needs_gnuplot() {
+    command -v gnuplot >/dev/null || skip "gnuplot is not installed"
+}
+
+@test "the page has findings, charts, a table per workload, failures, environment" {
+    needs_gnuplot
+    run -0 "$heapmark" report campaign
+    [ "$output" = campaign/report.html ]
+    page=campaign/report.html
+    grep -q '<b>mimalloc</b> is [0-9.]* times as fast as glibc (95 % interval' $page
+    grep -q 'Noise floor: glibc measured against itself' $page
+    [ "$(grep -c '<svg role="img"' $page)" -eq 14 ]
+    [ "$(grep -c '<h3>' $page)" -eq 9 ]
+    grep -q 'needs more than the 512 MiB cap' $page
+    grep -q 'Example CPU, 2 cores' $page
+    [ "$(tail -n 1 $page)" = '</html>' ]
+}
+
+@test "nothing is loaded from elsewhere, and there is no script" {
+    needs_gnuplot
+    "$heapmark" report campaign
+    run ! grep -qiE '<script|<link|<img|<iframe|@import|https?://|src=' campaign/report.html
+}
+
+@test "every id is there once, and every reference leads somewhere" {
+    needs_gnuplot
+    "$heapmark" report campaign
+    grep -oE "[ <]id=[\"'][^\"']*" campaign/report.html | sed "s/.*[\"']//" | sort >ids
+    [ -z "$(uniq -d ids)" ]
+    grep -oE "(href=[\"']#|url\\(#)[^\"')]*" campaign/report.html | sed 's/.*#//' | sort -u >refs
+    [ -s refs ]
+    [ -z "$(comm -13 <(sort -u ids) refs)" ]
+    grep -oE 'aria-labelledby="[^"]*"' campaign/report.html | sed 's/.*="//; s/"//' | tr ' ' '\n' |
+        sort -u >labels
+    [ -z "$(comm -13 <(sort -u ids) labels)" ]
+}
+
+@test "what a row says is text, never markup" {
+    sed -i 's/still running after 20 s/<script>alert(1)<\/script>/' campaign/runs.csv
+    sed -i 's/^suite,.*/suite,<b>x<\/b>/' campaign/meta.csv
+    "$heapmark" report campaign
+    grep -q '&lt;script&gt;alert(1)&lt;/script&gt;' campaign/report.html
+    grep -q 'suite &lt;b&gt;x&lt;/b&gt;' campaign/report.html
+    run ! grep -q '<script>' campaign/report.html
+}
+
+@test "without gnuplot the page has the tables, says so, and all is well" {
+    mkdir bin
+    run -0 --separate-stderr env PATH="$PWD/bin" "$heapmark" report campaign
+    [[ $stderr == *"charts need gnuplot: apt-get install gnuplot-nox"* ]]
+    grep -q 'No charts: gnuplot was not installed' campaign/report.html
+    run ! grep -q '<svg' campaign/report.html
+    [ "$(grep -c '<h3>' campaign/report.html)" -eq 9 ]
+}
+
+@test "a phone and the dark are provided for" {
+    "$heapmark" report campaign
+    grep -q 'name="viewport" content="width=device-width' campaign/report.html
+    grep -q 'prefers-color-scheme:dark' campaign/report.html
+}
+
+@test "no folder, no rows: one line and no page" {
+    mkdir empty
+    run -1 "$heapmark" report empty
+    [[ $output == *"empty/runs.csv: No such file"* ]]
+    [ ! -e empty/report.html ]
+    run -2 "$heapmark" report
+}
