@@ -37,10 +37,11 @@ void hm_census_run(struct hm_pool *pool,
 uint64_t hm_census_live_bytes(const struct hm_census *census, uint64_t ops);
 
 /* NULL when the results of a run are those of the census, else the first
- * that differs, in words. */
+ * that differs, in words.  With `reference` checksum and counters may be
+ * missing. */
 const char *hm_census_differs(struct hm_pool *pool,
                               const struct hm_census *census,
-                              const struct hm_record *record);
+                              const struct hm_record *record, bool reference);
 
 /* census.csv and live.csv: the header, then one subject's rows. */
 void hm_census_write_header(FILE *census_csv, FILE *live_csv);

@@ -184,8 +184,8 @@ int hm_measure_run(struct hm_pool *pool, const struct hm_measure *measure,
     measured->interrupted = launched.end == HM_END_INTERRUPTED;
     if (measured->interrupted)
         return 0;
-    measured->outcome = hm_outcome_of(pool, &launched, measure->record, census,
-                                      cell->strategy->malloc_path);
+    measured->outcome =
+        hm_outcome_of(pool, &launched, measure->record, census, cell->strategy);
     hm_measure_fill_outcome(row, &measured->outcome);
     hm_row_set_uint(row, HM_COLUMN_steal_ticks,
                     after.steal_ticks - before.steal_ticks);

@@ -46,10 +46,11 @@ struct hm_outcome hm_outcome_of(struct hm_pool *pool,
                                 const struct hm_launched *launched,
                                 struct hm_record *record,
                                 const struct hm_census *census,
-                                const char *malloc_path)
+                                const struct hm_strategy *strategy)
 {
+    const char *malloc_path = strategy->malloc_path, *differs;
+    bool reference = strcmp(strategy->class_name, "reference") == 0;
     struct hm_outcome outcome;
-    const char *differs;
 
     switch (launched->end) {
     case HM_END_INTERRUPTED:
@@ -76,7 +77,7 @@ struct hm_outcome hm_outcome_of(struct hm_pool *pool,
             "wrong_allocator",
             hm_pool_format(pool, "malloc came from %s", record->malloc_path)};
     }
-    differs = hm_census_differs(pool, census, record);
+    differs = hm_census_differs(pool, census, record, reference);
     if (differs != NULL)
         return (struct hm_outcome){"bad_checksum", differs};
     if (!record->has[HM_RECORD_wall_ns])

@@ -12,12 +12,13 @@ struct hm_outcome {
 };
 
 /* In this order: what the driver had to kill, what died, what reported
- * something else than ok, what came from another malloc than `malloc_path`
- * ("" for any), what differs from the census. */
+ * something else than ok, what came from another malloc than the strategy's,
+ * what differs from the census.  A reference strategy may leave the checksum
+ * out: `null` has no memory to read values back from. */
 struct hm_outcome hm_outcome_of(struct hm_pool *pool,
                                 const struct hm_launched *launched,
                                 struct hm_record *record,
                                 const struct hm_census *census,
-                                const char *malloc_path);
+                                const struct hm_strategy *strategy);
 
 #endif /* HM_HARNESS_OUTCOME_H */

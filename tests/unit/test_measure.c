@@ -97,13 +97,16 @@ static void the_mean_weighs_by_time(void **state)
 
 static struct hm_outcome judge(struct hm_pool *pool,
                                const struct hm_launched *launched,
-                               const char *text, const char *malloc_path)
+                               const char *text, const char *malloc_path,
+                               const char *class_name)
 {
     struct hm_census census = {.checksum = "0badcafe", .ops = 3};
+    struct hm_strategy strategy = {.malloc_path = malloc_path,
+                                   .class_name = class_name};
 
     hm_record_reset(record);
     hm_record_feed(record, text, strlen(text));
-    return hm_outcome_of(pool, launched, record, &census, malloc_path);
+    return hm_outcome_of(pool, launched, record, &census, &strategy);
 }
 
 #define GOOD "checksum\t0badcafe\nops\t3\nwall_ns\t1\nmalloc\t/a\n"
@@ -158,11 +161,26 @@ static void every_end_has_its_status(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         struct hm_outcome outcome =
-            judge(&pool, &ends[i].launched, ends[i].text, ends[i].malloc_path);
+            judge(&pool, &ends[i].launched, ends[i].text, ends[i].malloc_path,
+                  "allocator");
 
         assert_string_equal(outcome.status, ends[i].status);
         assert_string_equal(outcome.reason, ends[i].reason);
     }
+    hm_pool_fini(&pool);
+}
+
+static void only_references_may_lack_the_checksum(void **state)
+{
+    static const char text[] = "status\tok\nops\t3\nwall_ns\t1\nend\n";
+    struct hm_launched launched = {.end = HM_END_EXIT};
+    struct hm_pool pool = {NULL};
+
+    (void)state;
+    assert_string_equal(judge(&pool, &launched, text, "", "reference").status,
+                        "ok");
+    assert_string_equal(judge(&pool, &launched, text, "", "allocator").reason,
+                        "checksum missing, the census has 0badcafe");
     hm_pool_fini(&pool);
 }
 
@@ -217,6 +235,7 @@ int main(void)
         cmocka_unit_test(full_samples_are_thinned_evenly),
         cmocka_unit_test(the_mean_weighs_by_time),
         cmocka_unit_test(every_end_has_its_status),
+        cmocka_unit_test(only_references_may_lack_the_checksum),
         cmocka_unit_test(noise_is_switches_theft_or_waiting),
         cmocka_unit_test(the_time_left_is_that_of_the_mean_run),
     };
