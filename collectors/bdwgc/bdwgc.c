@@ -185,9 +185,10 @@ static void *bdwgc_refill(struct hm_gc *gc, size_t bytes, int kind)
     void *objects = NULL;
 
     GC_generic_malloc_many(bytes, kind, &objects);
-    if (collections == gc->collections)
+    if (collections == gc->collections) {
         hm_pause_log_add(gc->config.log, HM_PAUSE_sweep, start_ns,
                          hm_clock_now_ns());
+    }
     return objects;
 }
 

@@ -59,9 +59,10 @@ static int markcompact_touch(struct hm_gc *gc, size_t bytes)
                         markcompact_cost_bytes(end) -
                             markcompact_cost_bytes(gc->touched_bytes)))
         return 0;
-    if (gc->heap.config.verify)
+    if (gc->heap.config.verify) {
         hm_poison_fill((void *)(gc->space.start + gc->touched_bytes),
                        (end - gc->touched_bytes) / HM_WORD_BYTES);
+    }
     gc->touched_bytes = end;
     return 1;
 }

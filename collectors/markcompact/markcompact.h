@@ -26,8 +26,7 @@ static inline hm_ref hm_markcompact_new(struct hm_mutator *m, size_t words,
 {
     uint64_t *start = m->free;
 
-    if (HM_UNLIKELY(words > HM_LARGE_WORDS ||
-                    words > (size_t)(m->limit - start)))
+    if (HM_UNLIKELY(words > HM_LARGE_WORDS || start + words > m->limit))
         return hm_markcompact_new_slow(m, words, n_refs);
     m->free = start + words;
     return hm_object_init(start, words, n_refs);

@@ -71,25 +71,39 @@ static size_t markcompact_first_gap(const struct markcompact_map *map)
     return word;
 }
 
-/* Updates and slides all marked objects.  Returns the words that moved. */
+/* Updates the objects from `word` on up to the first gap; returns that. */
+static size_t markcompact_update_run(const struct markcompact_map *map,
+                                     size_t word)
+{
+    while (word < map->words && hm_bits_get(map->bits, word)) {
+        uint64_t header = map->base[word];
+        hm_ref *slot = (hm_ref *)(void *)(map->base + word + 1);
+        size_t n = hm_header_refs(header);
+
+        HM_ASSERT(hm_header_is_sound(header));
+        for (size_t i = 0; i < n; i++)
+            markcompact_update(map, &slot[i]);
+        word += hm_header_words(header);
+    }
+    return word;
+}
+
+/* Updates all marked objects and slides them, as many at a time as lie side by
+ * side.  Returns the words that moved. */
 static size_t markcompact_slide(const struct markcompact_map *map)
 {
     size_t word = hm_bits_next(map->bits, 0, map->words), to = 0, moved = 0;
 
     while (word < map->words) {
-        uint64_t *from = map->base + word;
-        size_t words = hm_header_words(*from), n = hm_header_refs(*from);
-        hm_ref *slot = (hm_ref *)(void *)(from + 1);
+        size_t end = markcompact_update_run(map, word), n = end - word;
 
-        HM_ASSERT(hm_header_is_sound(*from) && to <= word);
-        for (size_t i = 0; i < n; i++)
-            markcompact_update(map, &slot[i]);
+        HM_ASSERT(to <= word);
         if (to != word) {
-            memmove(map->base + to, from, words * HM_WORD_BYTES);
-            moved += words;
+            memmove(map->base + to, map->base + word, n * HM_WORD_BYTES);
+            moved += n;
         }
-        to += words;
-        word = hm_bits_next(map->bits, word + words, map->words);
+        to += n;
+        word = hm_bits_next(map->bits, end, map->words);
     }
     return moved;
 }

@@ -97,10 +97,11 @@ static int marksweep_next_block(struct hm_gc *gc, unsigned c)
     unsigned cell = hm_marksweep_cell(c);
 
     cursor->block = gc->partial[c];
-    if (cursor->block != HM_BLOCK_NONE)
+    if (cursor->block != HM_BLOCK_NONE) {
         gc->partial[c] = gc->blocks.block[cursor->block].next;
-    else
+    } else {
         cursor->block = marksweep_new_block(gc, c);
+    }
     cursor->word = 0;
     cursor->end = HM_BLOCK_WORDS / cell * cell;
     return cursor->block != HM_BLOCK_NONE;

@@ -25,8 +25,7 @@ static inline hm_ref hm_semispace_new(struct hm_mutator *m, size_t words,
 {
     uint64_t *start = m->free;
 
-    if (HM_UNLIKELY(words > HM_LARGE_WORDS ||
-                    words > (size_t)(m->limit - start)))
+    if (HM_UNLIKELY(words > HM_LARGE_WORDS || start + words > m->limit))
         return hm_semispace_new_slow(m, words, n_refs);
     m->free = start + words;
     return hm_object_init(start, words, n_refs);

@@ -3,8 +3,9 @@
 #include "collectors/semispace/semispace_heap.h"
 
 enum {
-    SEMISPACE_SCAN_CHUNK = 256, /* references of a large object at a time */
-    SEMISPACE_AHEAD_WORDS = 32, /* prefetch distance of the scan */
+    SEMISPACE_SCAN_CHUNK = 256,  /* references of a large object at a time */
+    SEMISPACE_AHEAD_WORDS = 32,  /* prefetch distance of the scan */
+    SEMISPACE_STRIDE_BYTES = 32, /* copied at a time: four words */
 };
 
 /* One collection in progress. */
@@ -15,61 +16,73 @@ struct semispace_copy {
     struct hm_large *large;
 };
 
+/* Copies four words at a time: what is too much lies in the margin, or will be
+ * written over by the next copy. */
 static inline void semispace_copy_words(uint64_t *to, const uint64_t *from,
                                         size_t words)
 {
-    if (words > 16) {
+    memcpy(to, from, SEMISPACE_STRIDE_BYTES);
+    if (HM_UNLIKELY(words > 32)) {
         memcpy(to, from, words * HM_WORD_BYTES);
         return;
     }
-    for (size_t i = 0; i < words; i++)
-        memcpy(to + i, from + i, HM_WORD_BYTES);
+    for (size_t i = 4; i < words; i += 4)
+        memcpy(to + i, from + i, SEMISPACE_STRIDE_BYTES);
 }
 
-static inline void semispace_forward(struct semispace_copy *copy, hm_ref *slot)
+/* Makes a slot refer to the copy.  `to` is where the next copy goes; returns
+ * where the one after that goes. */
+static inline uint64_t *semispace_forward(const struct semispace_copy *copy,
+                                          hm_ref *slot, uint64_t *to)
 {
     hm_ref o = *slot;
-    uint64_t *header, *to = copy->free;
+    uint64_t *header;
     size_t words;
 
     if ((uintptr_t)o - (uintptr_t)copy->from > copy->from_bytes) {
         if (o != NULL)
             hm_large_mark(copy->large, o);
-        return;
+        return to;
     }
     header = hm_header_of(o);
     if (hm_header_is_forward(*header)) {
         *slot = hm_header_forward(*header);
-        return;
+        return to;
     }
     HM_ASSERT(hm_header_is_sound(*header));
     words = hm_header_words(*header);
     semispace_copy_words(to, header, words);
-    copy->free = to + words;
     *slot = (hm_ref)(to + 1);
     hm_header_set_forward(header, *slot);
+    return to + words;
 }
 
-static void semispace_root(void *copy, hm_ref *slot)
+static void semispace_root(void *arg, hm_ref *slot)
 {
-    semispace_forward(copy, slot);
+    struct semispace_copy *copy = arg;
+
+    copy->free = semispace_forward(copy, slot, copy->free);
 }
 
 /* Scans the copies from `scan` on.  What lies some words ahead is mostly a
  * reference; where it is not, prefetching it does no harm. */
 static uint64_t *semispace_scan(struct semispace_copy *copy, uint64_t *scan)
 {
-    while (scan < copy->free) {
-        size_t n = hm_header_refs(*scan);
-        hm_ref *slot = hm_slots_of((hm_ref)(scan + 1));
+    const struct semispace_copy now = *copy;
+    uint64_t *free = now.free;
 
-        for (size_t i = 0; i < n; i++) {
-            __builtin_prefetch(slot[i + SEMISPACE_AHEAD_WORDS]);
-            semispace_forward(copy, &slot[i]);
-        }
+    while (scan < free) {
+        size_t n = hm_header_refs(*scan);
+        hm_ref *slot = hm_slots_of((hm_ref)(scan + 1)), *end = slot + n;
+
         scan += hm_header_words(*scan);
+        for (; slot < end; slot++) {
+            __builtin_prefetch(slot[SEMISPACE_AHEAD_WORDS]);
+            free = semispace_forward(&now, slot, free);
+        }
     }
-    HM_ASSERT(scan == copy->free);
+    HM_ASSERT(scan == free);
+    copy->free = free;
     return scan;
 }
 
@@ -82,7 +95,7 @@ static void semispace_scan_all(struct semispace_copy *copy, uint64_t *scan)
         scan = semispace_scan(copy, scan);
         n = hm_large_scan(copy->large, SEMISPACE_SCAN_CHUNK, &slot);
         for (size_t i = 0; i < n; i++)
-            semispace_forward(copy, &slot[i]);
+            copy->free = semispace_forward(copy, &slot[i], copy->free);
     } while (n > 0);
 }
 
@@ -141,9 +154,10 @@ static void semispace_reserve(struct hm_gc *gc,
 {
     size_t used = hm_round_up(semispace_used_bytes(gc), HM_PAGE_BYTES);
 
-    if (used > to->touched_bytes)
+    if (used > to->touched_bytes) {
         hm_semispace_make_room(gc, used - to->touched_bytes,
                                hm_semispace_half_bytes(gc, 0));
+    }
 }
 
 void hm_semispace_collect(struct hm_gc *gc)

@@ -10,7 +10,7 @@
 
 static inline int hm_bits_get(const uint64_t *bits, size_t i)
 {
-    return bits[i / 64] >> i % 64 & 1;
+    return (int)(bits[i / 64] >> i % 64 & 1);
 }
 
 static inline void hm_bits_set(uint64_t *bits, size_t i)

@@ -84,9 +84,10 @@ uint32_t hm_blocks_take(struct hm_blocks *blocks, unsigned class)
     if (b == HM_BLOCK_NONE)
         return b;
     HM_ASSERT(b < blocks->frontier && blocks->block[b].state != HM_BLOCK_USED);
-    if (blocks->is_guarded)
+    if (blocks->is_guarded) {
         hm_range_unlock(&blocks->range, (size_t)b * HM_BLOCK_BYTES,
                         HM_BLOCK_BYTES);
+    }
     memset(hm_block_bits(blocks, b), 0, BLOCKS_BITS_BYTES);
     blocks->block[b] = (struct hm_block){.next = HM_BLOCK_NONE,
                                          .class = (uint8_t) class,

@@ -63,10 +63,11 @@ static void extents_unlink(struct hm_extents *e, uint32_t first)
     struct hm_page *run = &e->page[first];
 
     HM_ASSERT(run->is_free);
-    if (run->prev != HM_EXTENT_NONE)
+    if (run->prev != HM_EXTENT_NONE) {
         e->page[run->prev].next = run->next;
-    else
+    } else {
         e->bin[b] = run->next;
+    }
     if (run->next != HM_EXTENT_NONE)
         e->page[run->next].prev = run->prev;
     if (e->bin[b] == HM_EXTENT_NONE)
@@ -162,9 +163,10 @@ uint32_t hm_extents_take(struct hm_extents *e, size_t pages, int *is_zero)
         extents_link(e, first + (uint32_t)pages);
     }
     e->used_pages += pages;
-    if (e->is_guarded)
+    if (e->is_guarded) {
         hm_range_unlock(&e->range, (size_t)first * HM_PAGE_BYTES,
                         pages * HM_PAGE_BYTES);
+    }
     return first;
 }
 

@@ -76,12 +76,13 @@ static inline void hm_mark_queue_push(struct hm_mark_queue *q, hm_ref o)
     uint64_t *header = hm_header_of(o);
 
     HM_ASSERT(o != NULL && q->tail - q->head <= HM_MARK_RING);
-    if (HM_LIKELY(q->tail - q->head < HM_MARK_RING))
+    if (HM_LIKELY(q->tail - q->head < HM_MARK_RING)) {
         q->ring[q->tail++ % HM_MARK_RING] = header;
-    else if (q->depth < q->capacity)
+    } else if (q->depth < q->capacity) {
         q->stack[q->depth++] = header;
-    else
+    } else {
         q->has_dropped = 1;
+    }
 }
 
 static inline void hm_mark_queue_refill(struct hm_mark_queue *q)

@@ -40,10 +40,11 @@ static inline __attribute__((always_inline)) void marker_drain_as(
         if (hm_bits_get(bits, word))
             continue;
         HM_ASSERT(hm_header_is_sound(*header));
-        if (marks_whole)
+        if (marks_whole) {
             hm_bits_set_range(bits, word, hm_header_words(*header));
-        else
+        } else {
             hm_bits_set(bits, word);
+        }
         marked_words += hm_header_words(*header);
         n = hm_header_refs(*header);
         for (size_t i = 0; i < n; i++)
@@ -54,10 +55,11 @@ static inline __attribute__((always_inline)) void marker_drain_as(
 
 static void marker_drain(struct hm_marker *marker)
 {
-    if (marker->marks_whole)
+    if (marker->marks_whole) {
         marker_drain_as(marker, 1);
-    else
+    } else {
         marker_drain_as(marker, 0);
+    }
 }
 
 static void marker_root(void *arg, hm_ref *slot)

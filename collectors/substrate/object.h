@@ -96,7 +96,7 @@ static inline hm_ref hm_header_forward(uint64_t header)
     hm_ref o;
 
     HM_ASSERT(hm_header_is_forward(header));
-    memcpy(&o, &header, sizeof(o));
+    memcpy(&o, &header, sizeof(header));
     return o;
 }
 

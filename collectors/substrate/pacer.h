@@ -28,13 +28,14 @@ struct hm_pacer {
 
 static inline void hm_pacer_allow(struct hm_pacer *pacer, size_t live_bytes)
 {
-    if (pacer->stress_bytes != 0)
+    if (pacer->stress_bytes != 0) {
         pacer->allowance_bytes = pacer->stress_bytes;
-    else if (pacer->limit_bytes != 0)
+    } else if (pacer->limit_bytes != 0) {
         pacer->allowance_bytes = SIZE_MAX;
-    else
+    } else {
         pacer->allowance_bytes =
             live_bytes > HM_PACER_MIN_BYTES ? live_bytes : HM_PACER_MIN_BYTES;
+    }
 }
 
 static inline void hm_pacer_open(struct hm_pacer *pacer, size_t limit_bytes,
@@ -61,10 +62,9 @@ static inline int hm_pacer_judge(struct hm_pacer *pacer, size_t freed_bytes)
 {
     if (pacer->limit_bytes == 0 || pacer->stress_bytes != 0)
         return 1;
+    pacer->strikes++;
     if (freed_bytes >= pacer->limit_bytes / HM_PACER_YIELD)
         pacer->strikes = 0;
-    else
-        pacer->strikes++;
     HM_ASSERT(pacer->strikes <= HM_PACER_STRIKES);
     if (pacer->strikes < HM_PACER_STRIKES)
         return 1;

@@ -75,9 +75,10 @@ void hm_range_lock(struct hm_range *range, size_t offset, size_t bytes)
 
 void hm_range_unlock(struct hm_range *range, size_t offset, size_t bytes)
 {
-    if (range_whole_pages(range, &offset, &bytes))
+    if (range_whole_pages(range, &offset, &bytes)) {
         HM_CHECK(mprotect(range->start + offset, bytes,
                           PROT_READ | PROT_WRITE) == 0);
+    }
 }
 
 size_t hm_range_reach(size_t limit_bytes)

@@ -75,10 +75,11 @@ static void verify_visit(struct verify_pass *pass, hm_ref o, const char *wrong)
     if (o == NULL)
         return;
     if (((uintptr_t)o & (HM_WORD_BYTES - 1)) != 0 ||
-        !pass->verify->is_object(pass->verify->heap, o))
+        !pass->verify->is_object(pass->verify->heap, o)) {
         pass->wrong = wrong;
-    else
+    } else {
         verify_set_add(&pass->set, o);
+    }
 }
 
 static void verify_root(void *pass, hm_ref *slot)
@@ -96,9 +97,10 @@ static void verify_object(struct verify_pass *pass, hm_ref o)
     }
     pass->verify->reachable_bytes += hm_header_words(header) * HM_WORD_BYTES;
     pass->verify->reachable_count++;
-    for (size_t i = 0; i < hm_header_refs(header); i++)
+    for (size_t i = 0; i < hm_header_refs(header); i++) {
         verify_visit(pass, hm_slots_of(o)[i],
                      "a reference does not refer to an object");
+    }
 }
 
 const char *hm_verify_trace(struct hm_verify *verify)

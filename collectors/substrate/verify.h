@@ -41,8 +41,8 @@ struct hm_verify_space {
 const char *hm_verify_space_open(struct hm_verify_space *space);
 void hm_verify_space_close(struct hm_verify_space *space);
 
-/* For `is_object`, with the space as `heap`. */
-int hm_verify_space_has(const void *space, hm_ref o);
+/* For `is_object`, with the space as `heap`, here `arg`. */
+int hm_verify_space_has(const void *arg, hm_ref o);
 
 /* Fills, and tells whether all of it still is poison. */
 void hm_poison_fill(uint64_t *start, size_t words);

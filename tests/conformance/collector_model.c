@@ -102,7 +102,8 @@ static uint64_t model_compare(void)
         const struct model_object *o = &model.object[model.queue[i]];
 
         model_compare_object(model.queue[i]);
-        bytes += 8 + 8 * (uint64_t)o->n_refs + (o->raw_bytes + 7) / 8 * 8;
+        bytes +=
+            8 + 8 * (uint64_t)o->n_refs + ((uint64_t)o->raw_bytes + 7) / 8 * 8;
     }
     for (int i = 0; i < MODEL_OBJECTS; i++)
         model.object[i].is_used = model.object[i].is_seen;
@@ -249,16 +250,17 @@ static void model_step(void)
 {
     uint32_t kind = hm_rng_below(&model.rng, 100);
 
-    if (kind < 45)
+    if (kind < 45) {
         model_new();
-    else if (kind < 80)
+    } else if (kind < 80) {
         model_link();
-    else if (kind < 90)
+    } else if (kind < 90) {
         model_load();
-    else if (kind < 96)
+    } else if (kind < 96) {
         model_drop();
-    else
+    } else {
         model_grow();
+    }
     hm_poll(heap.m);
 }
 
@@ -280,11 +282,11 @@ static void model_run(struct heap_options options, uint32_t seed,
     heap_close();
 }
 
-/* Seed 0 in the environment's HM_TEST_SEED means: all seeds of the test. */
+/* All seeds of a test, or the one in the environment's HM_TEST_SEED. */
 static void model_seeds(struct heap_options options, uint32_t n, uint32_t steps,
                         uint32_t compare_every)
 {
-    const char *only = getenv("HM_TEST_SEED");
+    const char *only = getenv("HM_TEST_SEED"); /* NOLINT: one thread */
 
     if (only != NULL) {
         model_run(options, (uint32_t)strtoul(only, NULL, 10), steps,

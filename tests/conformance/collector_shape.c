@@ -60,7 +60,7 @@ static void deep_list_is_marked_without_recursion(void **state)
 
 static void wide_array_keeps_every_element(void **state)
 {
-    enum { ELEMENTS = 1 << 19 };
+    static const uint64_t ELEMENTS = 1 << 19;
 
     (void)state;
     heap_open((struct heap_options){.heap_bytes = 96 * MIB});
@@ -192,9 +192,10 @@ static void large_objects_come_and_go_within_the_limit(void **state)
         heap.root[8 + slot] = hm_new_raw(heap.m, 8);
         shape_set(heap.root[8 + slot], 0, i);
         for (int s = 0; s < 8; s++) {
-            if (heap.root[s] != NULL)
+            if (heap.root[s] != NULL) {
                 assert_int_equal(shape_get(heap.root[s], 0),
                                  shape_get(heap.root[8 + s], 0));
+            }
         }
     }
     if (heap_is_precise())
