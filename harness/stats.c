@@ -166,6 +166,17 @@ static double stats_walsh(const double *sorted, size_t i, size_t j)
     return 0.5 * (sorted[i] + sorted[j]);
 }
 
+/* fmin and fmax without their calls and their care for NaN. */
+static double stats_smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static double stats_larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 /* Number of Walsh averages <= `pivot`; *below becomes the largest of those,
  * *above the smallest of the others.  One walk along the staircase: O(n). */
 static size_t stats_walsh_rank(const double *sorted, size_t n, double pivot,
@@ -183,23 +194,21 @@ static size_t stats_walsh_rank(const double *sorted, size_t n, double pivot,
             end--;
         if (end > i) {
             count += end - i;
-            *below = fmax(*below, stats_walsh(sorted, i, end - 1));
+            *below = stats_larger(*below, stats_walsh(sorted, i, end - 1));
         }
         first_above = end > i ? end : i;
         if (first_above < n)
-            *above = fmin(*above, stats_walsh(sorted, i, first_above));
+            *above = stats_smaller(*above, stats_walsh(sorted, i, first_above));
     }
     return count;
 }
 
-/* The k-th smallest Walsh average, k from 1, without building them all: both
- * ends of the bracket are always averages themselves, so that it closes
- * exactly, ties included. */
-static double stats_walsh_select(const double *sorted, size_t n, size_t k)
+/* The k-th smallest Walsh average, k from 1, known to be in [low, high], which
+ * are averages themselves.  Both ends of the bracket stay averages, so that it
+ * closes exactly, ties included, without building them all. */
+static double stats_walsh_select(const double *sorted, size_t n, size_t k,
+                                 double low, double high)
 {
-    double low = sorted[0];
-    double high = sorted[n - 1];
-
     while (low < high) {
         double pivot = low + 0.5 * (high - low);
         double below;
@@ -220,16 +229,28 @@ int hm_stats_paired(const double *log_ratio, size_t n, double alpha,
 {
     double *sorted = stats_sorted(log_ratio, n);
     size_t walsh = n * (n + 1) / 2;
+    double least;
+    double most;
+    double middle;
     size_t k;
 
     if (sorted == NULL)
         return -errno;
     k = hm_stats_wilcoxon_k(n, alpha);
+    least = sorted[0];
+    most = sorted[n - 1];
+    middle = stats_walsh_select(sorted, n, (walsh + 1) / 2, least, most);
     out->n = n;
-    out->estimate = 0.5 * (stats_walsh_select(sorted, n, (walsh + 1) / 2) +
-                           stats_walsh_select(sorted, n, walsh / 2 + 1));
-    out->low = k > 0 ? stats_walsh_select(sorted, n, k) : -INFINITY;
-    out->high = k > 0 ? stats_walsh_select(sorted, n, walsh + 1 - k) : INFINITY;
+    out->estimate = middle;
+    if (walsh % 2 == 0)
+        out->estimate =
+            0.5 * (middle +
+                   stats_walsh_select(sorted, n, walsh / 2 + 1, middle, most));
+    out->low =
+        k > 0 ? stats_walsh_select(sorted, n, k, least, middle) : -INFINITY;
+    out->high = k > 0
+                    ? stats_walsh_select(sorted, n, walsh + 1 - k, middle, most)
+                    : INFINITY;
     free(sorted);
     return 0;
 }

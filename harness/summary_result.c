@@ -19,31 +19,72 @@ static int result_same_key(const struct hm_summary_cell *a,
     return strcmp(a->key[key], b->key[key]) == 0;
 }
 
-static int result_same_work(const struct hm_summary_cell *a,
-                            const struct hm_summary_cell *b)
+/* Order by workload, parameters and threads. */
+static int result_compare_work(const void *left, const void *right)
 {
-    return result_same_key(a, b, HM_SUMMARY_KEY_workload) &&
-           result_same_key(a, b, HM_SUMMARY_KEY_params) &&
-           result_same_key(a, b, HM_SUMMARY_KEY_threads);
+    static const enum hm_summary_key keys[] = {
+        HM_SUMMARY_KEY_workload, HM_SUMMARY_KEY_params, HM_SUMMARY_KEY_threads};
+    const struct hm_summary_cell *a = *(struct hm_summary_cell *const *)left;
+    const struct hm_summary_cell *b = *(struct hm_summary_cell *const *)right;
+
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+        int order = strcmp(a->key[keys[k]], b->key[keys[k]]);
+
+        if (order != 0)
+            return order;
+    }
+    return (a > b) - (a < b);
 }
 
-/* Makes `reference` the baseline or twin of the cells with the same work. */
-static void result_link(struct hm_summary_campaign *campaign,
+/* Makes `reference` the baseline or twin of the n cells of its work. */
+static void result_link(struct hm_summary_cell *const *cell, size_t n,
                         const struct hm_summary_cell *reference)
 {
-    for (size_t c = 0; c < campaign->n_cells; c++) {
-        struct hm_summary_cell *cell = &campaign->cell[c];
+    for (size_t c = 0; c < n; c++) {
         const struct hm_summary_cell **link =
-            reference->arm == HM_SUMMARY_ARM_TWIN ? &cell->twin
-                                                  : &cell->baseline;
+            reference->arm == HM_SUMMARY_ARM_TWIN ? &cell[c]->twin
+                                                  : &cell[c]->baseline;
 
-        if (cell->arm == HM_SUMMARY_ARM_BASELINE ||
-            !result_same_work(cell, reference))
+        if (cell[c]->arm == HM_SUMMARY_ARM_BASELINE)
             continue;
         if (*link == NULL ||
-            result_same_key(cell, reference, HM_SUMMARY_KEY_heap_multiple))
+            result_same_key(cell[c], reference, HM_SUMMARY_KEY_heap_multiple))
             *link = reference;
     }
+}
+
+static int result_is_same_work(struct hm_summary_cell *const *cell, size_t a,
+                               size_t b)
+{
+    return result_same_key(cell[a], cell[b], HM_SUMMARY_KEY_workload) &&
+           result_same_key(cell[a], cell[b], HM_SUMMARY_KEY_params) &&
+           result_same_key(cell[a], cell[b], HM_SUMMARY_KEY_threads);
+}
+
+/* Gives every cell its baseline and its twin. */
+static int result_link_all(struct hm_summary_campaign *campaign)
+{
+    size_t n = campaign->n_cells;
+    struct hm_summary_cell **order = malloc(n * sizeof *order);
+    size_t end;
+
+    if (order == NULL)
+        return -ENOMEM;
+    for (size_t c = 0; c < n; c++)
+        order[c] = &campaign->cell[c];
+    qsort(order, n, sizeof(void *), result_compare_work);
+    for (size_t begin = 0; begin < n; begin = end) {
+        for (end = begin + 1; end < n; end++) {
+            if (!result_is_same_work(order, begin, end))
+                break;
+        }
+        for (size_t c = begin; c < end; c++) {
+            if (order[c]->arm != HM_SUMMARY_ARM_TEST)
+                result_link(order + begin, end - begin, order[c]);
+        }
+    }
+    free(order);
+    return 0;
 }
 
 size_t hm_summary_pair(const struct hm_summary_cell *cell,
@@ -168,17 +209,18 @@ int hm_summary_compute(struct hm_summary_campaign *campaign,
 {
     struct result_scratch scratch;
     size_t most = 1;
-    int error = -ENOMEM;
+    int error = result_link_all(campaign);
 
+    if (error != 0)
+        return error;
     for (size_t c = 0; c < campaign->n_cells; c++) {
-        if (campaign->cell[c].arm != HM_SUMMARY_ARM_TEST)
-            result_link(campaign, &campaign->cell[c]);
         if (campaign->cell[c].n_ok > most)
             most = campaign->cell[c].n_ok;
     }
     scratch.value = malloc(most * sizeof *scratch.value);
     scratch.block = malloc(most * sizeof *scratch.block);
-    if (scratch.value != NULL && scratch.block != NULL)
+    error = scratch.value != NULL && scratch.block != NULL ? 0 : -ENOMEM;
+    if (error == 0)
         error = result_cells(campaign, &scratch, result);
     free(scratch.value);
     free(scratch.block);
