@@ -117,6 +117,33 @@ INI
     diff a/plan.csv b/plan.csv
 }
 
+@test "--ci: ten blocks at least, no more when the intervals are tight, and meta.csv says so" {
+    run -0 "$heapmark" run --out c --workload alpha --ci 2%
+    [ "$(column c/runs.csv block | sort -n | tail -n 1)" = 9 ]
+    grep -q '^ci_target_met,1$' c/meta.csv
+}
+
+@test "a terminal gets one line that is rewritten, with the time left" {
+    command -v script >/dev/null || skip "no script(1)"
+    run -0 script -qec "'$heapmark' run --out c" /dev/null
+    [[ $output == *$'\r'*"[  3/12] block 1/2  "*" x "*"   about "*" s left"* ]]
+}
+
+@test "a run does not outlive a driver that is killed" {
+    "$heapmark" run --out c --workload alpha --strategy slow --blocks 1 >/dev/null 2>&1 &
+    driver=$!
+    child=""
+    for _ in $(seq 100); do
+        child=$(pgrep -P "$driver" -x sleep) && break
+        sleep 0.1
+    done
+    kill -KILL "$driver"
+    sleep 0.5
+    [ -n "$child" ]
+    # gone, or a zombie that a container's first process does not collect
+    [ ! -e "/proc/$child" ] || grep -q '^State:.Z' "/proc/$child/status"
+}
+
 @test "interrupted: the run at hand is dropped, the way to go on is named, exit 130" {
     "$heapmark" run --out c --workload alpha --strategy slow --blocks 1 2>err &
     driver=$!
