@@ -391,34 +391,3 @@ enum hm_campaign_end hm_campaign_run(struct hm_pool *pool,
     campaign_fini(&campaign);
     return end;
 }
-
-int hm_campaign_check_plan(const char *folder, const struct hm_plan *plan)
-{
-    struct hm_pool pool = {NULL};
-    FILE *old = fopen(hm_pool_format(&pool, "%s/plan.csv", folder), "re");
-    char *text = NULL, *line = NULL;
-    size_t bytes = 0, room = 0, at = 0;
-    FILE *memory = open_memstream(&text, &bytes);
-    int error = old != NULL && memory != NULL ? 0 : -errno;
-    ssize_t got;
-
-    hm_pool_fini(&pool);
-    if (memory != NULL) {
-        hm_plan_write(plan, memory);
-        if (fclose(memory) != 0)
-            error = -ENOMEM;
-    }
-    while (error == 0 && (got = getline(&line, &room, old)) > 0) {
-        if (at + (size_t)got > bytes ||
-            memcmp(text + at, line, (size_t)got) != 0)
-            error = -EEXIST;
-        at += (size_t)got;
-    }
-    if (error == 0 && at != bytes)
-        error = -EEXIST;
-    free(line);
-    free(text);
-    if (old != NULL)
-        (void)fclose(old);
-    return error;
-}

@@ -26,8 +26,4 @@ enum hm_campaign_end {
 enum hm_campaign_end hm_campaign_run(struct hm_pool *pool,
                                      const struct hm_campaign_request *request);
 
-/* Whether `folder`/plan.csv is the plan; 0, -ENOENT when there is none,
- * -EEXIST when it is another. */
-int hm_campaign_check_plan(const char *folder, const struct hm_plan *plan);
-
 #endif /* HM_HARNESS_CAMPAIGN_H */

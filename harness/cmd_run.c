@@ -234,7 +234,7 @@ static int run_new_folder(struct run *run)
 
 static int run_old_folder(struct run *run)
 {
-    int error = hm_campaign_check_plan(run->folder, &run->plan);
+    int error = hm_plan_check(&run->plan, run->folder);
 
     if (error == 0 || error == -ENOENT)
         return 0;

@@ -4,7 +4,9 @@
 #include "common/rng.h"
 #include "harness/csv.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *hm_arm_name(enum hm_arm arm)
@@ -91,4 +93,35 @@ const char *hm_plan_cell_name(struct hm_pool *pool, const struct hm_plan *plan,
     if (subject->threads > 1)
         name = hm_pool_format(pool, "%s threads %u", name, subject->threads);
     return name;
+}
+
+int hm_plan_check(const struct hm_plan *plan, const char *folder)
+{
+    struct hm_pool pool = {NULL};
+    FILE *old = fopen(hm_pool_format(&pool, "%s/plan.csv", folder), "re");
+    char *text = NULL, *line = NULL;
+    size_t bytes = 0, room = 0, at = 0;
+    FILE *memory = open_memstream(&text, &bytes);
+    int error = old != NULL && memory != NULL ? 0 : -errno;
+    ssize_t got;
+
+    hm_pool_fini(&pool);
+    if (memory != NULL) {
+        hm_plan_write(plan, memory);
+        if (fclose(memory) != 0)
+            error = -ENOMEM;
+    }
+    while (error == 0 && (got = getline(&line, &room, old)) > 0) {
+        if (at + (size_t)got > bytes ||
+            memcmp(text + at, line, (size_t)got) != 0)
+            error = -EEXIST;
+        at += (size_t)got;
+    }
+    if (error == 0 && at != bytes)
+        error = -EEXIST;
+    free(line);
+    free(text);
+    if (old != NULL)
+        (void)fclose(old);
+    return error;
 }

@@ -61,6 +61,10 @@ unsigned hm_plan_padding_bytes(const struct hm_plan *plan, uint64_t run_id);
 /* Writes plan.csv. */
 void hm_plan_write(const struct hm_plan *plan, FILE *out);
 
+/* Whether `folder`/plan.csv is this plan: 0, -ENOENT when there is none,
+ * -EEXIST when it is another, or another negative errno. */
+int hm_plan_check(const struct hm_plan *plan, const char *folder);
+
 const char *hm_arm_name(enum hm_arm arm);
 
 /* "cache x mimalloc", with heap and threads where they say something. */

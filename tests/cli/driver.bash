@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # driver.bash -- what the tests of `heapmark list` and `heapmark run` share.
+# shellcheck disable=SC2034,SC2154  # set here for the tests, or by bats
 
 # A folder with the driver and the fake cell only: sets $heapmark.
 fake_driver() {
