@@ -51,8 +51,7 @@ void hm_human_ratio(char *text, double ratio)
     if (isnan(ratio))
         (void)snprintf(text, HM_HUMAN_BYTES, "-");
     else
-        (void)snprintf(text, HM_HUMAN_BYTES, "%.*f", ratio < 9.995 ? 2 : 1,
-                       ratio);
+        human_put(text, ratio, "");
 }
 
 void hm_human_value(char *text, double value, const char *unit)

@@ -11,7 +11,7 @@ void hm_human_time(char *text, double ns);
 /* "56.0 MiB", "812 KiB", "-" for NaN. */
 void hm_human_size(char *text, double bytes);
 
-/* "0.73", "1.08", "12.5", "-" for NaN. */
+/* "0.73", "12.5", "929", "-" for NaN. */
 void hm_human_ratio(char *text, double ratio);
 
 /* Either of them, by the unit of a metric: "ns", "bytes" or "ratio". */

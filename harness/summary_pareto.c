@@ -165,6 +165,7 @@ static int pareto_collect(struct pareto *pareto)
             pareto->common[c] = 1;
             pareto->n_works++;
         } else if (cell->arm == HM_SUMMARY_ARM_TEST &&
+                   strcmp(cell->key[HM_SUMMARY_KEY_class], "reference") != 0 &&
                    hm_summary_is_group_head(campaign, cell)) {
             struct pareto_point *point = &pareto->point[pareto->n++];
 

@@ -11,8 +11,10 @@
 #include <string.h>
 
 /* A quantile is shown only with this many samples beyond it. */
-#define SERIES_BEYOND     10.0
-#define SERIES_NINES_STEP 0.05
+#define SERIES_BEYOND 10.0
+
+/* A curve that falls by less than this is still level. */
+#define SERIES_VISIBLE 0.95
 
 enum { SERIES_COLUMNS = 4, SERIES_STEPS_PER_NINE = 20 };
 
@@ -181,22 +183,31 @@ static void series_put_latency(FILE *out, const struct hm_summary_view *view,
 }
 
 /* The share of pauses that lasted as long or longer: the corners of its steps,
- * so at each length the share with and the share without those. */
+ * so at each length the share with and the share without those.  Steps that
+ * nobody could see are taken together. */
 static void series_put_survival(FILE *out, const struct hm_summary_view *view,
                                 const struct hm_summary_cell *cell,
                                 const struct hm_hist *hist)
 {
-    uint64_t left = hist->n;
+    double n = (double)hist->n;
+    double left = n;
+    double shown = 2 * n; /* what was left at the last corner */
 
     for (unsigned i = 0; i < HM_HIST_BUCKETS && left > 0; i++) {
+        double length_ns = (double)hm_hist_low_ns(i);
+        double less = left - hist->count[i];
+
         if (hist->count[i] == 0)
             continue;
-        series_put_point(out, view, cell, (double)hm_hist_low_ns(i),
-                         (double)left / (double)hist->n);
-        left -= hist->count[i];
-        if (left > 0)
-            series_put_point(out, view, cell, (double)hm_hist_low_ns(i),
-                             (double)left / (double)hist->n);
+        if (left < n && less > 0 && less > SERIES_VISIBLE * shown) {
+            left = less;
+            continue;
+        }
+        shown = less;
+        series_put_point(out, view, cell, length_ns, left / n);
+        if (less > 0)
+            series_put_point(out, view, cell, length_ns, less / n);
+        left = less;
     }
     series_put_point(out, view, cell, NAN, NAN);
 }

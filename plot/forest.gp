@@ -17,7 +17,9 @@ LOW = 0.8; HIGH = 1.25
 see(a, b) = (LOW = a > 0 && a < LOW ? a : LOW, HIGH = b > HIGH ? b : HIGH, 0)
 stats DATA using (wanted(1, "") && strcol("status") eq "ok" ? see(column("low"), column("high")) : 0) nooutput
 set logscale x 2; set xrange [max(LOW, 0.05) / 1.12 : min(HIGH, 20) * 1.12]
-set xtics ("1/16×" 0.0625, "1/8×" 0.125, "1/4×" 0.25, "1/2×" 0.5, "1×" 1, "2×" 2, "4×" 4, "8×" 8, "16×" 16) font FONT.",10"
+if (HIGH / LOW < 28) {
+  set xtics ("1/8×" 0.125, "1/4×" 0.25, "1/2×" 0.5, "1×" 1, "2×" 2, "4×" 4, "8×" 8) font FONT.",10"
+} else { set xtics ("1/16×" 0.0625, "1/4×" 0.25, "1×" 1, "4×" 4, "16×" 16) font FONT.",10" }
 if (HIGH / LOW < 6) { set xtics add ("0.7×" 0.7, "1.4×" 1.4) }
 set yrange [NS+0.7:0.3]; set tics scale 0
 set arrow 1 from first 1, graph 0 to first 1, graph 1 nohead front lc rgb "#555555" lw 0.8

@@ -11,7 +11,7 @@ SEE = "see(column('nines'), column('latency_ns'))"
 load HERE."panels.inc"
 eval TERM("latency", WIDTH, HEIGHT)
 set logscale y 10; set xrange [0:XMAX * 1.02]; set yrange [YMIN / 1.3 : YMAX * 1.5]
-set xtics ("50 %%" 0.30103, "90" 1, "99" 2, "99.9" 3, "99.99" 4, "99.999" 5, "99.9999" 6) font FONT.",10"
+set xtics ("50 %%" 0.30103, "90" 1, "99" 2, "99.9" 3, (XMAX < 4.6 ? "99.99" : "") 4, "99.999" 5, "99.9999" 6) font FONT.",10"
 eval "set ytics ".TIMES." font FONT.',10'"
 TITLE = "Latency by percentile, all blocks (lower is better); each line ends at the maximum"
 set multiplot

@@ -12,9 +12,9 @@ NF = 0; array FX[200]; array FY[200]             # the front; rows come sorted b
 MX = 1; MY = 1; NX = 1; NY = 1
 front(t, m) = (NF = NF + 1, FX[NF] = m, FY[NF] = t, 0)
 keep(s, t, m, n, b) = (N = N + 1, NAME[N] = s, X[N] = m, Y[N] = t, O[N] = N, WORKLOADS = n, BLOCKS = b, \
-  MX = max(MX, m), NX = min(NX, m), MY = max(MY, t), NY = min(NY, t), \
   BASE = (t == 1 && m == 1 ? s : BASE), 0)
-stats DATA using (keep(strcol("strategy"), column("time"), column("memory"), column("workloads"), column("blocks")), \
+span(tl, th, ml, mh) = (MX = max(MX, mh), NX = min(NX, ml), MY = max(MY, th), NY = min(NY, tl), 0)
+stats DATA using (span(column("time_low"), column("time_high"), column("memory_low"), column("memory_high")), keep(strcol("strategy"), column("time"), column("memory"), column("workloads"), column("blocks")), \
   column("front") == 1 ? front(column("time"), column("memory")) : 0) nooutput
 set logscale xy
 set xrange [NX / 1.12 : MX * 1.12]; set yrange [NY / 1.15 : MY * 1.15]

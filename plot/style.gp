@@ -23,7 +23,7 @@ PS = IS_PNG ? 1.0 : 0.75                        # SVG draws the same marker larg
 # Okabe and Ito's colours; their yellow darkened and black softened.
 COLOURS = "#333333 #d55e00 #009e73 #e69f00 #cc79a7 #0072b2 #56b4e9 #8c7a00"
 KNOWN = "glibc jemalloc mimalloc tcmalloc tbb semispace marksweep bdwgc" \
-     ." nogc bump first_fit null node refcount generational compact"
+     ." nogc bump first_fit markcompact null node refcount generational"
 FILLED = "7 5 9 11 13 15"
 OPEN = "6 4 8 10 12 14"
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_.@#+-/=;ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -34,12 +34,12 @@ id_of(s) = cut(cut(s, "@"), "#")
 hash(s) = int(sum [k=1:strlen(s)] (k * strstrt(LETTERS, s[k:k])))
 slot(s) = index_of(KNOWN, id_of(s)) ? index_of(KNOWN, id_of(s)) : 9 + hash(id_of(s)) % 8
 variant(s) = strstrt(s, "@") ? int(2 * real(s[strstrt(s, "@")+1:])) : 0    # "@1.5x"
-colour(s) = id_of(s) eq "nogc" ? "#999999" : word(COLOURS, (slot(s) - 1) % 8 + 1)
+colour(s) = id_of(s) eq "nogc" ? "#999999" : word(COLOURS, slot(s) > 8 ? (slot(s) - 9) % 7 + 2 : slot(s))
 rgb(s) = int("0x".(colour(s)[2:]))
 marker(s) = int(word((slot(s) > 8) + variant(s) / 6 % 2 == 1 ? OPEN : FILLED, (slot(s) - 1 + variant(s)) % 6 + 1))
 is_twin(s) = strstrt(s, "#twin") > 0
-said(status) = status eq "oom" ? "OOM" : status eq "bad_checksum" ? "wrong sum" \
-  : status eq "wrong_allocator" ? "wrong malloc" : status eq "none" ? "–" : status
+said(status) = status eq "oom" ? "OOM" : status eq "bad_checksum" ? "bad sum" \
+  : status eq "wrong_allocator" ? "wrong lib" : status eq "none" ? "–" : status
 max(a, b) = a > b ? a : b
 min(a, b) = a < b ? a : b
 

@@ -11,16 +11,16 @@ SEE = "see(column('pause_ns'), column('share'))"
 load HERE."panels.inc"
 eval TERM("survival", WIDTH, HEIGHT)
 set logscale xy 10; set xrange [XMIN / 1.3 : XMAX * 1.3]; set yrange [YMIN / 1.2 : 1.1]
-eval "set xtics ".TIMES." font FONT.',10'"
+eval "set xtics ".(XMAX / XMIN < 3e4 ? TIMES : WIDE_TIMES)." font FONT.',10'"
 if (XMAX / XMIN < 1e3) { set xtics add ("300 ns" 300, "3 µs" 3e3, "30 µs" 3e4, "300 µs" 3e5, "3 ms" 3e6, "30 ms" 3e7, "300 ms" 3e8, "3 s" 3e9) }
-set ytics ("100 %%" 1, "10 %%" 0.1, "1 %%" 0.01, "0.1 %%" 0.001, "0.01 %%" 1e-4, "10 ppm" 1e-5, "1 ppm" 1e-6) font FONT.",10"
+set ytics ("100 %%" 1, "10 %%" 0.1, "1 %%" 0.01, "0.1 %%" 0.001, "0.01 %%" 1e-4, "0.001 %%" 1e-5, "" 1e-6) font FONT.",10"
 TITLE = "Pauses: share of them that lasted this long or longer (left is better)"
 set multiplot
 do for [k=1:NW] {
   eval PLACE(k); w = word(W, k)
   plot DATA using (strcol("workload") eq w ? column("pause_ns") : NaN):(column("share")):(strcol("workload") eq w ? rgb(strcol("strategy")) : 0) \
        with lines lc rgb variable lw 1.6 dt 1 title "share", \
-    DATA using (strcol("workload") eq w && int(column(0)) % 12 == 0 ? column("pause_ns") : NaN):(column("share")):(strcol("workload") eq w ? marker(strcol("strategy")) : 0):(strcol("workload") eq w ? rgb(strcol("strategy")) : 0) \
+    DATA using (strcol("workload") eq w && int(column(0)) % 8 == 0 ? column("pause_ns") : NaN):(column("share")):(strcol("workload") eq w ? marker(strcol("strategy")) : 0):(strcol("workload") eq w ? rgb(strcol("strategy")) : 0) \
        with points pt variable lc rgb variable ps 0.7 * PS title "some of them"
   unset label
 }
