@@ -69,6 +69,7 @@ static inline hm_ref hm_marksweep_new(struct hm_mutator *m, size_t words,
     if (HM_UNLIKELY(start == hole->limit))
         return hm_marksweep_new_slow(m, words, n_refs);
     hole->free = start + hm_marksweep_cell(c);
+    hm_prefetch_ahead(start);
     return hm_object_init(start, words, n_refs);
 }
 

