@@ -16,6 +16,9 @@
 /* gnuplot ends well after many an error; a chart is never this small. */
 enum { CHART_LEAST_BYTES = 1024 };
 
+/* More workloads or strategies than this no chart can show. */
+enum { CHART_MOST_VALUES = 32 };
+
 struct chart {
     struct hm_pool *pool;
     const char *folder;  /* of the campaign */
@@ -129,102 +132,140 @@ static int chart_draw_part(const struct chart *chart,
     return error;
 }
 
-/* Copies the rows of `csv` whose column has the value `part`. */
-static int chart_copy_part(struct hm_csv *csv, int column, const char *part,
-                           FILE *out)
+static void chart_put_row(FILE *out, char *const *field, size_t n)
 {
-    int more;
-
-    for (size_t i = 0; i < csv->n; i++)
-        (void)fprintf(out, "%s%s", i > 0 ? "," : "", csv->name[i]);
-    (void)fputc('\n', out);
-    while ((more = hm_csv_next(csv)) > 0) {
-        if (strcmp(csv->field[column], part) != 0)
-            continue;
-        for (size_t i = 0; i < csv->n; i++) {
-            if (i > 0)
-                (void)fputc(',', out);
-            hm_csv_put(out, csv->field[i]);
-        }
-        (void)fputc('\n', out);
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            (void)fputc(',', out);
+        hm_csv_put(out, field[i]);
     }
-    return more;
+    (void)fputc('\n', out);
 }
 
-static int chart_draw_split(const struct chart *chart,
-                            const struct hm_chart *what, const char *data,
-                            const char *part)
+/* Copies the rows of `from` whose `column` is one of `words` to `to`. */
+static int chart_filter(const char *from, const char *column,
+                        const struct hm_words *words, const char *to)
 {
-    const char *own = hm_pool_format(chart->pool, "%s/charts/.%ld.csv",
-                                     chart->folder, (long)getpid());
-    FILE *out = fopen(own, "we");
+    FILE *out = fopen(to, "we");
     struct hm_csv csv;
-    int error = out == NULL ? -errno : hm_csv_open(&csv, data);
+    int error = out == NULL ? -errno : hm_csv_open(&csv, from);
+    int more = 0;
 
     if (error == 0) {
-        error =
-            chart_copy_part(&csv, hm_csv_column(&csv, what->split), part, out);
+        int index = hm_csv_column(&csv, column);
+
+        chart_put_row(out, csv.name, csv.n);
+        while ((more = hm_csv_next(&csv)) > 0) {
+            if (hm_words_has(words, csv.field[index]))
+                chart_put_row(out, csv.field, csv.n);
+        }
+        error = more;
         hm_csv_close(&csv);
     }
     if (out != NULL && fclose(out) != 0 && error == 0)
         error = -errno;
-    if (error == 0)
-        error = chart_draw_part(chart, what, part, own);
-    else
-        hm_complain("chart %s: %s: %s", what->id, own, hm_error_text(error));
-    (void)unlink(own);
+    if (error != 0)
+        hm_complain("%s: %s", to, hm_error_text(error));
     return error;
 }
 
-/* Reads what there is to draw: the values of the split column (or nothing)
- * into `parts`; *rows becomes 0 when the file has none. */
-static int chart_survey(const struct chart *chart, const struct hm_chart *what,
-                        const char *data, struct hm_words *parts, int *rows)
+/* The first `most` values of a column in their order; *more becomes true when
+ * there are others.  Returns the number of rows, or a negative errno. */
+static long chart_values(const struct chart *chart, const char *path,
+                         const char *column, struct hm_words *words, bool *more)
 {
     struct hm_csv csv;
-    int error = hm_csv_open(&csv, data);
-    int column;
+    int error = hm_csv_open(&csv, path);
+    int index;
+    long rows = 0;
 
-    *rows = 0;
+    *more = false;
     if (error != 0) {
-        hm_complain("chart %s: %s; run `heapmark summary %s` first", what->id,
-                    csv.error, chart->folder);
+        hm_complain("%s; run `heapmark summary %s` first", csv.error,
+                    chart->folder);
         return error;
     }
-    column = hm_csv_column(&csv, what->split);
+    index = hm_csv_column(&csv, column);
     while ((error = hm_csv_next(&csv)) > 0) {
-        *rows = 1;
-        if (column < 0)
+        rows++;
+        if (index < 0 || hm_words_has(words, csv.field[index]))
+            continue;
+        *more = words->n == CHART_MOST_VALUES;
+        if (*more)
             break;
-        if (!hm_words_has(parts, csv.field[column]))
-            hm_words_add(chart->pool, parts, csv.field[column]);
+        hm_words_add(chart->pool, words, csv.field[index]);
     }
     if (error < 0)
-        hm_complain("chart %s: %s", what->id, csv.error);
+        hm_complain("%s", csv.error);
     hm_csv_close(&csv);
-    return error < 0 ? error : 0;
+    return error < 0 ? error : rows;
+}
+
+/* A file beside the charts for the time of drawing. */
+static const char *chart_scratch(const struct chart *chart, const char *what)
+{
+    return hm_pool_format(chart->pool, "%s/charts/.%ld.%s.csv", chart->folder,
+                          (long)getpid(), what);
+}
+
+/* Keeps what fits a chart: *data becomes a copy with fewer rows when there are
+ * too many values of `column`.  Returns the number of rows looked at, or a
+ * negative errno. */
+static long chart_limit(const struct chart *chart, const struct hm_chart *what,
+                        const char *column, const char **data)
+{
+    struct hm_words words = {NULL, 0};
+    bool more;
+    long rows = chart_values(chart, *data, column, &words, &more);
+    const char *copy = chart_scratch(chart, column);
+    int error;
+
+    if (rows < 0 || !more)
+        return rows;
+    hm_complain("chart %s: shows the first %d values of %s only", what->id,
+                CHART_MOST_VALUES, column);
+    error = chart_filter(*data, column, &words, copy);
+    *data = copy;
+    return error != 0 ? error : rows;
+}
+
+static int chart_draw_split(const struct chart *chart,
+                            const struct hm_chart *what, const char *data)
+{
+    const char *own = chart_scratch(chart, "part");
+    struct hm_words parts = {NULL, 0};
+    bool more;
+    long rows = chart_values(chart, data, what->split, &parts, &more);
+    int error = rows < 0 ? (int)rows : 0;
+
+    for (size_t i = 0; i < parts.n && error == 0; i++) {
+        struct hm_words part = {&parts.word[i], 1};
+
+        error = chart_filter(data, what->split, &part, own);
+        if (error == 0)
+            error = chart_draw_part(chart, what, parts.word[i], own);
+    }
+    (void)unlink(own);
+    return error;
 }
 
 static int chart_draw(const struct chart *chart, const struct hm_chart *what)
 {
     const char *data =
         hm_pool_format(chart->pool, "%s/%s", chart->folder, what->data);
-    struct hm_words parts = {NULL, 0};
-    int rows;
-    int error = chart_survey(chart, what, data, &parts, &rows);
+    long rows = chart_limit(chart, what, "workload", &data);
 
-    if (error != 0)
-        return error;
-    if (!rows) {
+    if (rows > 0)
+        rows = chart_limit(chart, what, "strategy", &data);
+    if (rows == 0)
         hm_complain("chart %s: nothing to draw: %s has no rows", what->id,
                     what->data);
-        return 0;
-    }
-    if (what->split[0] == '\0')
-        return chart_draw_part(chart, what, "", data);
-    for (size_t i = 0; i < parts.n && error == 0; i++)
-        error = chart_draw_split(chart, what, data, parts.word[i]);
-    return error;
+    if (rows > 0)
+        rows = what->split[0] == '\0' ? chart_draw_part(chart, what, "", data)
+                                      : chart_draw_split(chart, what, data);
+    (void)unlink(chart_scratch(chart, "workload"));
+    (void)unlink(chart_scratch(chart, "strategy"));
+    return rows < 0 ? (int)rows : 0;
 }
 
 int hm_chart_draw(struct hm_pool *pool, const char *folder,
