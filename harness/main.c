@@ -31,9 +31,10 @@ static void main_help(void)
 {
     printf("Usage: heapmark VERB [OPTION...]\n"
            "Compares allocation and garbage-collection strategies.\n\n");
-    for (int i = 0; i < MAIN_VERBS; i++)
+    for (int i = 0; i < MAIN_VERBS; i++) {
         if (!main_verbs[i].hidden)
             printf("  %-10s %s\n", main_verbs[i].name, main_verbs[i].summary);
+    }
     printf("\n`heapmark VERB --help` explains a verb.\n");
 }
 
@@ -44,10 +45,11 @@ static int main_unknown(const char *word)
     for (int i = 0; i < MAIN_VERBS; i++)
         name[i] = main_verbs[i].name;
     near = hm_suggest(word, name, MAIN_VERBS);
-    if (near != NULL)
+    if (near != NULL) {
         hm_complain("unknown verb '%s'; did you mean '%s'?", word, near);
-    else
+    } else {
         hm_complain("unknown verb '%s'; see `heapmark --help`", word);
+    }
     return HM_EXIT_USAGE;
 }
 
@@ -66,8 +68,9 @@ int main(int argc, char **argv)
         printf("heapmark %s\n", HM_VERSION);
         return 0;
     }
-    for (int i = 0; i < MAIN_VERBS; i++)
+    for (int i = 0; i < MAIN_VERBS; i++) {
         if (strcmp(argv[1], main_verbs[i].name) == 0)
             return main_verbs[i].run(argc - 1, argv + 1);
+    }
     return main_unknown(argv[1]);
 }
