@@ -215,11 +215,11 @@ static void report_put_glossary(FILE *out)
         {"interval", "95 of 100 such intervals contain the true ratio "
                      "(Hodges–Lehmann estimate, exact Wilcoxon signed-rank "
                      "interval over blocks)."},
-        {"verdict", "faster or slower: the interval excludes 1 by more than "
-                    "the margin (2 %, or the noise of this machine if that is "
-                    "more). same: all of it lies within the margin. "
-                    "negligible: a difference, but within the margin. "
-                    "inconclusive: more blocks are needed."},
+        {"verdict", "faster or slower: the interval excludes 1, and the "
+                    "difference exceeds 2 % and the noise of this machine. "
+                    "negligible: a difference, but a smaller one. same: the "
+                    "whole interval is within 2 % of 1. inconclusive: more "
+                    "blocks are needed."},
         {"block", "every cell of the plan once, in random order, each in a "
                   "fresh process."},
         {"twin", "the baseline measured a second time in each block; what it "

@@ -325,15 +325,16 @@ double hm_stats_half_width(const struct hm_interval *log_ratio)
 }
 
 enum hm_verdict hm_stats_verdict(const struct hm_interval *log_ratio,
-                                 double delta)
+                                 double noise)
 {
-    double margin = log1p(delta);
+    double same = log1p(HM_STATS_DELTA);
+    double margin = stats_larger(same, noise);
 
-    HM_CHECK(delta >= 0);
+    HM_CHECK(noise >= 0);
     if (log_ratio->n < HM_STATS_MIN_BLOCKS || !isfinite(log_ratio->low) ||
         !isfinite(log_ratio->high))
         return HM_VERDICT_NONE;
-    if (log_ratio->low > -margin && log_ratio->high < margin)
+    if (log_ratio->low > -same && log_ratio->high < same)
         return HM_VERDICT_SAME;
     if (log_ratio->low <= 0 && log_ratio->high >= 0)
         return HM_VERDICT_INCONCLUSIVE;

@@ -30,8 +30,8 @@ enum hm_verdict {
     HM_VERDICT_NONE, /* too few samples to say anything */
     HM_VERDICT_FASTER,
     HM_VERDICT_SLOWER,
-    HM_VERDICT_SAME,       /* the whole interval is within delta of 1 */
-    HM_VERDICT_NEGLIGIBLE, /* differs from 1, by less than delta */
+    HM_VERDICT_SAME,       /* the whole interval is within 2 % of 1 */
+    HM_VERDICT_NEGLIGIBLE, /* differs from 1, by less than 2 % or the noise */
     HM_VERDICT_INCONCLUSIVE,
 };
 
@@ -68,11 +68,14 @@ int hm_stats_range(const double *value, size_t n, struct hm_interval *out);
 /* Half the width of an interval of logarithms; infinite if an end is. */
 double hm_stats_half_width(const struct hm_interval *log_ratio);
 
-/* What an interval of log ratios (lower is better) allows to say, when ratios
- * within a factor 1 + delta of 1 do not matter.  delta >= 0.  NONE for fewer
- * than HM_STATS_MIN_BLOCKS samples or an infinite interval. */
+/* What an interval of log ratios (lower is better) allows to say.  `noise` >= 0
+ * is the half-width that the baseline shows against itself: a difference must
+ * exceed it, and HM_STATS_DELTA, to be called one.  Equality is a stronger
+ * claim: noise does not make things the same, so the whole interval must lie
+ * within HM_STATS_DELTA.  NONE for fewer than HM_STATS_MIN_BLOCKS samples or
+ * an infinite interval. */
 enum hm_verdict hm_stats_verdict(const struct hm_interval *log_ratio,
-                                 double delta);
+                                 double noise);
 
 /* "faster", "slower", "same", ...; "" for NONE. */
 const char *hm_verdict_name(enum hm_verdict verdict);

@@ -147,7 +147,7 @@ static int summary_put_means(FILE *out, const struct hm_summary_view *view)
             !hm_summary_is_group_head(view->campaign, cell))
             continue;
         error = hm_summary_geomean(view->campaign, view->result, cell, NULL,
-                                   view->delta, mean);
+                                   view->noise, mean);
         if (error == 0)
             summary_put_mean(out, cell, mean);
     }
@@ -196,14 +196,14 @@ static int summary_write_failures(const struct hm_summary_view *view,
     return hm_replace_end(&file, 0);
 }
 
-/* The margin of the geometric means' verdicts: the noise of the twin's. */
-static int summary_set_delta(struct hm_summary_view *view)
+/* What the geometric means of the twin show against the baseline's. */
+static int summary_set_noise(struct hm_summary_view *view)
 {
     struct hm_summary_mean mean[HM_SUMMARY_METRICS_END];
     const struct hm_summary_campaign *campaign = view->campaign;
 
     for (int m = 0; m < HM_SUMMARY_METRICS_END; m++)
-        view->delta[m] = HM_STATS_DELTA;
+        view->noise[m] = 0;
     for (size_t c = 0; c < campaign->n_cells; c++) {
         int error;
 
@@ -215,8 +215,7 @@ static int summary_set_delta(struct hm_summary_view *view)
             return error;
         for (int m = 0; m < HM_SUMMARY_METRICS_END; m++) {
             if (mean[m].log_ratio.n >= HM_STATS_MIN_BLOCKS)
-                view->delta[m] = fmax(view->delta[m],
-                                      hm_stats_half_width(&mean[m].log_ratio));
+                view->noise[m] = hm_stats_half_width(&mean[m].log_ratio);
         }
         break;
     }
@@ -256,7 +255,7 @@ int hm_summary_write(const char *folder)
     if (error == 0) {
         view.result = result;
         hm_summary_labels_init(&view.labels, &campaign);
-        error = summary_set_delta(&view);
+        error = summary_set_noise(&view);
     }
     if (error == 0)
         error = summary_write_files(&view, folder);

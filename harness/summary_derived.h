@@ -15,7 +15,7 @@ struct hm_summary_view {
     struct hm_summary_campaign *campaign; /* only its `error` may change */
     const struct hm_summary_result *result;
     struct hm_summary_labels labels;
-    double delta[HM_SUMMARY_METRICS_END]; /* margins of geometric means */
+    double noise[HM_SUMMARY_METRICS_END]; /* of the geometric means */
 };
 
 /* metric,workload,strategy,baseline,ratio,low,high,status,n: wall time and

@@ -95,7 +95,7 @@ static void geomean_add(struct geomean *g, const struct hm_summary_cell *cell,
 }
 
 static int geomean_metric(struct geomean *g, enum hm_summary_metric metric,
-                          double delta, struct hm_summary_mean *mean)
+                          double noise, struct hm_summary_mean *mean)
 {
     size_t n = 0;
     int error;
@@ -112,14 +112,14 @@ static int geomean_metric(struct geomean *g, enum hm_summary_metric metric,
     if (n == 0)
         return 0;
     error = hm_summary_interval(g->value, n, &mean->log_ratio);
-    mean->verdict = hm_stats_verdict(&mean->log_ratio, delta);
+    mean->verdict = hm_stats_verdict(&mean->log_ratio, noise);
     return error;
 }
 
 int hm_summary_geomean(const struct hm_summary_campaign *campaign,
                        const struct hm_summary_result *result,
                        const struct hm_summary_cell *like,
-                       const unsigned char *use, const double *delta,
+                       const unsigned char *use, const double *noise,
                        struct hm_summary_mean *mean)
 {
     struct geomean g = {.campaign = campaign,
@@ -138,8 +138,7 @@ int hm_summary_geomean(const struct hm_summary_campaign *campaign,
         error = 0;
         for (int m = 0; m < HM_SUMMARY_METRICS_END && error == 0; m++)
             error = geomean_metric(&g, (enum hm_summary_metric)m,
-                                   delta != NULL ? delta[m] : HM_STATS_DELTA,
-                                   &mean[m]);
+                                   noise != NULL ? noise[m] : 0, &mean[m]);
     }
     free(g.member);
     free(g.sum);

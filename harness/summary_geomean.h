@@ -24,7 +24,7 @@ struct hm_summary_mean {
 int hm_summary_geomean(const struct hm_summary_campaign *campaign,
                        const struct hm_summary_result *result,
                        const struct hm_summary_cell *like,
-                       const unsigned char *use, const double *delta,
+                       const unsigned char *use, const double *noise,
                        struct hm_summary_mean *mean);
 
 /* Same strategy, arm, heap multiple and threads. */

@@ -58,7 +58,7 @@ static int ratios_init(struct ratios *ratios,
             continue;
         group->head = cell;
         error = hm_summary_geomean(campaign, view->result, cell, NULL,
-                                   view->delta, group->mean);
+                                   view->noise, group->mean);
         ratios->n++;
     }
     qsort(ratios->group, ratios->n, sizeof *ratios->group, ratios_compare);

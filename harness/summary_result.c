@@ -173,12 +173,11 @@ static void result_judge(const struct hm_summary_result *twin,
                          struct hm_summary_result *result)
 {
     for (int m = 0; m < HM_SUMMARY_METRICS_END; m++) {
-        double delta = HM_STATS_DELTA;
+        double noise = 0;
 
         if (twin != NULL && twin[m].log_ratio.n >= HM_STATS_MIN_BLOCKS)
-            delta = fmax(delta, hm_stats_half_width(&twin[m].log_ratio));
-        result[m].delta = delta;
-        result[m].verdict = hm_stats_verdict(&result[m].log_ratio, delta);
+            noise = hm_stats_half_width(&twin[m].log_ratio);
+        result[m].verdict = hm_stats_verdict(&result[m].log_ratio, noise);
     }
 }
 

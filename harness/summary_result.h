@@ -10,7 +10,6 @@
 struct hm_summary_result {
     struct hm_interval value;     /* median; n = 0: not measured */
     struct hm_interval log_ratio; /* n = 0: no ratio */
-    double delta;                 /* margin of the verdict */
     enum hm_verdict verdict;
 };
 

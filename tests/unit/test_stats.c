@@ -196,7 +196,7 @@ static void few_samples_have_an_endless_interval(void **state)
     assert_float_equal(got.estimate, 0.3, 1e-12);
     assert_true(isinf(got.low) && got.low < 0);
     assert_true(isinf(got.high) && got.high > 0);
-    assert_int_equal(hm_stats_verdict(&got, 0.02), HM_VERDICT_NONE);
+    assert_int_equal(hm_stats_verdict(&got, 0), HM_VERDICT_NONE);
     assert_int_equal(hm_stats_median(d, 5, 0.05, &got), 0);
     assert_true(isinf(got.low));
     assert_int_equal(hm_stats_range(d, 5, &got), 0);
@@ -239,20 +239,23 @@ static void verdict_follows_interval_and_margin(void **state)
         struct hm_interval interval = {table[i].estimate, table[i].low,
                                        table[i].high, 10};
 
-        assert_int_equal(hm_stats_verdict(&interval, 0.02), table[i].verdict);
+        assert_int_equal(hm_stats_verdict(&interval, 0.01), table[i].verdict);
         interval.n = 5;
-        assert_int_equal(hm_stats_verdict(&interval, 0.02), HM_VERDICT_NONE);
+        assert_int_equal(hm_stats_verdict(&interval, 0.01), HM_VERDICT_NONE);
     }
 }
 
-static void a_wider_margin_turns_faster_into_negligible(void **state)
+static void noise_turns_faster_into_negligible_but_never_into_same(void **state)
 {
     struct hm_interval interval = {-0.05, -0.08, -0.03, 10};
 
     (void)state;
-    assert_int_equal(hm_stats_verdict(&interval, 0.02), HM_VERDICT_FASTER);
+    assert_int_equal(hm_stats_verdict(&interval, 0), HM_VERDICT_FASTER);
     assert_int_equal(hm_stats_verdict(&interval, 0.06), HM_VERDICT_NEGLIGIBLE);
-    assert_int_equal(hm_stats_verdict(&interval, 0.10), HM_VERDICT_SAME);
+    assert_int_equal(hm_stats_verdict(&interval, 0.50), HM_VERDICT_NEGLIGIBLE);
+    interval.high = 0.03;
+    assert_int_equal(hm_stats_verdict(&interval, 0.50),
+                     HM_VERDICT_INCONCLUSIVE);
     assert_string_equal(hm_verdict_name(HM_VERDICT_NEGLIGIBLE), "negligible");
     assert_string_equal(hm_verdict_name(HM_VERDICT_NONE), "");
 }
@@ -271,7 +274,8 @@ int main(void)
         cmocka_unit_test(few_samples_have_an_endless_interval),
         cmocka_unit_test(nonsense_is_refused),
         cmocka_unit_test(verdict_follows_interval_and_margin),
-        cmocka_unit_test(a_wider_margin_turns_faster_into_negligible),
+        cmocka_unit_test(
+            noise_turns_faster_into_negligible_but_never_into_same),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
