@@ -41,11 +41,10 @@ static void marksweep_open_hole(struct hm_gc *gc, unsigned c, unsigned start,
     unsigned cell = hm_marksweep_cell(c);
     size_t left = hm_pacer_left(&gc->heap.pacer, gc->heap.since_bytes);
 
-    if (left / HM_WORD_BYTES < limit - start) {
-        size_t cells = left / HM_WORD_BYTES / cell;
-
-        limit = start + cell * (unsigned)(cells > 0 ? cells : 1);
-    }
+    /* Holes of other classes may stay open: under stress count by the cell. */
+    if (gc->heap.config.stress_bytes != 0 ||
+        left / HM_WORD_BYTES < limit - start)
+        limit = start + cell;
     HM_ASSERT((limit - start) % cell == 0 && limit <= cursor->end);
     if (gc->heap.config.verify &&
         !hm_poison_is_intact(base + start, limit - start))

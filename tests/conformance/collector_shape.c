@@ -51,7 +51,7 @@ static void deep_list_is_marked_without_recursion(void **state)
         hm_init(heap.m, o, 0, heap.root[0]);
         heap.root[0] = o;
     }
-    shape_collect_to(NODES * 24);
+    shape_collect_to((uint64_t)NODES * 24);
     for (hm_ref o = heap.root[0]; o != NULL; o = hm_load(heap.m, o, 0))
         sum += shape_get(o, 1);
     assert_int_equal(sum, (uint64_t)NODES * (NODES - 1) / 2);
@@ -60,20 +60,20 @@ static void deep_list_is_marked_without_recursion(void **state)
 
 static void wide_array_keeps_every_element(void **state)
 {
-    static const uint64_t ELEMENTS = 1 << 19;
+    static const uint64_t elements = 1 << 19;
 
     (void)state;
     heap_open((struct heap_options){.heap_bytes = 96 * MIB});
-    heap.root[0] = hm_new_refs(heap.m, ELEMENTS);
-    for (uint64_t i = 0; i < ELEMENTS; i++) {
+    heap.root[0] = hm_new_refs(heap.m, elements);
+    for (uint64_t i = 0; i < elements; i++) {
         hm_ref o = hm_new(heap.m, &shape_node);
 
         shape_set(o, 1, i);
         hm_init(heap.m, o, 0, heap.root[0]);
         hm_store(heap.m, heap.root[0], i, o);
     }
-    shape_collect_to(8 + ELEMENTS * 8 + ELEMENTS * 24);
-    for (uint64_t i = 0; i < ELEMENTS; i++) {
+    shape_collect_to(8 + elements * 8 + elements * 24);
+    for (uint64_t i = 0; i < elements; i++) {
         hm_ref o = hm_load(heap.m, heap.root[0], i);
 
         assert_int_equal(shape_get(o, 1), i);

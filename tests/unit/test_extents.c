@@ -15,8 +15,8 @@ static struct hm_budget budget;
 static struct hm_extents extents;
 
 static struct {
-    uint32_t first;
     size_t pages;
+    uint32_t first;
     unsigned char mark;
 } run[RUNS]; /* pages == 0: none */
 
