@@ -3,6 +3,12 @@
 
 #include "common/check.h"
 
+void hm_pause_log_init(struct hm_pause_log *log)
+{
+    hm_hist_init(&log->lengths);
+    log->n_listed = 0;
+}
+
 const char *hm_pause_kind_name(enum hm_pause_kind kind)
 {
     static const char *const name[] = {

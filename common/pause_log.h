@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* pause_log.h -- everything that held the mutator up: one entry per event.
+/* pause_log.h -- everything that held the mutator up.
  *
- * A collector writes, the cell prints after the clock has stopped.  Adding
- * never allocates; what does not fit is still counted and summed.
+ * A collector writes, the cell prints after the clock has stopped.  Every
+ * event enters the histogram of lengths; each has an entry of its own too,
+ * except slices of lazy work below HM_PAUSE_LISTED_NS (a run can have millions
+ * of those) and what comes after the table is full.  Adding never allocates.
  * Threads: one writer at a time (the world is stopped, or one mutator). */
 #ifndef HM_COMMON_PAUSE_LOG_H
 #define HM_COMMON_PAUSE_LOG_H
+
+#include "common/hist.h"
 
 #include <stdint.h>
 
@@ -28,23 +32,19 @@ struct hm_pause {
     enum hm_pause_kind kind;
 };
 
-enum { HM_PAUSE_LOG_ENTRIES = 1 << 16 };
+enum { HM_PAUSE_LOG_ENTRIES = 1 << 16, HM_PAUSE_LISTED_NS = 10000 };
 
 struct hm_pause_log {
-    uint64_t n;        /* all that were added, kept or not */
-    uint64_t total_ns; /* sum over all of them */
-    uint64_t max_ns;
+    struct hm_hist lengths; /* of all events */
+    uint64_t n_listed;      /* entries in use */
     struct hm_pause entry[HM_PAUSE_LOG_ENTRIES];
 };
 
+/* Empties the log; the start of a clock window. */
+void hm_pause_log_init(struct hm_pause_log *log);
+
 /* "full", "sweep", ...; the word of the result files. */
 const char *hm_pause_kind_name(enum hm_pause_kind kind);
-
-/* Entries kept: the first min(n, HM_PAUSE_LOG_ENTRIES). */
-static inline uint64_t hm_pause_log_kept(const struct hm_pause_log *log)
-{
-    return log->n < HM_PAUSE_LOG_ENTRIES ? log->n : HM_PAUSE_LOG_ENTRIES;
-}
 
 static inline void hm_pause_log_add(struct hm_pause_log *log,
                                     enum hm_pause_kind kind, uint64_t start_ns,
@@ -52,12 +52,12 @@ static inline void hm_pause_log_add(struct hm_pause_log *log,
 {
     uint64_t duration_ns = end_ns - start_ns;
 
-    if (log->n < HM_PAUSE_LOG_ENTRIES)
-        log->entry[log->n] = (struct hm_pause){start_ns, duration_ns, kind};
-    log->n++;
-    log->total_ns += duration_ns;
-    if (duration_ns > log->max_ns)
-        log->max_ns = duration_ns;
+    hm_hist_add(&log->lengths, duration_ns);
+    if (kind == HM_PAUSE_sweep && duration_ns < HM_PAUSE_LISTED_NS)
+        return;
+    if (log->n_listed < HM_PAUSE_LOG_ENTRIES)
+        log->entry[log->n_listed++] =
+            (struct hm_pause){start_ns, duration_ns, kind};
 }
 
 #endif /* HM_COMMON_PAUSE_LOG_H */

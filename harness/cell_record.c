@@ -77,14 +77,15 @@ static void record_latency(struct hm_cell_writer *out,
 static void record_pauses(struct hm_cell_writer *out,
                           const struct hm_cell_record *r)
 {
-    uint64_t kept =
-        r->n_pauses < HM_PAUSE_LOG_ENTRIES ? r->n_pauses : HM_PAUSE_LOG_ENTRIES;
+    const struct hm_hist *lengths = &r->pause_lengths;
 
-    record_number(out, "pauses", r->n_pauses);
-    record_number(out, "pause_total_ns", r->pause_total_ns);
-    record_number(out, "pause_max_ns", r->pause_max_ns);
-    for (uint64_t i = 0; i < kept; i++) {
-        const struct hm_pause *p = &r->pauses->entry[i];
+    record_number(out, "pauses", lengths->n);
+    record_number(out, "pause_total_ns", lengths->sum_ns);
+    record_number(out, "pause_max_ns", lengths->max_ns);
+    record_number(out, "pause_p50_ns", hm_hist_quantile_ns(lengths, 0.5));
+    record_number(out, "pause_p99_ns", hm_hist_quantile_ns(lengths, 0.99));
+    for (uint64_t i = 0; i < r->n_pauses_listed; i++) {
+        const struct hm_pause *p = &r->pause[i];
 
         hm_cell_write(out, "pause\t%" PRIu64 "\t%" PRIu64 "\t%s\n", p->start_ns,
                       p->duration_ns, hm_pause_kind_name(p->kind));

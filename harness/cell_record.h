@@ -57,8 +57,9 @@ struct hm_cell_record {
 
     /* Under a collector only. */
     int has_gc;
-    const struct hm_pause_log *pauses; /* of the window */
-    uint64_t n_pauses, pause_total_ns, pause_max_ns;
+    const struct hm_pause *pause; /* of the window; NULL: no collector */
+    uint64_t n_pauses_listed;
+    struct hm_hist pause_lengths; /* of all, listed or not */
     struct hm_gc_stats gc;
 
     unsigned n_checkpoints;

@@ -49,10 +49,9 @@ static void run_read_gc(struct hm_cell_record *record)
     hm_gc_stats_get(hm_cell_run.gc, &record->gc);
     record->gc.collections -= before.collections;
     record->gc.moved_bytes -= before.moved_bytes;
-    record->pauses = hm_cell_run.log;
-    record->n_pauses = hm_cell_run.log->n;
-    record->pause_total_ns = hm_cell_run.log->total_ns;
-    record->pause_max_ns = hm_cell_run.log->max_ns;
+    record->pause = hm_cell_run.log->entry;
+    record->n_pauses_listed = hm_cell_run.log->n_listed;
+    record->pause_lengths = hm_cell_run.log->lengths;
 }
 
 _Noreturn void hm_cell_run_exhausted(size_t bytes)
@@ -85,9 +84,7 @@ void hm_cell_run_open_window(void)
 
     if (hm_cell_run.gc != NULL) {
         hm_gc_stats_get(hm_cell_run.gc, &record->gc);
-        hm_cell_run.log->n = 0;
-        hm_cell_run.log->total_ns = 0;
-        hm_cell_run.log->max_ns = 0;
+        hm_pause_log_init(hm_cell_run.log);
     }
     record->rss_base_bytes = hm_os_rss_bytes(0);
     hm_progress_phase(hm_cell_run.progress, HM_PHASE_RUN);

@@ -163,13 +163,17 @@ static void rows_fill_latency(struct hm_row *row,
 
 static void rows_fill_pauses(struct hm_row *row, const struct hm_record *record)
 {
-    if (record->n_pauses >= 20) {
+    uint64_t n = record->number[HM_RECORD_pauses];
+
+    if (!record->has[HM_RECORD_pauses])
+        return;
+    if (n >= 20 && record->has[HM_RECORD_pause_p50_ns]) {
         hm_row_set_uint(row, HM_COLUMN_pause_p50_ns,
-                        hm_record_pause_ns(record, 0.5));
+                        record->number[HM_RECORD_pause_p50_ns]);
     }
-    if (record->n_pauses >= 1000) {
+    if (n >= 1000 && record->has[HM_RECORD_pause_p99_ns]) {
         hm_row_set_uint(row, HM_COLUMN_pause_p99_ns,
-                        hm_record_pause_ns(record, 0.99));
+                        record->number[HM_RECORD_pause_p99_ns]);
     }
 }
 

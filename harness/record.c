@@ -287,26 +287,3 @@ uint64_t hm_record_latency_ns(const struct hm_record *record, double q)
     }
     return 0;
 }
-
-static int record_compare(const void *a, const void *b)
-{
-    const uint64_t *left = a, *right = b;
-
-    return (*left > *right) - (*left < *right);
-}
-
-uint64_t hm_record_pause_ns(const struct hm_record *record, double q)
-{
-    size_t n = record->n_pauses;
-    uint64_t *duration_ns, value_ns;
-
-    if (n == 0)
-        return 0;
-    duration_ns = hm_arena_reserve(n * sizeof *duration_ns);
-    for (size_t i = 0; i < n; i++)
-        duration_ns[i] = record->pause[i].duration_ns;
-    qsort(duration_ns, n, sizeof *duration_ns, record_compare);
-    value_ns = duration_ns[record_rank(n, q) - 1];
-    hm_arena_release(duration_ns, n * sizeof *duration_ns);
-    return value_ns;
-}

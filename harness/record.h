@@ -39,6 +39,8 @@
     X(lat_n)                 \
     X(pauses)                \
     X(pause_total_ns)        \
+    X(pause_p50_ns)          \
+    X(pause_p99_ns)          \
     X(pause_max_ns)          \
     X(collections)           \
     X(moved_bytes)           \
@@ -131,8 +133,5 @@ bool hm_record_finish(struct hm_record *record);
 /* Quantile q of the latency histogram, 0 when it is empty: as
  * hm_hist_quantile_ns. */
 uint64_t hm_record_latency_ns(const struct hm_record *record, double q);
-
-/* Quantile q of the kept pauses by the same rule; sorts a copy. */
-uint64_t hm_record_pause_ns(const struct hm_record *record, double q);
 
 #endif /* HM_HARNESS_RECORD_H */

@@ -30,7 +30,7 @@ void heap_open(struct heap_options options)
     const char *why = "no reason given";
 
     hm_params_defaults(hm_collector_this.params, 0, param);
-    heap_pauses.n = heap_pauses.total_ns = heap_pauses.max_ns = 0;
+    hm_pause_log_init(&heap_pauses);
     for (int i = 0; i < HEAP_ROOTS; i++)
         heap.root[i] = NULL;
     heap.is_guarded = 0;

@@ -10,8 +10,11 @@
 
 static int make_log(void **state)
 {
-    *state = calloc(1, sizeof(struct hm_pause_log));
-    return *state == NULL ? -1 : 0;
+    *state = malloc(sizeof(struct hm_pause_log));
+    if (*state == NULL)
+        return -1;
+    hm_pause_log_init(*state);
+    return 0;
 }
 
 static int free_log(void **state)
@@ -25,14 +28,37 @@ static void test_entries_keep_start_duration_and_kind(void **state)
     struct hm_pause_log *log = *state;
 
     hm_pause_log_add(log, HM_PAUSE_full, 100, 130);
-    hm_pause_log_add(log, HM_PAUSE_sweep, 200, 210);
-    assert_int_equal(log->n, 2);
-    assert_int_equal(hm_pause_log_kept(log), 2);
+    hm_pause_log_add(log, HM_PAUSE_sweep, 200, 20200);
+    assert_int_equal(log->lengths.n, 2);
+    assert_int_equal(log->n_listed, 2);
     assert_int_equal(log->entry[0].start_ns, 100);
     assert_int_equal(log->entry[0].duration_ns, 30);
     assert_int_equal(log->entry[1].kind, HM_PAUSE_sweep);
-    assert_int_equal(log->total_ns, 40);
-    assert_int_equal(log->max_ns, 30);
+    assert_int_equal(log->lengths.sum_ns, 20030);
+    assert_int_equal(log->lengths.max_ns, 20000);
+}
+
+static void test_short_slices_are_counted_but_not_listed(void **state)
+{
+    struct hm_pause_log *log = *state;
+
+    hm_pause_log_add(log, HM_PAUSE_sweep, 0, HM_PAUSE_LISTED_NS - 1);
+    hm_pause_log_add(log, HM_PAUSE_sweep, 0, HM_PAUSE_LISTED_NS);
+    hm_pause_log_add(log, HM_PAUSE_full, 0, 1);
+    assert_int_equal(log->lengths.n, 3);
+    assert_int_equal(log->n_listed, 2);
+    assert_int_equal(hm_hist_quantile_ns(&log->lengths, 0), 1);
+}
+
+static void test_init_forgets_everything(void **state)
+{
+    struct hm_pause_log *log = *state;
+
+    hm_pause_log_add(log, HM_PAUSE_full, 0, 5);
+    hm_pause_log_init(log);
+    assert_int_equal(log->lengths.n, 0);
+    assert_int_equal(log->lengths.sum_ns, 0);
+    assert_int_equal(log->n_listed, 0);
 }
 
 static void test_overflow_is_counted_and_summed_but_not_kept(void **state)
@@ -43,10 +69,10 @@ static void test_overflow_is_counted_and_summed_but_not_kept(void **state)
     for (uint64_t i = 0; i < n; i++)
         hm_pause_log_add(log, HM_PAUSE_compact, i * 10, i * 10 + 2);
     hm_pause_log_add(log, HM_PAUSE_full, 0, 77);
-    assert_int_equal(log->n, n + 1);
-    assert_int_equal(hm_pause_log_kept(log), HM_PAUSE_LOG_ENTRIES);
-    assert_int_equal(log->total_ns, 2 * n + 77);
-    assert_int_equal(log->max_ns, 77);
+    assert_int_equal(log->lengths.n, n + 1);
+    assert_int_equal(log->n_listed, HM_PAUSE_LOG_ENTRIES);
+    assert_int_equal(log->lengths.sum_ns, 2 * n + 77);
+    assert_int_equal(log->lengths.max_ns, 77);
     assert_int_equal(log->entry[HM_PAUSE_LOG_ENTRIES - 1].start_ns,
                      (HM_PAUSE_LOG_ENTRIES - 1) * 10);
 }
@@ -67,6 +93,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             test_overflow_is_counted_and_summed_but_not_kept, make_log,
             free_log),
+        cmocka_unit_test_setup_teardown(
+            test_short_slices_are_counted_but_not_listed, make_log, free_log),
+        cmocka_unit_test_setup_teardown(test_init_forgets_everything, make_log,
+                                        free_log),
         cmocka_unit_test(test_kinds_have_the_words_of_the_result_files),
     };
 
