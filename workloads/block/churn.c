@@ -20,7 +20,7 @@
 enum { CHURN_OPS, CHURN_SLOTS, CHURN_MIN_BYTES, CHURN_MAX_BYTES };
 
 static const struct hm_param churn_params[] = {
-    {"ops", "pairs of free and malloc, per thread", 12000000, 20000000, 1,
+    {"ops", "pairs of free and malloc, per thread", 6000000, 20000000, 1,
      UINT64_C(1) << 40},
     {"slots", "blocks held per thread", 4096, 4096, 1, 1 << 21},
     {"min_bytes", "smallest block, bytes", 16, 16, 1, 1 << 20},

@@ -14,7 +14,7 @@
 enum { LARGE_OBJECTS_STEPS, LARGE_OBJECTS_SLOTS };
 
 static const struct hm_param large_objects_params[] = {
-    {"steps", "buffers asked for", 1500, 60000, 1, UINT64_C(1) << 40},
+    {"steps", "buffers asked for", 1000, 60000, 1, UINT64_C(1) << 40},
     {"slots", "buffers that may stay alive", 32, 64, 1, 1 << 16},
     {0},
 };
