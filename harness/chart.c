@@ -126,9 +126,10 @@ static int chart_draw_part(const struct chart *chart,
 
     if (error == 0)
         chart_add_file(chart, what, part, svg);
-    if (error == 0 && chart->png)
+    if (error == 0 && chart->png) {
         error = chart_render(chart, what->id, data,
                              chart_path(chart, what, part, "png"));
+    }
     return error;
 }
 
@@ -148,9 +149,15 @@ static int chart_filter(const char *from, const char *column,
 {
     FILE *out = fopen(to, "we");
     struct hm_csv csv;
-    int error = out == NULL ? -errno : hm_csv_open(&csv, from);
+    int error;
     int more = 0;
 
+    if (out == NULL) {
+        error = -errno;
+        hm_complain("%s: %s", to, hm_error_text(error));
+        return error;
+    }
+    error = hm_csv_open(&csv, from);
     if (error == 0) {
         int index = hm_csv_column(&csv, column);
 
@@ -162,7 +169,7 @@ static int chart_filter(const char *from, const char *column,
         error = more;
         hm_csv_close(&csv);
     }
-    if (out != NULL && fclose(out) != 0 && error == 0)
+    if (fclose(out) != 0 && error == 0)
         error = -errno;
     if (error != 0)
         hm_complain("%s: %s", to, hm_error_text(error));
@@ -257,12 +264,14 @@ static int chart_draw(const struct chart *chart, const struct hm_chart *what)
 
     if (rows > 0)
         rows = chart_limit(chart, what, "strategy", &data);
-    if (rows == 0)
+    if (rows == 0) {
         hm_complain("chart %s: nothing to draw: %s has no rows", what->id,
                     what->data);
-    if (rows > 0)
+    }
+    if (rows > 0) {
         rows = what->split[0] == '\0' ? chart_draw_part(chart, what, "", data)
                                       : chart_draw_split(chart, what, data);
+    }
     (void)unlink(chart_scratch(chart, "workload"));
     (void)unlink(chart_scratch(chart, "strategy"));
     return rows < 0 ? (int)rows : 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/chart.h"
+#include "harness/cmd_folder.h"
 #include "harness/suggest.h"
 #include "harness/summary.h"
 #include "harness/verbs.h"
 
-#include <argp.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -15,6 +15,7 @@ struct cmd_chart {
     bool png;
 };
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is argp's. */
 static error_t chart_option(int key, char *argument, struct argp_state *state)
 {
     struct cmd_chart *cmd = state->input;
@@ -26,17 +27,8 @@ static error_t chart_option(int key, char *argument, struct argp_state *state)
     case 'p':
         cmd->png = true;
         return 0;
-    case ARGP_KEY_ARG:
-        if (cmd->folder != NULL)
-            argp_error(state, "one folder at a time");
-        cmd->folder = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (cmd->folder == NULL)
-            argp_error(state, "which campaign? give its folder");
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return hm_folder_key(key, argument, &cmd->folder);
     }
 }
 
@@ -87,14 +79,10 @@ int hm_cmd_chart(int argc, char **argv)
     };
     struct hm_pool pool = {NULL};
     struct cmd_chart cmd = {NULL, NULL, false};
-    char name[] = "heapmark chart", *program = argv[0];
-    int status;
+    int status = hm_folder_parse(&parser, "heapmark chart", argc, argv, &cmd);
 
-    argp_err_exit_status = HM_EXIT_USAGE;
-    argv[0] = name;
-    argp_parse(&parser, argc, argv, 0, NULL, &cmd);
-    argv[0] = program;
-    status = chart_run(&pool, &cmd);
+    if (status == 0)
+        status = chart_run(&pool, &cmd);
     hm_pool_fini(&pool);
     return status;
 }

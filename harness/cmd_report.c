@@ -1,29 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+#include "harness/cmd_folder.h"
 #include "harness/report.h"
 #include "harness/summary.h"
 #include "harness/verbs.h"
 
-#include <argp.h>
 #include <stddef.h>
 #include <stdio.h>
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is argp's. */
 static error_t report_option(int key, char *argument, struct argp_state *state)
 {
-    const char **folder = state->input;
-
-    switch (key) {
-    case ARGP_KEY_ARG:
-        if (*folder != NULL)
-            argp_error(state, "one folder at a time");
-        *folder = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (*folder == NULL)
-            argp_error(state, "which campaign? give its folder");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    return hm_folder_key(key, argument, state->input);
 }
 
 int hm_cmd_report(int argc, char **argv)
@@ -36,16 +23,15 @@ int hm_cmd_report(int argc, char **argv)
     };
     struct hm_pool pool = {NULL};
     const char *folder = NULL;
-    char name[] = "heapmark report", *program = argv[0];
-    int status = HM_EXIT_FAILED;
+    int status =
+        hm_folder_parse(&parser, "heapmark report", argc, argv, &folder);
 
-    argp_err_exit_status = HM_EXIT_USAGE;
-    argv[0] = name;
-    argp_parse(&parser, argc, argv, 0, NULL, &folder);
-    argv[0] = program;
+    if (status != 0)
+        return status;
     if (hm_summary_write(folder) == 0 && hm_report_write(&pool, folder) == 0) {
         printf("%s/report.html\n", folder);
-        status = 0;
+    } else {
+        status = HM_EXIT_FAILED;
     }
     hm_pool_fini(&pool);
     return status;

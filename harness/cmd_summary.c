@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "harness/cmd_folder.h"
 #include "harness/summary.h"
 #include "harness/table.h"
 #include "harness/verbs.h"
 
-#include <argp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -13,26 +13,15 @@ struct cmd_summary {
     bool quiet;
 };
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is argp's. */
 static error_t summary_option(int key, char *argument, struct argp_state *state)
 {
     struct cmd_summary *cmd = state->input;
 
-    switch (key) {
-    case 'q':
-        cmd->quiet = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (cmd->folder != NULL)
-            argp_error(state, "one folder at a time");
-        cmd->folder = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (cmd->folder == NULL)
-            argp_error(state, "which campaign? give its folder");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    if (key != 'q')
+        return hm_folder_key(key, argument, &cmd->folder);
+    cmd->quiet = true;
+    return 0;
 }
 
 int hm_cmd_summary(int argc, char **argv)
@@ -47,12 +36,10 @@ int hm_cmd_summary(int argc, char **argv)
                "campaign, and prints the table.",
     };
     struct cmd_summary cmd = {NULL, false};
-    char name[] = "heapmark summary", *program = argv[0];
+    int status = hm_folder_parse(&parser, "heapmark summary", argc, argv, &cmd);
 
-    argp_err_exit_status = HM_EXIT_USAGE;
-    argv[0] = name;
-    argp_parse(&parser, argc, argv, 0, NULL, &cmd);
-    argv[0] = program;
+    if (status != 0)
+        return status;
     if (hm_summary_write(cmd.folder) != 0)
         return HM_EXIT_FAILED;
     if (!cmd.quiet && hm_table_print(cmd.folder, stdout) != 0)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/csv.h"
 
+#include "common/check.h"
+#include "harness/suggest.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -20,7 +23,7 @@ static int csv_fail(struct hm_csv *csv, int error, const char *what)
 static int csv_fail_system(struct hm_csv *csv, int error)
 {
     (void)snprintf(csv->error, sizeof csv->error, "%s: %s", csv->path,
-                   strerror(error));
+                   hm_error_text(error));
     return -error;
 }
 
@@ -34,6 +37,7 @@ static int csv_fill(struct hm_csv *csv)
         csv->end -= csv->begin;
         csv->begin = 0;
     }
+    HM_CHECK(csv->capacity > 0);
     if (csv->end == csv->capacity) {
         char *larger = realloc(csv->buffer, csv->capacity * 2);
 

@@ -48,18 +48,20 @@ void hm_human_size(char *text, double bytes)
 
 void hm_human_ratio(char *text, double ratio)
 {
-    if (isnan(ratio))
+    if (isnan(ratio)) {
         (void)snprintf(text, HM_HUMAN_BYTES, "-");
-    else
+    } else {
         human_put(text, ratio, "");
+    }
 }
 
 void hm_human_value(char *text, double value, const char *unit)
 {
-    if (strcmp(unit, "ns") == 0)
+    if (strcmp(unit, "ns") == 0) {
         hm_human_time(text, value);
-    else if (strcmp(unit, "bytes") == 0)
+    } else if (strcmp(unit, "bytes") == 0) {
         hm_human_size(text, value);
-    else
+    } else {
         hm_human_ratio(text, value);
+    }
 }

@@ -99,16 +99,17 @@ static void report_put_data(const struct report *report,
     hm_html_format(report->out,
                    "<details><summary>The numbers (%s)</summary>\n",
                    chart->data);
-    if (strcmp(chart->data, "timeline.csv") == 0)
+    if (strcmp(chart->data, "timeline.csv") == 0) {
         hm_report_metric_table(report->out, &report->rows, begin, n, memory, 4);
-    else if (strcmp(chart->data, "latency.csv") == 0)
+    } else if (strcmp(chart->data, "latency.csv") == 0) {
         hm_report_metric_table(report->out, &report->rows, begin, n, latency,
                                3);
-    else if (strcmp(chart->data, "survival.csv") == 0)
+    } else if (strcmp(chart->data, "survival.csv") == 0) {
         hm_report_metric_table(report->out, &report->rows, begin, n, pauses, 2);
-    else
+    } else {
         (void)hm_html_csv(report->out, report->folder, chart->data,
                           REPORT_ROWS);
+    }
     (void)fputs("</details>\n", report->out);
 }
 
@@ -125,9 +126,10 @@ static void report_put_chart(const struct report *report,
     if (file->part[0] != '\0')
         title = hm_pool_format(report->pool, "%s: %s", file->part, title);
     (void)fputs("<figure><div class=\"chart\">\n", report->out);
-    if (hm_html_svg(report->out, file->path, id, title, sentence) != 0)
+    if (hm_html_svg(report->out, file->path, id, title, sentence) != 0) {
         hm_html_format(report->out, "<p>%s could not be read.</p>\n",
                        file->path);
+    }
     hm_html_format(report->out, "</div><figcaption>%s</figcaption>\n",
                    sentence);
     report_put_data(report, file->chart, begin, n);
@@ -140,9 +142,10 @@ static void report_put_overview(const struct report *report)
     if (report->no_charts != NULL)
         hm_html_format(report->out, "<p>%s</p>\n", report->no_charts);
     for (size_t i = 0; i < report->charts.n; i++) {
-        if (report->charts.file[i].part[0] == '\0')
+        if (report->charts.file[i].part[0] == '\0') {
             report_put_chart(report, &report->charts.file[i], 0,
                              report->rows.n);
+        }
     }
 }
 
@@ -234,9 +237,10 @@ static void report_put_glossary(FILE *out)
     };
 
     (void)fputs("<h2 id=\"glossary\">Words</h2>\n<dl>\n", out);
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         hm_html_format(out, "<dt>%s</dt><dd>%s</dd>\n", words[i][0],
                        words[i][1]);
+    }
     (void)fputs("</dl>\n", out);
 }
 
@@ -295,12 +299,13 @@ static void report_draw(struct report *report)
     int error = hm_chart_draw(report->pool, report->folder, NULL, false,
                               &report->charts);
 
-    if (error == -ENOENT && !hm_chart_has_gnuplot(report->pool))
+    if (error == -ENOENT && !hm_chart_has_gnuplot(report->pool)) {
         report->no_charts = "No charts: gnuplot was not installed when this "
                             "page was made. The tables have everything.";
-    else if (error != 0)
+    } else if (error != 0) {
         report->no_charts = "Some charts are missing: gnuplot failed. The "
                             "tables have everything.";
+    }
 }
 
 int hm_report_write(struct hm_pool *pool, const char *folder)
@@ -317,10 +322,11 @@ int hm_report_write(struct hm_pool *pool, const char *folder)
         report_put_page(&report);
         error = hm_replace_end(&file, 0);
     }
-    if (error != 0)
+    if (error != 0) {
         hm_complain("report of %s: %s", folder,
                     report.rows.error[0] != '\0' ? report.rows.error
                                                  : hm_error_text(error));
+    }
     hm_summary_rows_free(&report.rows);
     return error;
 }

@@ -85,10 +85,11 @@ int hm_html_csv(FILE *out, const char *folder, const char *name, size_t most)
             html_row(out, csv.field, csv.n, "td");
     }
     (void)fputs("</tbody></table></div>\n", out);
-    if (rows > most)
+    if (rows > most) {
         hm_html_format(out,
                        "<p>The first %zu of %zu rows; all are in %s.</p>\n",
                        most, rows, name);
+    }
     hm_csv_close(&csv);
     return error;
 }
@@ -135,12 +136,14 @@ static void html_put_prefixed(FILE *out, const char *from, const char *end,
     }
 }
 
-/* The third number of a viewBox. */
-static int html_width(const char *box)
+/* The third number of a viewBox: "0 0 WIDTH HEIGHT". */
+static long html_width(const char *box)
 {
-    int width;
+    char *at = NULL;
 
-    return sscanf(box, "%*f %*f %d", &width) == 1 ? width : 960;
+    (void)strtol(box, &at, 10);
+    (void)strtol(at, &at, 10);
+    return strtol(at, &at, 10);
 }
 
 int hm_html_svg(FILE *out, const char *path, const char *id, const char *title,
@@ -161,7 +164,7 @@ int hm_html_svg(FILE *out, const char *path, const char *id, const char *title,
     box += strlen("viewBox=\"");
     (void)fprintf(out,
                   "<svg role=\"img\" aria-labelledby=\"%s-t %s-d\" "
-                  "viewBox=\"%.*s\" style=\"--w:%dpx\">",
+                  "viewBox=\"%.*s\" style=\"--w:%ldpx\">",
                   id, id, (int)strcspn(box, "\""), box, html_width(box));
     (void)fprintf(out, "\n<title id=\"%s-t\">", id);
     hm_html_put(out, title);

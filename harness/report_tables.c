@@ -102,10 +102,11 @@ static void tables_work_line(FILE *out, const struct hm_summary_line *line)
                        line->status);
         return;
     }
-    if (hm_summary_line_is_arm(line, "baseline"))
+    if (hm_summary_line_is_arm(line, "baseline")) {
         (void)fputs("<td><b>1</b> (baseline)</td>", out);
-    else
+    } else {
         tables_ratio(out, &line->metric[HM_SUMMARY_wall_ns]);
+    }
     for (size_t m = 0; m < sizeof metrics / sizeof metrics[0]; m++)
         tables_value(out, line, metrics[m]);
     tables_verdict(out, line->metric[HM_SUMMARY_wall_ns].verdict);
@@ -205,9 +206,10 @@ void hm_report_metric_table(FILE *out, const struct hm_summary_rows *rows,
                 "<th scope=\"col\">strategy</th>"
                 "<th scope=\"col\" class=\"word\">workload</th>",
                 out);
-    for (size_t m = 0; m < n_metrics; m++)
+    for (size_t m = 0; m < n_metrics; m++) {
         hm_html_format(out, "<th scope=\"col\">%s</th>",
                        hm_summary_metric_name(metric[m]));
+    }
     (void)fputs("</tr></thead><tbody>\n", out);
     for (size_t i = begin; i < begin + n; i++) {
         const struct hm_summary_line *line = &rows->line[i];

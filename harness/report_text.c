@@ -195,13 +195,14 @@ static void text_put_failures(FILE *out, const struct hm_summary_rows *rows)
         cells += !hm_summary_line_is_mean(&rows->line[i]);
         failed += !hm_summary_line_is_ok(&rows->line[i]);
     }
-    if (failed == 0)
+    if (failed == 0) {
         hm_html_format(out, "<li>All %zu cells completed.</li>\n", cells);
-    else
+    } else {
         hm_html_format(out,
                        "<li>%zu of %zu cells <a href=\"#failures\">failed</a>; "
                        "they have no ratio and count in no mean.</li>\n",
                        failed, cells);
+    }
 }
 
 static void text_put_certainty(FILE *out, const struct hm_summary_rows *rows)
@@ -210,12 +211,13 @@ static void text_put_certainty(FILE *out, const struct hm_summary_rows *rows)
     size_t blocks = hm_summary_blocks(rows);
     char text[3][HM_HUMAN_BYTES];
 
-    if (blocks > 0 && blocks < HM_STATS_MIN_BLOCKS)
+    if (blocks > 0 && blocks < HM_STATS_MIN_BLOCKS) {
         hm_html_format(out,
                        "<li>%zu blocks show a range; they cannot tell a "
                        "difference from noise. Verdicts need 6 blocks, good "
                        "ones 10.</li>\n",
                        blocks);
+    }
     if (noise == NULL)
         return;
     for (int i = 0; i < 3; i++) {

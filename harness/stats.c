@@ -10,6 +10,7 @@
 
 enum {
     STATS_EXACT_WILCOXON = 200,
+    STATS_EXACT_MEDIAN = 1000, /* 2^-n must not underflow */
     STATS_EXACT_MANN_WHITNEY = 2500,
 };
 
@@ -50,10 +51,11 @@ static double stats_normal_z(double tail)
     for (int i = 0; i < 60; i++) {
         double z = 0.5 * (low + high);
 
-        if (0.5 * erfc(z / sqrt(2)) > tail)
+        if (0.5 * erfc(z / sqrt(2)) > tail) {
             low = z;
-        else
+        } else {
             high = z;
+        }
     }
     return low;
 }
@@ -90,10 +92,11 @@ size_t hm_stats_wilcoxon_k(size_t n, double alpha)
     double count = (double)n;
     size_t top = 0;
 
-    if (n > STATS_EXACT_WILCOXON)
+    if (n > STATS_EXACT_WILCOXON) {
         return stats_normal_k(count * (count + 1) / 4,
                               count * (count + 1) * (2 * count + 1) / 24,
                               alpha);
+    }
     if (n == last_n && alpha == last_alpha)
         return last_k;
     memset(law, 0, sizeof law);
@@ -111,14 +114,16 @@ size_t hm_stats_wilcoxon_k(size_t n, double alpha)
 
 size_t hm_stats_median_k(size_t n, double alpha)
 {
+    double term = ldexp(1, -(int)n); /* P(B = k) for k = 0 */
     double below = 0;
-    double log_half_n = (double)n * log(0.5);
 
+    if (n > STATS_EXACT_MEDIAN)
+        return stats_normal_k((double)n / 2, (double)n / 4, alpha);
     for (size_t k = 0; k <= n; k++) {
-        below += exp(lgamma((double)n + 1) - lgamma((double)k + 1) -
-                     lgamma((double)(n - k) + 1) + log_half_n);
+        below += term;
         if (below > alpha / 2)
             return k;
+        term *= (double)(n - k) / (double)(k + 1);
     }
     return 0;
 }
@@ -133,9 +138,10 @@ static void stats_mann_whitney_row(double *law, size_t i, size_t m,
         double *here = law + j * stride;
         const double *less = here - stride;
 
-        for (size_t u = i * j + 1; u-- > 0;)
+        for (size_t u = i * j + 1; u-- > 0;) {
             here[u] =
                 (u >= j ? with_i * here[u - j] : 0) + (1 - with_i) * less[u];
+        }
     }
 }
 
@@ -145,10 +151,11 @@ size_t hm_stats_mann_whitney_k(size_t n, size_t m, double alpha)
     double *law;
     size_t k;
 
-    if (n * m > STATS_EXACT_MANN_WHITNEY)
+    if (n * m > STATS_EXACT_MANN_WHITNEY) {
         return stats_normal_k((double)(n * m) / 2,
                               (double)n * (double)m * (double)(n + m + 1) / 12,
                               alpha);
+    }
     law = calloc((m + 1) * stride, sizeof *law);
     if (law == NULL)
         return 0;
@@ -216,10 +223,11 @@ static double stats_walsh_select(const double *sorted, size_t n, size_t k,
 
         if (pivot >= high)
             pivot = low;
-        if (stats_walsh_rank(sorted, n, pivot, &below, &above) >= k)
+        if (stats_walsh_rank(sorted, n, pivot, &below, &above) >= k) {
             high = below;
-        else
+        } else {
             low = above;
+        }
     }
     return low;
 }
@@ -242,10 +250,11 @@ int hm_stats_paired(const double *log_ratio, size_t n, double alpha,
     middle = stats_walsh_select(sorted, n, (walsh + 1) / 2, least, most);
     out->n = n;
     out->estimate = middle;
-    if (walsh % 2 == 0)
+    if (walsh % 2 == 0) {
         out->estimate =
             0.5 * (middle +
                    stats_walsh_select(sorted, n, walsh / 2 + 1, middle, most));
+    }
     out->low =
         k > 0 ? stats_walsh_select(sorted, n, k, least, middle) : -INFINITY;
     out->high = k > 0

@@ -3,6 +3,7 @@
 
 #include "harness/csv.h"
 #include "harness/replace_file.h"
+#include "harness/suggest.h"
 #include "harness/summary_derived.h"
 
 #include <errno.h>
@@ -55,9 +56,10 @@ static void summary_put_ratio(FILE *out, const struct hm_interval *log_ratio,
     summary_put_number(out, exp(log_ratio->low), 1);
     summary_put_number(out, exp(log_ratio->high), 1);
     (void)fprintf(out, ",%s,", summary_verdict(verdict, metric));
-    if (log_ratio->n >= HM_STATS_MIN_BLOCKS)
+    if (log_ratio->n >= HM_STATS_MIN_BLOCKS) {
         (void)fprintf(out, "%d",
                       hm_stats_half_width(log_ratio) <= SUMMARY_CI_TARGET);
+    }
     (void)fputc('\n', out);
 }
 
@@ -106,9 +108,10 @@ static void summary_put_cells(FILE *out, const struct hm_summary_view *view)
                 &view->result[c * HM_SUMMARY_METRICS_END + (size_t)m];
 
             /* A cell without any number still has its row: it failed. */
-            if (result->value.n > 0 || m == HM_SUMMARY_wall_ns)
+            if (result->value.n > 0 || m == HM_SUMMARY_wall_ns) {
                 summary_put_result(out, &view->campaign->cell[c],
                                    (enum hm_summary_metric)m, result);
+            }
         }
     }
 }
@@ -259,10 +262,11 @@ int hm_summary_write(const char *folder)
     }
     if (error == 0)
         error = summary_write_files(&view, folder);
-    if (error != 0)
-        (void)fprintf(stderr, "heapmark: summary of %s: %s\n", folder,
-                      campaign.error[0] != '\0' ? campaign.error
-                                                : strerror(-error));
+    if (error != 0) {
+        hm_complain("summary of %s: %s", folder,
+                    campaign.error[0] != '\0' ? campaign.error
+                                              : hm_error_text(error));
+    }
     free(result);
     hm_summary_unload(&campaign);
     return error;

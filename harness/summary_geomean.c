@@ -127,7 +127,7 @@ int hm_summary_geomean(const struct hm_summary_campaign *campaign,
                         .blocks = geomean_blocks(campaign)};
     int error = -ENOMEM;
 
-    g.member = malloc(campaign->n_cells * sizeof *g.member);
+    g.member = malloc(campaign->n_cells * sizeof(void *));
     g.sum = malloc(g.blocks * sizeof *g.sum);
     g.count = malloc(g.blocks * sizeof *g.count);
     g.value = malloc(g.blocks * sizeof *g.value);
@@ -136,9 +136,10 @@ int hm_summary_geomean(const struct hm_summary_campaign *campaign,
         g.value != NULL && g.block != NULL) {
         geomean_collect(&g, like, use);
         error = 0;
-        for (int m = 0; m < HM_SUMMARY_METRICS_END && error == 0; m++)
+        for (int m = 0; m < HM_SUMMARY_METRICS_END && error == 0; m++) {
             error = geomean_metric(&g, (enum hm_summary_metric)m,
                                    noise != NULL ? noise[m] : 0, &mean[m]);
+        }
     }
     free(g.member);
     free(g.sum);

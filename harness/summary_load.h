@@ -109,6 +109,11 @@ struct hm_summary_campaign {
 int hm_summary_load(struct hm_summary_campaign *campaign, const char *folder);
 void hm_summary_unload(struct hm_summary_campaign *campaign);
 
+/* The last step of loading: runs by block, cells as in the plan.  Returns 0,
+ * -ENOMEM, or -EINVAL with campaign->error for a block that a cell has twice;
+ * `path` is for that message. */
+int hm_summary_order(struct hm_summary_campaign *campaign, const char *path);
+
 const char *hm_summary_metric_name(enum hm_summary_metric metric);
 const char *hm_summary_metric_unit(enum hm_summary_metric metric);
 const char *hm_summary_status_name(enum hm_summary_status status);

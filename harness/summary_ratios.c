@@ -67,10 +67,11 @@ static int ratios_init(struct ratios *ratios,
 
 static void ratios_put_number(FILE *out, double value)
 {
-    if (isfinite(value))
+    if (isfinite(value)) {
         (void)fprintf(out, ",%.6g", value);
-    else
+    } else {
         (void)fputs(",NaN", out);
+    }
 }
 
 static void ratios_put(FILE *out, const struct hm_interval *log_ratio)

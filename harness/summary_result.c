@@ -65,7 +65,7 @@ static int result_is_same_work(struct hm_summary_cell *const *cell, size_t a,
 static int result_link_all(struct hm_summary_campaign *campaign)
 {
     size_t n = campaign->n_cells;
-    struct hm_summary_cell **order = malloc(n * sizeof *order);
+    struct hm_summary_cell **order = malloc(n * sizeof(void *));
     size_t end;
 
     if (order == NULL)
@@ -161,9 +161,10 @@ static int result_cell(const struct hm_summary_cell *cell,
             continue;
         n = hm_summary_pair(cell, base, (enum hm_summary_metric)m,
                             scratch->value, scratch->block);
-        if (n > 0)
+        if (n > 0) {
             error =
                 hm_summary_interval(scratch->value, n, &result[m].log_ratio);
+        }
     }
     return error;
 }
@@ -175,7 +176,7 @@ static void result_judge(const struct hm_summary_result *twin,
     for (int m = 0; m < HM_SUMMARY_METRICS_END; m++) {
         double noise = 0;
 
-        if (twin != NULL && twin[m].log_ratio.n >= HM_STATS_MIN_BLOCKS)
+        if (twin[m].log_ratio.n >= HM_STATS_MIN_BLOCKS)
             noise = hm_stats_half_width(&twin[m].log_ratio);
         result[m].verdict = hm_stats_verdict(&result[m].log_ratio, noise);
     }
@@ -185,20 +186,22 @@ static int result_cells(const struct hm_summary_campaign *campaign,
                         struct result_scratch *scratch,
                         struct hm_summary_result *result)
 {
+    static const struct hm_summary_result none[HM_SUMMARY_METRICS_END];
     int error = 0;
 
-    for (size_t c = 0; c < campaign->n_cells && error == 0; c++)
+    for (size_t c = 0; c < campaign->n_cells && error == 0; c++) {
         error = result_cell(&campaign->cell[c], scratch,
                             result + c * HM_SUMMARY_METRICS_END);
+    }
     for (size_t c = 0; c < campaign->n_cells; c++) {
         const struct hm_summary_cell *twin = campaign->cell[c].twin;
-        size_t number = twin == NULL ? 0 : (size_t)(twin - campaign->cell);
+        const struct hm_summary_result *noise = none;
 
-        if (twin == &campaign->cell[c])
-            twin = NULL; /* the noise itself is judged by the default */
-        result_judge(twin == NULL ? NULL
-                                  : result + number * HM_SUMMARY_METRICS_END,
-                     result + c * HM_SUMMARY_METRICS_END);
+        /* The twin itself is judged as if there were no noise. */
+        if (twin != NULL && twin != &campaign->cell[c])
+            noise = result +
+                    (size_t)(twin - campaign->cell) * HM_SUMMARY_METRICS_END;
+        result_judge(noise, result + c * HM_SUMMARY_METRICS_END);
     }
     return error;
 }

@@ -85,13 +85,14 @@ static int rows_new_line(struct rows *reader)
     }
     line = &rows->line[rows->n++];
     memset(line, 0, sizeof *line);
-    for (int m = 0; m < HM_SUMMARY_METRICS_END; m++)
+    for (int m = 0; m < HM_SUMMARY_METRICS_END; m++) {
         line->metric[m] = (struct hm_summary_row){.median = NAN,
                                                   .low = NAN,
                                                   .high = NAN,
                                                   .ratio = NAN,
                                                   .ratio_low = NAN,
                                                   .ratio_high = NAN};
+    }
     for (int k = 0; k < HM_SUMMARY_KEYS_END; k++) {
         line->key[k] = strdup(rows_text(reader, k));
         if (line->key[k] == NULL)
@@ -175,9 +176,10 @@ static int rows_read(struct rows *reader, const char *path,
             error = more;
         hm_csv_close(&reader->csv);
     }
-    if (error != 0 && reader->rows->error[0] == '\0')
+    if (error != 0 && reader->rows->error[0] == '\0') {
         (void)snprintf(reader->rows->error, sizeof reader->rows->error, "%s",
                        reader->csv.error);
+    }
     return error;
 }
 

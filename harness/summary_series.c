@@ -126,10 +126,11 @@ static int series_read(struct series *series, const char *path,
         hm_csv_close(&series->csv);
     }
     if (error != 0 && error != -ENOMEM &&
-        series->view->campaign->error[0] == '\0')
+        series->view->campaign->error[0] == '\0') {
         (void)snprintf(series->view->campaign->error,
                        sizeof series->view->campaign->error, "%s",
                        series->csv.error);
+    }
     return error;
 }
 
@@ -149,10 +150,11 @@ static void series_put_point(FILE *out, const struct hm_summary_view *view,
                              double y)
 {
     series_put_labels(out, view, cell);
-    if (isnan(x))
+    if (isnan(x)) {
         (void)fputs(",NaN,NaN\n", out);
-    else
+    } else {
         (void)fprintf(out, ",%.6g,%.6g\n", x, y);
+    }
 }
 
 /* The quantiles at equal steps of -log10(1 - q), then the maximum. */
@@ -172,9 +174,10 @@ static void series_put_latency(FILE *out, const struct hm_summary_view *view,
 
             if (rank > below || n - rank < SERIES_BEYOND)
                 break;
-            if (below > 0)
+            if (below > 0) {
                 series_put_point(out, view, cell, nines,
                                  (double)hm_hist_high_ns(i));
+            }
         }
     }
     if (n > 1)
@@ -227,9 +230,10 @@ static int series_write(struct series *series, const char *folder,
         return error;
     (void)fputs(header, file.out);
     for (size_t c = 0; c < series->view->campaign->n_cells; c++) {
-        if (series->hist[c] != NULL)
+        if (series->hist[c] != NULL) {
             put(file.out, series->view, &series->view->campaign->cell[c],
                 series->hist[c]);
+        }
     }
     return hm_replace_end(&file, 0);
 }
@@ -263,10 +267,11 @@ int hm_summary_write_latency(const struct hm_summary_view *view,
     (void)snprintf(path, sizeof path, "%s/hist.csv", folder);
     if (error == 0)
         error = series_read(&series, path, names, 4, series_add_bucket);
-    if (error == 0)
+    if (error == 0) {
         error = series_write(&series, folder, "latency.csv",
                              "workload,strategy,nines,latency_ns\n",
                              series_put_latency);
+    }
     series_fini(&series);
     return error;
 }
@@ -282,10 +287,11 @@ int hm_summary_write_survival(const struct hm_summary_view *view,
     (void)snprintf(path, sizeof path, "%s/pauses.csv", folder);
     if (error == 0)
         error = series_read(&series, path, names, 2, series_add_pause);
-    if (error == 0)
+    if (error == 0) {
         error = series_write(&series, folder, "survival.csv",
                              "workload,strategy,pause_ns,share\n",
                              series_put_survival);
+    }
     series_fini(&series);
     return error;
 }

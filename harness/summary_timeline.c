@@ -114,19 +114,21 @@ static int timeline_read(struct timeline *timeline, const char *path)
         hm_csv_close(&timeline->csv);
     }
     if (error != 0 && error != -ENOMEM &&
-        timeline->view->campaign->error[0] == '\0')
+        timeline->view->campaign->error[0] == '\0') {
         (void)snprintf(timeline->view->campaign->error,
                        sizeof timeline->view->campaign->error, "%s",
                        timeline->csv.error);
+    }
     return error;
 }
 
 static void timeline_put_mib(FILE *out, double bytes)
 {
-    if (isnan(bytes))
+    if (isnan(bytes)) {
         (void)fputs(",NaN", out);
-    else
+    } else {
         (void)fprintf(out, ",%.6g", bytes / TIMELINE_MIB);
+    }
 }
 
 /* Of each stretch of samples the one with the highest RSS: peaks survive. */

@@ -3,6 +3,7 @@
 
 #include "harness/human.h"
 #include "harness/stats.h"
+#include "harness/suggest.h"
 #include "harness/summary_label.h"
 #include "harness/summary_rows.h"
 
@@ -137,10 +138,11 @@ static void table_put_work(const struct table *table,
                   TABLE_STRATEGY, "strategy", TABLE_RATIO, "time ratio", "time",
                   "CPU x", "peak RSS", "RSS/live", "p99.9", "pause", "verdict");
     for (size_t i = 0; i < n; i++) {
-        if (hm_summary_line_is_ok(order[i]))
+        if (hm_summary_line_is_ok(order[i])) {
             table_put_line(table, order[i]);
-        else
+        } else {
             table_put_failed(table, order[i]);
+        }
     }
     (void)fputc('\n', table->out);
 }
@@ -207,10 +209,11 @@ static int table_put_groups(const struct table *table)
                 break;
         }
         hm_summary_lines_sort(head, end - begin, order);
-        if (is_mean)
+        if (is_mean) {
             table_put_means(table, order, end - begin);
-        else
+        } else {
             table_put_work(table, order, end - begin);
+        }
     }
     free(order);
     return 0;
@@ -252,23 +255,24 @@ static void table_put_limits(const struct table *table)
 {
     size_t blocks = hm_summary_blocks(table->rows);
 
-    if (blocks == 0)
+    if (blocks == 0) {
         (void)fputs("nothing to compare: no baseline completed any workload\n",
                     table->out);
-    else if (blocks < HM_STATS_MIN_BLOCKS)
+    } else if (blocks < HM_STATS_MIN_BLOCKS) {
         (void)fprintf(table->out,
                       "%zu block%s: (low..high) is the range that was seen; it "
                       "cannot tell a difference from noise.\n"
                       "Intervals and verdicts need 6 blocks, good ones 10: "
                       "heapmark run --blocks 10\n",
                       blocks, blocks == 1 ? "" : "s");
-    else
+    } else {
         (void)fprintf(table->out,
                       "%zu blocks: [low, high] is the 95 %% interval of the "
                       "ratio; 0.5 = half the time of %s.\n"
                       "CPU x and RSS x are ratios too; lower is better "
                       "everywhere.\n",
                       blocks, hm_summary_baseline_id(table->rows));
+    }
 }
 
 static int table_wants_colour(FILE *out)
@@ -295,8 +299,8 @@ int hm_table_print(const char *folder, FILE *out)
         table_put_noise(&table);
         table_put_limits(&table);
     } else {
-        (void)fprintf(stderr, "heapmark: table of %s: %s\n", folder,
-                      rows.error[0] != '\0' ? rows.error : strerror(-error));
+        hm_complain("table of %s: %s", folder,
+                    rows.error[0] != '\0' ? rows.error : hm_error_text(error));
     }
     hm_summary_rows_free(&rows);
     return error;

@@ -2,6 +2,7 @@
 # check.sh -- the committed campaign must give the recorded tables, and the recorded charts
 # under the gnuplot they were recorded with.  Exit 77: the charts could not be compared.
 set -eu
+# shellcheck source-path=SCRIPTDIR source=run.sh
 . "$(dirname "$0")/run.sh"
 bad=0
 for table in $tables; do

@@ -1,6 +1,7 @@
 #!/bin/sh
 # record.sh -- makes what heapmark does now the expected result.  Look at the charts first.
 set -eu
+# shellcheck source-path=SCRIPTDIR source=run.sh
 . "$(dirname "$0")/run.sh"
 for table in $tables; do
     case $table in
