@@ -198,9 +198,10 @@ static int result_cells(const struct hm_summary_campaign *campaign,
         const struct hm_summary_result *noise = none;
 
         /* The twin itself is judged as if there were no noise. */
-        if (twin != NULL && twin != &campaign->cell[c])
+        if (twin != NULL && twin != &campaign->cell[c]) {
             noise = result +
                     (size_t)(twin - campaign->cell) * HM_SUMMARY_METRICS_END;
+        }
         result_judge(noise, result + c * HM_SUMMARY_METRICS_END);
     }
     return error;
