@@ -26,7 +26,8 @@ int hm_summary_write_ratios(const struct hm_summary_view *view,
                             const char *folder);
 
 /* strategy,time,time_low,time_high,memory,memory_low,memory_high,front,
- * workloads,blocks: geometric means over the workloads that all of them completed. */
+ * workloads,blocks: geometric means over the workloads that all of them
+ * completed. */
 int hm_summary_write_pareto(const struct hm_summary_view *view,
                             const char *folder);
 
