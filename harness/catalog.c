@@ -97,6 +97,16 @@ static bool catalog_is_folder(const char *path)
     return access(path, R_OK | X_OK) == 0;
 }
 
+const char *hm_catalog_public_path(const struct hm_strategy *strategy,
+                                   const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (slash == NULL || strcmp(strategy->package, "heapmark") != 0)
+        return path;
+    return slash + 1;
+}
+
 const char *hm_catalog_folder(struct hm_pool *pool, const char *part)
 {
     char self[PATH_MAX];

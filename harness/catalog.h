@@ -110,6 +110,12 @@ const char *hm_kind_name(enum hm_kind kind);
 
 /* Where the cells, suites and charts are: beside this program (a build), or
  * where an installation puts them.  `part` is "cells", "suites" or "plot". */
+/* What the result files say of the file that malloc came from: the whole path,
+ * or for a library of ours its name (where heapmark was built is nobody's
+ * business). */
+const char *hm_catalog_public_path(const struct hm_strategy *strategy,
+                                   const char *path);
+
 const char *hm_catalog_folder(struct hm_pool *pool, const char *part);
 
 #endif /* HM_HARNESS_CATALOG_H */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/campaign.h"
 #include "harness/launch.h"
+#include "harness/report.h"
 #include "harness/request.h"
 #include "harness/suggest.h"
 #include "harness/summary.h"
@@ -33,6 +34,7 @@ enum run_option {
     RUN_MEMORY_CAP,
     RUN_OUT,
     RUN_RESUME,
+    RUN_REPORT,
 };
 
 static const struct argp_option run_options[] = {
@@ -63,6 +65,7 @@ static const struct argp_option run_options[] = {
      "folder of the campaign (default: results/<UTC time>-<suite>)", 0},
     {"resume", RUN_RESUME, "DIR", 0, "go on with a campaign that was stopped",
      0},
+    {"report", RUN_REPORT, NULL, 0, "draw the charts and write report.html", 0},
     {0},
 };
 
@@ -79,6 +82,7 @@ struct run {
     struct hm_suite suite;
     struct hm_plan plan;
     const char *folder, *command;
+    bool report;
 };
 
 static const char **run_text(struct hm_request *request, int key)
@@ -124,6 +128,10 @@ static error_t run_parse(int key, char *argument, struct argp_state *state)
 
     if (key == RUN_PARAM) {
         hm_words_add(&run->pool, &run->request.params, argument);
+        return 0;
+    }
+    if (key == RUN_REPORT) {
+        run->report = true;
         return 0;
     }
     if (key == ARGP_KEY_ARG) {
@@ -315,7 +323,9 @@ static int run_campaign(struct run *run)
     if (hm_summary_write(run->folder) != 0 ||
         hm_table_print(run->folder, stdout) != 0)
         return HM_EXIT_FAILED;
-    printf("%s\n", run->folder);
+    if (run->report && hm_report_write(&run->pool, run->folder) != 0)
+        return HM_EXIT_FAILED;
+    printf(run->report ? "%s/report.html\n" : "%s\n", run->folder);
     return 0;
 }
 

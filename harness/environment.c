@@ -108,6 +108,28 @@ static void environment_memory(FILE *out)
     environment_file(out, "aslr", "/proc/sys/kernel/randomize_va_space");
 }
 
+/* The words of the kernel's command line that change measurements; the others
+ * may name disks and hosts. */
+static void environment_kernel_words(FILE *out)
+{
+    static const char *const wanted[] = {
+        "mitigations=", "isolcpus=", "nohz_full=", "transparent_hugepage="};
+    FILE *file = fopen("/proc/cmdline", "re");
+    char line[4096] = "", *rest = line, *word;
+
+    if (file != NULL) {
+        if (fgets(line, sizeof line, file) == NULL)
+            line[0] = '\0';
+        (void)fclose(file);
+    }
+    while ((word = strsep(&rest, " \n")) != NULL) {
+        for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+            if (strncmp(word, wanted[i], strlen(wanted[i])) == 0)
+                hm_environment_line(out, "kernel_option", word);
+        }
+    }
+}
+
 static void environment_system(FILE *out)
 {
     struct utsname system;
@@ -117,9 +139,8 @@ static void environment_system(FILE *out)
         hm_environment_line(out, "kernel", system.release);
         hm_environment_line(out, "machine", system.machine);
     }
-    environment_file(out, "kernel_command_line", "/proc/cmdline");
+    environment_kernel_words(out);
     environment_file(out, "hypervisor", "/sys/class/dmi/id/sys_vendor");
-    environment_file(out, "container_cgroup", "/proc/self/cgroup");
     environment_file(out, "perf_event_paranoid",
                      "/proc/sys/kernel/perf_event_paranoid");
     environment_file(out, "pressure_cpu", "/proc/pressure/cpu");
@@ -139,8 +160,9 @@ static void environment_strategies(struct hm_pool *pool, FILE *out,
                             strategy->off != NULL ? strategy->off : "on");
         hm_environment_line(out, hm_pool_format(pool, "%s.version", key),
                             strategy->version);
-        hm_environment_line(out, hm_pool_format(pool, "%s.malloc", key),
-                            strategy->malloc_path);
+        hm_environment_line(
+            out, hm_pool_format(pool, "%s.malloc", key),
+            hm_catalog_public_path(strategy, strategy->malloc_path));
     }
 }
 
@@ -175,7 +197,8 @@ void hm_environment_write(struct hm_pool *pool,
 {
     (void)fputs("key,value\n", out);
     environment_request(out, plan, command);
-    hm_environment_line(out, "compiler", __VERSION__);
+    hm_environment_line(out, "compiler", HM_COMPILER);
+    hm_environment_line(out, "compiler_flags", HM_COMPILER_FLAGS);
     environment_system(out);
     environment_processors(out);
     environment_memory(out);

@@ -10,6 +10,18 @@
 #define HM_VERSION "unversioned"
 #endif
 
+#ifdef HM_BUILD_FLAGS
+#define HM_COMPILER_FLAGS HM_BUILD_FLAGS
+#else
+#define HM_COMPILER_FLAGS "unknown"
+#endif
+
+#ifdef __clang__
+#define HM_COMPILER __VERSION__
+#else
+#define HM_COMPILER "gcc " __VERSION__
+#endif
+
 /* Version of the columns of the result files. */
 enum { HM_SCHEMA_VERSION = 1 };
 
