@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "harness/chart.h"
+#include "harness/analysis/chart.h"
+#include "harness/analysis/summary.h"
 #include "harness/cmd_folder.h"
 #include "harness/suggest.h"
-#include "harness/summary.h"
 #include "harness/verbs.h"
 
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "harness/results.h"
+#include "harness/campaign/results.h"
 #include "harness/suggest.h"
 #include "harness/verbs.h"
 #include "harness/version.h"

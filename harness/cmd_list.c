@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "harness/catalog.h"
+#include "harness/campaign/catalog.h"
+#include "harness/campaign/suite.h"
+#include "harness/program_folder.h"
 #include "harness/suggest.h"
-#include "harness/suite.h"
 #include "harness/verbs.h"
 
 #include <argp.h>
@@ -30,7 +31,7 @@ static int list_load(struct hm_pool *pool, struct hm_catalog *catalog)
 {
     const char *why;
 
-    if (hm_catalog_load(pool, catalog, hm_catalog_folder(pool, "cells"),
+    if (hm_catalog_load(pool, catalog, hm_program_folder(pool, "cells"),
                         &why) == 0)
         return 0;
     hm_complain("%s", why);
@@ -125,7 +126,7 @@ struct list_files {
 
 static int list_files(struct hm_pool *pool, const struct list_files *kind)
 {
-    const char *folder = hm_catalog_folder(pool, kind->part);
+    const char *folder = hm_program_folder(pool, kind->part);
     struct dirent **entry;
     int n = scandir(folder, &entry, kind->is, alphasort), wide = 0;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include "harness/analysis/report.h"
+#include "harness/analysis/summary.h"
 #include "harness/cmd_folder.h"
-#include "harness/report.h"
-#include "harness/summary.h"
 #include "harness/verbs.h"
 
 #include <stddef.h>

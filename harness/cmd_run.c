@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "harness/campaign.h"
-#include "harness/launch.h"
-#include "harness/report.h"
-#include "harness/request.h"
+#include "harness/analysis/report.h"
+#include "harness/analysis/summary.h"
+#include "harness/analysis/table.h"
+#include "harness/campaign/campaign.h"
+#include "harness/campaign/launch.h"
+#include "harness/campaign/request.h"
+#include "harness/program_folder.h"
 #include "harness/suggest.h"
-#include "harness/summary.h"
-#include "harness/table.h"
 #include "harness/verbs.h"
 
 #include <argp.h>
@@ -169,7 +170,7 @@ static int run_prepare(struct run *run)
         hm_complain("%s", why);
         return HM_EXIT_USAGE;
     }
-    if (hm_catalog_load(pool, &run->catalog, hm_catalog_folder(pool, "cells"),
+    if (hm_catalog_load(pool, &run->catalog, hm_program_folder(pool, "cells"),
                         &why) != 0) {
         hm_complain("%s", why);
         return HM_EXIT_FAILED;

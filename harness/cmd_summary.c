@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include "harness/analysis/summary.h"
+#include "harness/analysis/table.h"
 #include "harness/cmd_folder.h"
-#include "harness/summary.h"
-#include "harness/table.h"
 #include "harness/verbs.h"
 
 #include <stdbool.h>

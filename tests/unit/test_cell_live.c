@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "harness/cell_live.h"
+#include "harness/cell/cell_live.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

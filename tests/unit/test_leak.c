@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "harness/leak.h"
+#include "harness/campaign/leak.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

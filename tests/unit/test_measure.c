@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_measure.c -- samples, census and the judgement of a run. */
-#include "harness/measure.h"
-#include "harness/progress.h"
+#include "harness/campaign/measure.h"
+#include "harness/campaign/progress.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

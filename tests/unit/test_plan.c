@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "harness/plan.h"
+#include "harness/campaign/plan.h"
 
 #include <errno.h>
 #include <setjmp.h>

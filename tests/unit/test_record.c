@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "harness/record.h"
+#include "harness/campaign/record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "harness/report_html.h"
-#include "harness/report_tables.h"
-#include "harness/report_text.h"
+#include "harness/analysis/report_html.h"
+#include "harness/analysis/report_tables.h"
+#include "harness/analysis/report_text.h"
 #include "tests/unit/campaign_folder.h"
 
 #include <errno.h>

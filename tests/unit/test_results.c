@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_results.c -- the files of a campaign, and whether it has enough blocks.
  */
-#include "harness/results.h"
+#include "harness/campaign/results.h"
 
-#include "harness/adaptive.h"
+#include "harness/campaign/adaptive.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "harness/stats.h"
+#include "harness/analysis/stats.h"
 
 #include "common/rng.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "harness/suite.h"
+#include "harness/campaign/suite.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "harness/summary.h"
+#include "harness/analysis/summary.h"
 
 #include "harness/csv.h"
 #include "tests/unit/campaign_folder.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "harness/table.h"
+#include "harness/analysis/table.h"
 
 #include "harness/human.h"
 #include "tests/unit/campaign_folder.h"

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/analysis/report_tables.h"
+
+#include "harness/analysis/report_html.h"
+#include "harness/analysis/stats.h"
+#include "harness/analysis/summary_label.h"
+#include "harness/human.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+size_t hm_report_group(const struct hm_summary_rows *rows, size_t begin)
+{
+    const struct hm_summary_line *head = &rows->line[begin];
+    size_t end = begin + 1;
+
+    while (end < rows->n &&
+           (hm_summary_line_is_mean(head)
+                ? hm_summary_line_is_mean(&rows->line[end])
+                : hm_summary_line_same_work(head, &rows->line[end])))
+        end++;
+    return end - begin;
+}
+
+static void tables_head(FILE *out, const char *const *title)
+{
+    (void)fputs("<div class=\"wide\"><table><thead><tr>", out);
+    for (; *title != NULL; title++)
+        hm_html_format(out, "<th scope=\"col\">%s</th>", *title);
+    (void)fputs("</tr></thead><tbody>\n", out);
+}
+
+static void tables_end(FILE *out)
+{
+    (void)fputs("</tbody></table></div>\n", out);
+}
+
+static void tables_strategy(FILE *out, const struct hm_summary_line *line)
+{
+    char label[HM_LABEL_BYTES];
+
+    hm_label_strategy(label, line->key[HM_SUMMARY_KEY_strategy],
+                      line->key[HM_SUMMARY_KEY_heap_multiple]);
+    (void)fputs(hm_summary_line_is_arm(line, "baseline") ? "<tr class=\"base\">"
+                                                         : "<tr>",
+                out);
+    hm_html_format(out, "<td>%s%s</td>", label,
+                   hm_summary_line_is_arm(line, "twin") ? " (twin)" : "");
+}
+
+static void tables_ratio(FILE *out, const struct hm_summary_row *row)
+{
+    char value[3][HM_HUMAN_BYTES];
+
+    if (row->n == 0 || isnan(row->ratio)) {
+        (void)fputs("<td>–</td>", out);
+        return;
+    }
+    hm_human_ratio(value[0], row->ratio);
+    hm_human_ratio(value[1], row->ratio_low);
+    hm_human_ratio(value[2], row->ratio_high);
+    hm_html_format(out,
+                   row->n >= HM_STATS_MIN_BLOCKS
+                       ? "<td><b>%s</b> [%s, %s]</td>"
+                       : "<td><b>%s</b> (%s..%s)</td>",
+                   value[0], value[1], value[2]);
+}
+
+static void tables_value(FILE *out, const struct hm_summary_line *line,
+                         enum hm_summary_metric metric)
+{
+    const struct hm_summary_row *row = &line->metric[metric];
+    char value[HM_HUMAN_BYTES];
+
+    hm_human_value(value, row->n > 0 && row->median > 0 ? row->median : NAN,
+                   hm_summary_metric_unit(metric));
+    hm_html_format(out, "<td>%s</td>", strcmp(value, "-") == 0 ? "–" : value);
+}
+
+static void tables_verdict(FILE *out, const char *verdict)
+{
+    const char *class = strcmp(verdict, "faster") == 0   ? "word good"
+                        : strcmp(verdict, "slower") == 0 ? "word bad"
+                                                         : "word";
+
+    hm_html_format(out, "<td class=\"%s\">%s</td></tr>\n", class, verdict);
+}
+
+static void tables_work_line(FILE *out, const struct hm_summary_line *line)
+{
+    static const enum hm_summary_metric metrics[] = {
+        HM_SUMMARY_wall_ns,           HM_SUMMARY_cpu_ns,
+        HM_SUMMARY_rss_peak_bytes,    HM_SUMMARY_rss_over_live,
+        HM_SUMMARY_rss_drained_bytes, HM_SUMMARY_lat_p99_ns,
+        HM_SUMMARY_lat_p999_ns,       HM_SUMMARY_pause_max_ns};
+
+    tables_strategy(out, line);
+    if (!hm_summary_line_is_ok(line)) {
+        hm_html_format(out,
+                       "<td class=\"word bad\" colspan=\"10\">%s</td></tr>\n",
+                       line->status);
+        return;
+    }
+    if (hm_summary_line_is_arm(line, "baseline")) {
+        (void)fputs("<td><b>1</b> (baseline)</td>", out);
+    } else {
+        tables_ratio(out, &line->metric[HM_SUMMARY_wall_ns]);
+    }
+    for (size_t m = 0; m < sizeof metrics / sizeof metrics[0]; m++)
+        tables_value(out, line, metrics[m]);
+    tables_verdict(out, line->metric[HM_SUMMARY_wall_ns].verdict);
+}
+
+void hm_report_work_table(FILE *out, const struct hm_summary_rows *rows,
+                          size_t begin, size_t n)
+{
+    static const char *const titles[] = {
+        "strategy", "time ratio", "time",  "CPU time",  "peak RSS", "RSS/live",
+        "drained",  "p99",        "p99.9", "max pause", "verdict",  NULL};
+    const struct hm_summary_line **order = malloc(n * sizeof(void *));
+
+    if (order == NULL)
+        return;
+    hm_summary_lines_sort(&rows->line[begin], n, order);
+    tables_head(out, titles);
+    for (size_t i = 0; i < n; i++)
+        tables_work_line(out, order[i]);
+    tables_end(out);
+    free(order);
+}
+
+static void tables_mean_line(FILE *out, const struct hm_summary_line *line)
+{
+    const char *params = line->key[HM_SUMMARY_KEY_params];
+    char value[3][HM_HUMAN_BYTES];
+
+    (void)snprintf(value[0], sizeof value[0], "%.0f",
+                   hm_summary_param(params, "workloads"));
+    hm_human_ratio(value[1], hm_summary_param(params, "min"));
+    hm_human_ratio(value[2], hm_summary_param(params, "max"));
+    tables_strategy(out, line);
+    tables_ratio(out, &line->metric[HM_SUMMARY_wall_ns]);
+    hm_html_format(out, "<td>%s to %s</td>", value[1], value[2]);
+    tables_ratio(out, &line->metric[HM_SUMMARY_cpu_ns]);
+    tables_ratio(out, &line->metric[HM_SUMMARY_rss_peak_bytes]);
+    hm_html_format(out, "<td>%s</td>", value[0]);
+    tables_verdict(out, line->metric[HM_SUMMARY_wall_ns].verdict);
+}
+
+void hm_report_mean_table(FILE *out, const struct hm_summary_rows *rows)
+{
+    static const char *const titles[] = {
+        "strategy",    "time",      "single workloads", "CPU time",
+        "peak memory", "workloads", "verdict",          NULL};
+    const struct hm_summary_line **order =
+        malloc((rows->n + 1) * sizeof(void *));
+
+    if (order == NULL)
+        return;
+    hm_summary_lines_sort(rows->line, rows->n, order);
+    tables_head(out, titles);
+    for (size_t i = 0; i < rows->n; i++) {
+        if (hm_summary_line_is_mean(order[i]) &&
+            order[i]->metric[HM_SUMMARY_wall_ns].n > 0)
+            tables_mean_line(out, order[i]);
+    }
+    tables_end(out);
+    free(order);
+}
+
+static int tables_has_any(const struct hm_summary_line *line,
+                          const enum hm_summary_metric *metric,
+                          size_t n_metrics)
+{
+    for (size_t m = 0; m < n_metrics; m++) {
+        if (line->metric[metric[m]].n > 0 && line->metric[metric[m]].median > 0)
+            return !hm_summary_line_is_mean(line);
+    }
+    return 0;
+}
+
+static void tables_metric(FILE *out, const struct hm_summary_row *row,
+                          enum hm_summary_metric metric)
+{
+    const char *unit = hm_summary_metric_unit(metric);
+    char value[3][HM_HUMAN_BYTES];
+
+    if (row->n == 0) {
+        (void)fputs("<td>–</td>", out);
+        return;
+    }
+    hm_human_value(value[0], row->median, unit);
+    hm_human_value(value[1], row->low, unit);
+    hm_human_value(value[2], row->high, unit);
+    hm_html_format(out, "<td>%s <small>(%s to %s)</small></td>", value[0],
+                   value[1], value[2]);
+}
+
+void hm_report_metric_table(FILE *out, const struct hm_summary_rows *rows,
+                            size_t begin, size_t n,
+                            const enum hm_summary_metric *metric,
+                            size_t n_metrics)
+{
+    (void)fputs("<div class=\"wide\"><table><thead><tr>"
+                "<th scope=\"col\">strategy</th>"
+                "<th scope=\"col\" class=\"word\">workload</th>",
+                out);
+    for (size_t m = 0; m < n_metrics; m++) {
+        hm_html_format(out, "<th scope=\"col\">%s</th>",
+                       hm_summary_metric_name(metric[m]));
+    }
+    (void)fputs("</tr></thead><tbody>\n", out);
+    for (size_t i = begin; i < begin + n; i++) {
+        const struct hm_summary_line *line = &rows->line[i];
+
+        if (!tables_has_any(line, metric, n_metrics))
+            continue;
+        tables_strategy(out, line);
+        hm_html_format(out, "<td class=\"word\">%s</td>",
+                       line->key[HM_SUMMARY_KEY_workload]);
+        for (size_t m = 0; m < n_metrics; m++)
+            tables_metric(out, &line->metric[metric[m]], metric[m]);
+        (void)fputs("</tr>\n", out);
+    }
+    tables_end(out);
+}
+
+void hm_report_failure_table(FILE *out, const struct hm_summary_rows *rows)
+{
+    static const char *const titles[] = {"strategy", "workload", "status",
+                                         "reason", NULL};
+    size_t failed = 0;
+
+    for (size_t i = 0; i < rows->n; i++)
+        failed += !hm_summary_line_is_ok(&rows->line[i]);
+    if (failed == 0) {
+        (void)fputs("<p>Every cell of the plan completed.</p>\n", out);
+        return;
+    }
+    tables_head(out, titles);
+    for (size_t i = 0; i < rows->n; i++) {
+        const struct hm_summary_line *line = &rows->line[i];
+
+        if (hm_summary_line_is_ok(line))
+            continue;
+        tables_strategy(out, line);
+        hm_html_format(out,
+                       "<td class=\"word\">%s</td><td class=\"word bad\">%s"
+                       "</td><td class=\"wrap\">%s</td></tr>\n",
+                       line->key[HM_SUMMARY_KEY_workload], line->status,
+                       line->reason != NULL ? line->reason : "");
+    }
+    tables_end(out);
+}

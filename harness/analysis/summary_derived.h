@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* summary_derived.h -- the data of the charts, one tidy file each.
+ *
+ * Labels instead of keys; NaN where a line must break.  All of these write a
+ * file with its header even when there is nothing to show, and return 0, or a
+ * negative errno with the reason in campaign->error where there is more to
+ * say than the errno does. */
+#ifndef HM_HARNESS_ANALYSIS_SUMMARY_DERIVED_H
+#define HM_HARNESS_ANALYSIS_SUMMARY_DERIVED_H
+
+#include "harness/analysis/summary_geomean.h"
+#include "harness/analysis/summary_label.h"
+
+struct hm_summary_view {
+    struct hm_summary_campaign *campaign; /* only its `error` may change */
+    const struct hm_summary_result *result;
+    struct hm_summary_labels labels;
+    double noise[HM_SUMMARY_METRICS_END]; /* of the geometric means */
+};
+
+/* metric,workload,strategy,baseline,ratio,low,high,status,n: wall time and
+ * peak memory against the baseline.  Per metric first the geometric means,
+ * workload `geomean`, best time first, then the workloads in the plan's order.
+ * The baseline's twin is the strategy `<id>#twin`. */
+int hm_summary_write_ratios(const struct hm_summary_view *view,
+                            const char *folder);
+
+/* strategy,time,time_low,time_high,memory,memory_low,memory_high,front,
+ * workloads,blocks: geometric means over the workloads that all of them
+ * completed. */
+int hm_summary_write_pareto(const struct hm_summary_view *view,
+                            const char *folder);
+
+/* workload,strategy,nines,latency_ns: all blocks together. */
+int hm_summary_write_latency(const struct hm_summary_view *view,
+                             const char *folder);
+
+/* workload,strategy,pause_ns,share: of pauses this long or longer. */
+int hm_summary_write_survival(const struct hm_summary_view *view,
+                              const char *folder);
+
+/* workload,strategy,t_s,rss_mib,live_mib: one run per cell. */
+int hm_summary_write_timeline(const struct hm_summary_view *view,
+                              const char *folder);
+
+#endif /* HM_HARNESS_ANALYSIS_SUMMARY_DERIVED_H */

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* summary_rows.h -- summary.csv and failures.csv read back, for the table and
+ * the report. */
+#ifndef HM_HARNESS_ANALYSIS_SUMMARY_ROWS_H
+#define HM_HARNESS_ANALYSIS_SUMMARY_ROWS_H
+
+#include "harness/analysis/summary_load.h"
+
+/* One row of summary.csv; numbers are NaN where the field is empty. */
+struct hm_summary_row {
+    size_t n;
+    double median, low, high, ratio, ratio_low, ratio_high;
+    char verdict[16];
+};
+
+/* A cell (or a geometric mean, workload `geomean`) with all its metrics. */
+struct hm_summary_line {
+    char *key[HM_SUMMARY_KEYS_END];
+    char *status; /* "ok", or what failed: "oom 3/3" */
+    char *reason; /* of the first failure; NULL unless it is known */
+    struct hm_summary_row metric[HM_SUMMARY_METRICS_END]; /* n = 0: none */
+};
+
+struct hm_summary_rows {
+    struct hm_summary_line *line;
+    size_t n;
+    char error[320];
+};
+
+/* Reads both files.  Returns 0; else a negative errno and rows->error:
+ * -ENOENT when there is no summary yet, -EILSEQ or -EINVAL for a table that
+ * is not one.  Call hm_summary_rows_free in either case. */
+int hm_summary_rows_read(struct hm_summary_rows *rows, const char *folder);
+void hm_summary_rows_free(struct hm_summary_rows *rows);
+
+/* Whether the line is a geometric mean over workloads. */
+int hm_summary_line_is_mean(const struct hm_summary_line *line);
+
+/* Whether it is the baseline's twin, or the baseline. */
+int hm_summary_line_is_arm(const struct hm_summary_line *line, const char *arm);
+
+int hm_summary_line_is_ok(const struct hm_summary_line *line);
+
+/* Workload, parameters and threads are the same. */
+int hm_summary_line_same_work(const struct hm_summary_line *a,
+                              const struct hm_summary_line *b);
+
+/* Makes order[0..n) the lines from line[0] on in the order of their time
+ * ratios; the baseline counts as 1, those without a ratio come last. */
+void hm_summary_lines_sort(const struct hm_summary_line *line, size_t n,
+                           const struct hm_summary_line **order);
+
+/* The largest number of blocks behind any ratio of time; 0 if there is none. */
+size_t hm_summary_blocks(const struct hm_summary_rows *rows);
+
+/* The twin's geometric mean, or NULL. */
+const struct hm_summary_line *hm_summary_noise(
+    const struct hm_summary_rows *rows);
+
+/* Id of the baseline, or "the baseline". */
+const char *hm_summary_baseline_id(const struct hm_summary_rows *rows);
+
+/* Value of "name=" in a list "a=1;b=2", or NaN. */
+double hm_summary_param(const char *params, const char *name);
+
+#endif /* HM_HARNESS_ANALYSIS_SUMMARY_ROWS_H */

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/analysis/summary_derived.h"
+
+#include "common/hist.h"
+#include "harness/csv.h"
+#include "harness/replace_file.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A quantile is shown only with this many samples beyond it. */
+#define SERIES_BEYOND 10.0
+
+/* A curve that falls by less than this is still level. */
+#define SERIES_VISIBLE 0.95
+
+enum { SERIES_COLUMNS = 4, SERIES_STEPS_PER_NINE = 20 };
+
+/* One histogram per cell, allocated when its first sample comes. */
+struct series {
+    const struct hm_summary_view *view;
+    struct hm_hist **hist;
+    struct hm_csv csv;
+    int column[SERIES_COLUMNS];
+    int is_empty; /* the side file does not exist */
+};
+
+static int series_fail(const struct series *series, const char *what)
+{
+    (void)snprintf(series->view->campaign->error,
+                   sizeof series->view->campaign->error, "%.120s:%lu: %s",
+                   series->csv.path, series->csv.line, what);
+    return -EINVAL;
+}
+
+/* The record's numbers.  Returns 0 or a negative errno. */
+static int series_numbers(const struct series *series, size_t n, double *number)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *text = series->csv.field[series->column[i]];
+
+        if (hm_csv_number(text, &number[i]) != 0 || !(number[i] >= 0))
+            return series_fail(series, "a field is not a number >= 0");
+    }
+    return 0;
+}
+
+/* The histogram of the run's cell; NULL if it is not to be shown. */
+static int series_find(struct series *series, double run_id,
+                       struct hm_hist **hist)
+{
+    const struct hm_summary_campaign *campaign = series->view->campaign;
+    uint32_t cell;
+
+    *hist = NULL;
+    if (run_id >= (double)campaign->n_run_ids)
+        return series_fail(series, "this run_id is not in runs.csv");
+    cell = campaign->cell_of_run[(size_t)run_id];
+    if (cell == UINT32_MAX)
+        return series_fail(series, "this run_id is not in runs.csv");
+    if (campaign->cell[cell].arm == HM_SUMMARY_ARM_TWIN)
+        return 0;
+    if (series->hist[cell] == NULL) {
+        series->hist[cell] = malloc(sizeof **series->hist);
+        if (series->hist[cell] == NULL)
+            return -ENOMEM;
+        hm_hist_init(series->hist[cell]);
+    }
+    *hist = series->hist[cell];
+    return 0;
+}
+
+/* hist.csv: run_id, low_ns, high_ns, count. */
+static int series_add_bucket(struct series *series)
+{
+    double number[4];
+    struct hm_hist *hist;
+    int error = series_numbers(series, 4, number);
+    unsigned index;
+
+    if (error == 0)
+        error = series_find(series, number[0], &hist);
+    if (error != 0 || hist == NULL)
+        return error;
+    if (number[2] >= ldexp(1, HM_HIST_MAX_BITS) || number[3] > UINT32_MAX)
+        return series_fail(series, "out of range");
+    index = hm_hist_index((uint64_t)number[1]);
+    hist->count[index] += (uint32_t)number[3];
+    hist->n += (uint64_t)number[3];
+    if ((uint64_t)number[2] > hist->max_ns)
+        hist->max_ns = (uint64_t)number[2];
+    return 0;
+}
+
+/* pauses.csv: run_id, duration_ns. */
+static int series_add_pause(struct series *series)
+{
+    double number[2];
+    struct hm_hist *hist;
+    int error = series_numbers(series, 2, number);
+
+    if (error == 0)
+        error = series_find(series, number[0], &hist);
+    if (error == 0 && hist != NULL)
+        hm_hist_add(hist, (uint64_t)number[1]);
+    return error;
+}
+
+static int series_read(struct series *series, const char *path,
+                       const char *const *name, size_t n,
+                       int (*add)(struct series *))
+{
+    int error = hm_csv_open(&series->csv, path);
+    int more = 1;
+
+    if (error == -ENOENT)
+        return 0; /* the campaign has no such measurements */
+    if (error == 0) {
+        error = hm_csv_columns(&series->csv, name, n, series->column);
+        while (error == 0 && (more = hm_csv_next(&series->csv)) > 0)
+            error = add(series);
+        if (error == 0)
+            error = more;
+        hm_csv_close(&series->csv);
+    }
+    if (error != 0 && error != -ENOMEM &&
+        series->view->campaign->error[0] == '\0') {
+        (void)snprintf(series->view->campaign->error,
+                       sizeof series->view->campaign->error, "%s",
+                       series->csv.error);
+    }
+    return error;
+}
+
+static void series_put_labels(FILE *out, const struct hm_summary_view *view,
+                              const struct hm_summary_cell *cell)
+{
+    char label[HM_LABEL_BYTES];
+
+    hm_summary_workload_label(&view->labels, cell, label);
+    (void)fprintf(out, "%s,", label);
+    hm_summary_strategy_label(&view->labels, cell, label);
+    (void)fputs(label, out);
+}
+
+static void series_put_point(FILE *out, const struct hm_summary_view *view,
+                             const struct hm_summary_cell *cell, double x,
+                             double y)
+{
+    series_put_labels(out, view, cell);
+    if (isnan(x)) {
+        (void)fputs(",NaN,NaN\n", out);
+    } else {
+        (void)fprintf(out, ",%.6g,%.6g\n", x, y);
+    }
+}
+
+/* The quantiles at equal steps of -log10(1 - q), then the maximum. */
+static void series_put_latency(FILE *out, const struct hm_summary_view *view,
+                               const struct hm_summary_cell *cell,
+                               const struct hm_hist *hist)
+{
+    double n = (double)hist->n;
+    double below = 0;
+    int step = 0;
+
+    for (unsigned i = 0; i < HM_HIST_BUCKETS && n > SERIES_BEYOND; i++) {
+        below += hist->count[i];
+        for (;; step++) {
+            double nines = step / (double)SERIES_STEPS_PER_NINE;
+            double rank = ceil((1 - pow(10, -nines)) * n);
+
+            if (rank > below || n - rank < SERIES_BEYOND)
+                break;
+            if (below > 0) {
+                series_put_point(out, view, cell, nines,
+                                 (double)hm_hist_high_ns(i));
+            }
+        }
+    }
+    if (n > 1)
+        series_put_point(out, view, cell, log10(n), (double)hist->max_ns);
+    series_put_point(out, view, cell, NAN, NAN);
+}
+
+/* The share of pauses that lasted as long or longer: the corners of its steps,
+ * so at each length the share with and the share without those.  Steps that
+ * nobody could see are taken together. */
+static void series_put_survival(FILE *out, const struct hm_summary_view *view,
+                                const struct hm_summary_cell *cell,
+                                const struct hm_hist *hist)
+{
+    double n = (double)hist->n;
+    double left = n;
+    double shown = 2 * n; /* what was left at the last corner */
+
+    for (unsigned i = 0; i < HM_HIST_BUCKETS && left > 0; i++) {
+        double length_ns = (double)hm_hist_low_ns(i);
+        double less = left - hist->count[i];
+
+        if (hist->count[i] == 0)
+            continue;
+        if (left < n && less > 0 && less > SERIES_VISIBLE * shown) {
+            left = less;
+            continue;
+        }
+        shown = less;
+        series_put_point(out, view, cell, length_ns, left / n);
+        if (less > 0)
+            series_put_point(out, view, cell, length_ns, less / n);
+        left = less;
+    }
+    series_put_point(out, view, cell, NAN, NAN);
+}
+
+typedef void series_put_fn(FILE *out, const struct hm_summary_view *view,
+                           const struct hm_summary_cell *cell,
+                           const struct hm_hist *hist);
+
+static int series_write(struct series *series, const char *folder,
+                        const char *name, const char *header,
+                        series_put_fn *put)
+{
+    struct hm_replace_file file;
+    int error = hm_replace_begin(&file, folder, name);
+
+    if (error != 0)
+        return error;
+    (void)fputs(header, file.out);
+    for (size_t c = 0; c < series->view->campaign->n_cells; c++) {
+        if (series->hist[c] != NULL) {
+            put(file.out, series->view, &series->view->campaign->cell[c],
+                series->hist[c]);
+        }
+    }
+    return hm_replace_end(&file, 0);
+}
+
+static int series_init(struct series *series,
+                       const struct hm_summary_view *view)
+{
+    memset(series, 0, sizeof *series);
+    series->view = view;
+    series->hist = calloc(view->campaign->n_cells, sizeof(struct hm_hist *));
+    return series->hist == NULL ? -ENOMEM : 0;
+}
+
+static void series_fini(struct series *series)
+{
+    for (size_t c = 0; c < series->view->campaign->n_cells; c++) {
+        if (series->hist != NULL)
+            free(series->hist[c]);
+    }
+    free(series->hist);
+}
+
+int hm_summary_write_latency(const struct hm_summary_view *view,
+                             const char *folder)
+{
+    static const char *const names[] = {"run_id", "low_ns", "high_ns", "count"};
+    struct series series;
+    char path[4096];
+    int error = series_init(&series, view);
+
+    (void)snprintf(path, sizeof path, "%s/hist.csv", folder);
+    if (error == 0)
+        error = series_read(&series, path, names, 4, series_add_bucket);
+    if (error == 0) {
+        error = series_write(&series, folder, "latency.csv",
+                             "workload,strategy,nines,latency_ns\n",
+                             series_put_latency);
+    }
+    series_fini(&series);
+    return error;
+}
+
+int hm_summary_write_survival(const struct hm_summary_view *view,
+                              const char *folder)
+{
+    static const char *const names[] = {"run_id", "duration_ns"};
+    struct series series;
+    char path[4096];
+    int error = series_init(&series, view);
+
+    (void)snprintf(path, sizeof path, "%s/pauses.csv", folder);
+    if (error == 0)
+        error = series_read(&series, path, names, 2, series_add_pause);
+    if (error == 0) {
+        error = series_write(&series, folder, "survival.csv",
+                             "workload,strategy,pause_ns,share\n",
+                             series_put_survival);
+    }
+    series_fini(&series);
+    return error;
+}

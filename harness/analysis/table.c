@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/analysis/table.h"
+
+#include "harness/analysis/stats.h"
+#include "harness/analysis/summary_label.h"
+#include "harness/analysis/summary_rows.h"
+#include "harness/human.h"
+#include "harness/suggest.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct table {
+    FILE *out;
+    const struct hm_summary_rows *rows;
+    int colour;
+};
+
+enum { TABLE_STRATEGY = 16, TABLE_RATIO = 18 };
+
+/* ANSI colours; empty where the output takes none. */
+static const char *table_paint(const struct table *table, const char *word)
+{
+    if (!table->colour)
+        return "";
+    if (strcmp(word, "faster") == 0)
+        return "\033[32m";
+    if (strcmp(word, "slower") == 0)
+        return "\033[31m";
+    if (strcmp(word, "title") == 0)
+        return "\033[1m";
+    return strcmp(word, "failed") == 0 ? "\033[33m" : "\033[2m";
+}
+
+static const char *table_plain(const struct table *table)
+{
+    return table->colour ? "\033[0m" : "";
+}
+
+/* With an interval "0.85 [0.84, 0.87]", with a range "0.85 (0.84..0.87)". */
+static void table_ratio(char *text, size_t bytes,
+                        const struct hm_summary_row *row)
+{
+    int is_interval = row->n >= HM_STATS_MIN_BLOCKS;
+    char value[3][HM_HUMAN_BYTES];
+
+    hm_human_ratio(value[0], row->ratio);
+    hm_human_ratio(value[1], row->ratio_low);
+    hm_human_ratio(value[2], row->ratio_high);
+    (void)snprintf(text, bytes, is_interval ? "%s [%s, %s]" : "%s (%s..%s)",
+                   value[0], value[1], value[2]);
+}
+
+/* "jemalloc", "semispace@3x", "glibc (twin)"; what is too long ends in ~. */
+static void table_strategy(char *text, const struct hm_summary_line *line)
+{
+    char label[HM_LABEL_BYTES];
+
+    hm_label_strategy(label, line->key[HM_SUMMARY_KEY_strategy],
+                      line->key[HM_SUMMARY_KEY_heap_multiple]);
+    if (hm_summary_line_is_arm(line, "twin"))
+        (void)strncat(label, " (twin)", sizeof label - strlen(label) - 1);
+    if (strlen(label) > TABLE_STRATEGY) {
+        label[TABLE_STRATEGY - 1] = '~';
+        label[TABLE_STRATEGY] = '\0';
+    }
+    (void)snprintf(text, HM_LABEL_BYTES, "%s", label);
+}
+
+static void table_value(char *text, const struct hm_summary_line *line,
+                        enum hm_summary_metric metric)
+{
+    const struct hm_summary_row *row = &line->metric[metric];
+
+    /* No pause at all is no measurement of a pause. */
+    hm_human_value(text, row->n > 0 && row->median > 0 ? row->median : NAN,
+                   hm_summary_metric_unit(metric));
+}
+
+static void table_put_failed(const struct table *table,
+                             const struct hm_summary_line *line)
+{
+    char strategy[HM_LABEL_BYTES];
+
+    table_strategy(strategy, line);
+    (void)fprintf(table->out, "  %-*s %s%.80s%s\n", TABLE_STRATEGY, strategy,
+                  table_paint(table, "failed"), line->status,
+                  table_plain(table));
+}
+
+static void table_put_line(const struct table *table,
+                           const struct hm_summary_line *line)
+{
+    const struct hm_summary_row *wall = &line->metric[HM_SUMMARY_wall_ns];
+    int is_baseline = hm_summary_line_is_arm(line, "baseline");
+    char strategy[HM_LABEL_BYTES];
+    char ratio[80] = "1 (baseline)";
+    char cpu[HM_HUMAN_BYTES];
+    char value[5][HM_HUMAN_BYTES];
+    const char *verdict = wall->verdict;
+
+    table_strategy(strategy, line);
+    if (!is_baseline)
+        table_ratio(ratio, sizeof ratio, wall);
+    if (!is_baseline && isnan(wall->ratio))
+        (void)snprintf(ratio, sizeof ratio, "-");
+    hm_human_ratio(cpu,
+                   is_baseline ? 1 : line->metric[HM_SUMMARY_cpu_ns].ratio);
+    table_value(value[0], line, HM_SUMMARY_wall_ns);
+    table_value(value[1], line, HM_SUMMARY_rss_peak_bytes);
+    table_value(value[2], line, HM_SUMMARY_rss_over_live);
+    table_value(value[3], line, HM_SUMMARY_lat_p999_ns);
+    table_value(value[4], line, HM_SUMMARY_pause_max_ns);
+    (void)fprintf(table->out, "  %-*s %-*s %7s %5s %8s %8s %7s %7s%s%s%s%s\n",
+                  TABLE_STRATEGY, strategy, TABLE_RATIO, ratio, value[0], cpu,
+                  value[1], value[2], value[3], value[4],
+                  verdict[0] != '\0' ? "  " : "", table_paint(table, verdict),
+                  verdict, table_plain(table));
+}
+
+static void table_put_work(const struct table *table,
+                           const struct hm_summary_line *const *order, size_t n)
+{
+    const struct hm_summary_line *head = order[0];
+    const char *params = head->key[HM_SUMMARY_KEY_params];
+    const char *threads = head->key[HM_SUMMARY_KEY_threads];
+
+    (void)fprintf(table->out, "%s%s%s  %.60s%s%s%s\n",
+                  table_paint(table, "title"),
+                  head->key[HM_SUMMARY_KEY_workload], table_plain(table),
+                  params, strcmp(threads, "1") == 0 ? "" : "  threads=",
+                  strcmp(threads, "1") == 0 ? "" : threads,
+                  strlen(params) > 60 ? "..." : "");
+    (void)fprintf(table->out, "  %-*s %-*s %7s %5s %8s %8s %7s %7s  %s\n",
+                  TABLE_STRATEGY, "strategy", TABLE_RATIO, "time ratio", "time",
+                  "CPU x", "peak RSS", "RSS/live", "p99.9", "pause", "verdict");
+    for (size_t i = 0; i < n; i++) {
+        if (hm_summary_line_is_ok(order[i])) {
+            table_put_line(table, order[i]);
+        } else {
+            table_put_failed(table, order[i]);
+        }
+    }
+    (void)fputc('\n', table->out);
+}
+
+static void table_put_mean(const struct table *table,
+                           const struct hm_summary_line *line)
+{
+    const char *params = line->key[HM_SUMMARY_KEY_params];
+    const char *verdict = line->metric[HM_SUMMARY_wall_ns].verdict;
+    char strategy[HM_LABEL_BYTES];
+    char ratio[80];
+    char value[4][HM_HUMAN_BYTES];
+    char spread[2 * HM_HUMAN_BYTES + 4];
+
+    table_strategy(strategy, line);
+    table_ratio(ratio, sizeof ratio, &line->metric[HM_SUMMARY_wall_ns]);
+    hm_human_ratio(value[0], hm_summary_param(params, "min"));
+    hm_human_ratio(value[1], hm_summary_param(params, "max"));
+    hm_human_ratio(value[2], line->metric[HM_SUMMARY_cpu_ns].ratio);
+    hm_human_ratio(value[3], line->metric[HM_SUMMARY_rss_peak_bytes].ratio);
+    (void)snprintf(spread, sizeof spread, "%s..%s", value[0], value[1]);
+    (void)fprintf(table->out, "  %-*s %-*s %13s %5s %8s %9.0f%s%s%s%s\n",
+                  TABLE_STRATEGY, strategy, TABLE_RATIO, ratio, spread,
+                  value[2], value[3], hm_summary_param(params, "workloads"),
+                  verdict[0] != '\0' ? "  " : "", table_paint(table, verdict),
+                  verdict, table_plain(table));
+}
+
+static void table_put_means(const struct table *table,
+                            const struct hm_summary_line *const *order,
+                            size_t n)
+{
+    (void)fprintf(table->out,
+                  "%sgeometric means%s  ratios to %s, over the workloads that "
+                  "each strategy completed\n",
+                  table_paint(table, "title"), table_plain(table),
+                  hm_summary_baseline_id(table->rows));
+    (void)fprintf(table->out, "  %-*s %-*s %13s %5s %8s %9s  %s\n",
+                  TABLE_STRATEGY, "strategy", TABLE_RATIO, "time ratio",
+                  "by workload", "CPU x", "RSS x", "workloads", "verdict");
+    for (size_t i = 0; i < n; i++) {
+        if (order[i]->metric[HM_SUMMARY_wall_ns].n > 0)
+            table_put_mean(table, order[i]);
+    }
+    (void)fputc('\n', table->out);
+}
+
+/* Consecutive lines with the same work (or the means) make one table. */
+static int table_put_groups(const struct table *table)
+{
+    const struct hm_summary_rows *rows = table->rows;
+    const struct hm_summary_line **order = malloc(rows->n * sizeof(void *));
+    size_t end;
+
+    if (order == NULL)
+        return -ENOMEM;
+    for (size_t begin = 0; begin < rows->n; begin = end) {
+        const struct hm_summary_line *head = &rows->line[begin];
+        int is_mean = hm_summary_line_is_mean(head);
+
+        for (end = begin + 1; end < rows->n; end++) {
+            if (is_mean ? !hm_summary_line_is_mean(&rows->line[end])
+                        : !hm_summary_line_same_work(head, &rows->line[end]))
+                break;
+        }
+        hm_summary_lines_sort(head, end - begin, order);
+        if (is_mean) {
+            table_put_means(table, order, end - begin);
+        } else {
+            table_put_work(table, order, end - begin);
+        }
+    }
+    free(order);
+    return 0;
+}
+
+static void table_put_reasons(const struct table *table)
+{
+    for (size_t i = 0; i < table->rows->n; i++) {
+        const struct hm_summary_line *line = &table->rows->line[i];
+
+        if (hm_summary_line_is_ok(line))
+            continue;
+        (void)fprintf(table->out, "failed: %s under %s: %s%s%.60s\n",
+                      line->key[HM_SUMMARY_KEY_workload],
+                      line->key[HM_SUMMARY_KEY_strategy], line->status,
+                      line->reason != NULL && line->reason[0] != '\0' ? ": "
+                                                                      : "",
+                      line->reason != NULL ? line->reason : "");
+    }
+}
+
+static void table_put_noise(const struct table *table)
+{
+    const struct hm_summary_line *noise = hm_summary_noise(table->rows);
+    const struct hm_summary_row *row;
+
+    if (noise == NULL)
+        return;
+    row = &noise->metric[HM_SUMMARY_wall_ns];
+    (void)fprintf(table->out,
+                  "noise floor: %s against itself %.3f %s %.3f to %.3f\n",
+                  hm_summary_baseline_id(table->rows), row->ratio,
+                  row->n >= HM_STATS_MIN_BLOCKS ? "with a 95 % interval of"
+                                                : "with single blocks from",
+                  row->ratio_low, row->ratio_high);
+}
+
+static void table_put_limits(const struct table *table)
+{
+    size_t blocks = hm_summary_blocks(table->rows);
+
+    if (blocks == 0) {
+        (void)fputs("nothing to compare: no baseline completed any workload\n",
+                    table->out);
+    } else if (blocks < HM_STATS_MIN_BLOCKS) {
+        (void)fprintf(table->out,
+                      "%zu block%s: (low..high) is the range that was seen; it "
+                      "cannot tell a difference from noise.\n"
+                      "Intervals and verdicts need 6 blocks, good ones 10: "
+                      "heapmark run --blocks 10\n",
+                      blocks, blocks == 1 ? "" : "s");
+    } else {
+        (void)fprintf(table->out,
+                      "%zu blocks: [low, high] is the 95 %% interval of the "
+                      "ratio; 0.5 = half the time of %s.\n"
+                      "CPU x and RSS x are ratios too; lower is better "
+                      "everywhere.\n",
+                      blocks, hm_summary_baseline_id(table->rows));
+    }
+}
+
+static int table_wants_colour(FILE *out)
+{
+    const char *no_color = secure_getenv("NO_COLOR");
+    const char *term = secure_getenv("TERM");
+
+    return isatty(fileno(out)) && (no_color == NULL || no_color[0] == '\0') &&
+           (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+int hm_table_print(const char *folder, FILE *out)
+{
+    struct hm_summary_rows rows;
+    struct table table = {.out = out, .rows = &rows};
+    int error = hm_summary_rows_read(&rows, folder);
+
+    if (error == 0) {
+        table.colour = table_wants_colour(out);
+        error = table_put_groups(&table);
+    }
+    if (error == 0) {
+        table_put_reasons(&table);
+        table_put_noise(&table);
+        table_put_limits(&table);
+    } else {
+        hm_complain("table of %s: %s", folder,
+                    rows.error[0] != '\0' ? rows.error : hm_error_text(error));
+    }
+    hm_summary_rows_free(&rows);
+    return error;
+}

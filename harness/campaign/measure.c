@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/campaign/measure.h"
+
+#include "common/clock.h"
+#include "harness/campaign/measure_rows.h"
+#include "harness/capture.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+uint64_t hm_measure_heap_bytes(const struct hm_plan_cell *cell,
+                               const struct hm_census *census)
+{
+    uint64_t heap_bytes;
+
+    if (cell->heap_multiple <= 0 || census->failed != NULL)
+        return 0;
+    heap_bytes =
+        (uint64_t)ceil(cell->heap_multiple * (double)census->live_peak_bytes);
+    return heap_bytes > HM_MEASURE_LEAST_HEAP_BYTES
+               ? heap_bytes
+               : HM_MEASURE_LEAST_HEAP_BYTES;
+}
+
+bool hm_measure_is_noisy(const struct hm_record *record, unsigned threads,
+                         uint64_t steal_ticks, uint64_t elapsed_ns)
+{
+    double cpu_s = (double)record->number[HM_RECORD_cpu_ns] / 1e9;
+    double wall_s = (double)record->number[HM_RECORD_wall_ns] / 1e9;
+    double ticks = (double)elapsed_ns / 1e9 * (double)sysconf(_SC_CLK_TCK) *
+                   (double)sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (record->has[HM_RECORD_nivcsw] &&
+        (double)record->number[HM_RECORD_nivcsw] >
+            HM_MEASURE_NOISY_NIVCSW * cpu_s)
+        return true;
+    if ((double)steal_ticks > ticks / 100)
+        return true;
+    return threads == 1 && record->has[HM_RECORD_cpu_ns] &&
+           record->number[HM_RECORD_nvcsw] == 0 && wall_s > 1.05 * cpu_s;
+}
+
+static const char *const *measure_argv(struct hm_pool *pool,
+                                       const struct hm_measure *measure,
+                                       const struct hm_plan_cell *cell)
+{
+    const struct hm_plan *plan = measure->plan;
+    const struct hm_subject *subject = &plan->subject[cell->subject];
+    const struct hm_strategy *strategy = cell->strategy;
+    uint64_t heap_bytes =
+        hm_measure_heap_bytes(cell, &measure->census[cell->subject]);
+    struct hm_words argv = {NULL, 0};
+
+    hm_words_add(pool, &argv, strategy->program->path);
+    hm_words_add(pool, &argv, "run");
+    hm_words_add(pool, &argv, subject->workload->id);
+    hm_words_add(pool, &argv,
+                 hm_pool_format(pool, "strategy=%s", strategy->cell_id));
+    for (size_t i = 0; i < subject->arguments.n; i++)
+        hm_words_add(pool, &argv, subject->arguments.word[i]);
+    for (size_t i = 0; cell->variant != NULL && i < cell->variant->option.n;
+         i++) {
+        hm_words_add(
+            pool, &argv,
+            hm_pool_format(pool, "option.%s", cell->variant->option.word[i]));
+    }
+    hm_words_add(pool, &argv,
+                 hm_pool_format(pool, "seed=%" PRIu32, plan->suite->seed));
+    hm_words_add(pool, &argv, plan->suite->full ? "size=full" : "size=quick");
+    hm_words_add(pool, &argv,
+                 hm_pool_format(pool, "threads=%u", subject->threads));
+    if (heap_bytes > 0) {
+        hm_words_add(pool, &argv,
+                     hm_pool_format(pool, "heap_bytes=%" PRIu64, heap_bytes));
+    }
+    if (*strategy->malloc_path != '\0') {
+        hm_words_add(pool, &argv,
+                     hm_pool_format(pool, "malloc=%s", strategy->malloc_path));
+    }
+    hm_words_add(pool, &argv,
+                 hm_pool_format(pool, "input_dir=%s", measure->input_dir));
+    hm_words_add(pool, &argv,
+                 hm_pool_format(pool, "record_fd=%d", HM_LAUNCH_RECORD_FD));
+    hm_words_add(pool, &argv,
+                 hm_pool_format(pool, "progress_fd=%d", HM_LAUNCH_PROGRESS_FD));
+    argv.word = hm_pool_grow(pool, argv.word, argv.n, sizeof *argv.word);
+    argv.word[argv.n] = NULL;
+    return (const char *const *)argv.word;
+}
+
+static const char *const *measure_env(struct hm_pool *pool,
+                                      const struct hm_plan_cell *cell,
+                                      unsigned padding_bytes)
+{
+    const struct hm_variant *variant = cell->variant;
+    size_t n_env = variant != NULL ? variant->env.n : 0, n = 0;
+    const char **extra = hm_pool_alloc(pool, (n_env + 3) * sizeof *extra);
+    char *padding = hm_pool_alloc(pool, padding_bytes + 1);
+
+    memset(padding, 'x', padding_bytes);
+    for (size_t i = 0; i < n_env; i++)
+        extra[n++] = variant->env.word[i];
+    if (*cell->strategy->preload != '\0') {
+        extra[n++] =
+            hm_pool_format(pool, "LD_PRELOAD=%s", cell->strategy->preload);
+    }
+    extra[n++] = hm_pool_format(pool, "HEAPMARK_PADDING=%s", padding);
+    return hm_clean_environment(pool, extra);
+}
+
+/* Our own mallocs budget for themselves; collectors reserve more than they
+ * use, which RLIMIT_DATA would count. */
+static bool measure_limits_data(const struct hm_strategy *strategy)
+{
+    return strcmp(strategy->class_name, "allocator") == 0 &&
+           strcmp(strategy->package, "heapmark") != 0;
+}
+
+/* Why a cell is not even started; NULL: it is. */
+static const char *measure_obstacle(struct hm_pool *pool,
+                                    const struct hm_plan_cell *cell,
+                                    const struct hm_census *census)
+{
+    if (cell->unsupported != NULL)
+        return cell->unsupported;
+    if (cell->heap_multiple > 0 && census->failed != NULL) {
+        return hm_pool_format(pool, "no census to size the heap by: %s",
+                              census->failed);
+    }
+    return NULL;
+}
+
+static int measure_launch(struct hm_pool *pool,
+                          const struct hm_measure *measure,
+                          const struct hm_plan_cell *cell,
+                          struct hm_run_key key, uint64_t expected_ns,
+                          struct hm_launched *launched)
+{
+    bool fast = expected_ns < 1000000000;
+    struct hm_launch launch = {
+        .argv = measure_argv(pool, measure, cell),
+        .env = measure_env(pool, cell,
+                           hm_plan_padding_bytes(measure->plan, key.run_id)),
+        .timeout_ns = measure->timeout_ns,
+        .rss_cap_bytes = measure->memory_cap_bytes,
+        .data_cap_bytes =
+            measure_limits_data(cell->strategy) ? measure->memory_cap_bytes : 0,
+        .period_ns =
+            fast ? HM_MEASURE_FAST_PERIOD_NS : HM_MEASURE_SLOW_PERIOD_NS,
+        .record = measure->record,
+        .samples = measure->samples,
+    };
+
+    return hm_launch_run(&launch, launched);
+}
+
+int hm_measure_run(struct hm_pool *pool, const struct hm_measure *measure,
+                   struct hm_run_key key, uint64_t expected_ns,
+                   struct hm_row *row, struct hm_measured *measured)
+{
+    const struct hm_plan_cell *cell = &measure->plan->cell[key.cell];
+    const struct hm_census *census = &measure->census[cell->subject];
+    const char *obstacle = measure_obstacle(pool, cell, census);
+    struct hm_machine before = hm_machine_now(), after;
+    struct hm_launched launched;
+    int error;
+
+    *measured = (struct hm_measured){.interrupted = false};
+    hm_row_init(row);
+    hm_measure_fill_key(row, measure, key, &before);
+    if (obstacle != NULL) {
+        measured->outcome = (struct hm_outcome){"unsupported", obstacle};
+        hm_measure_fill_outcome(row, &measured->outcome);
+        return 0;
+    }
+    error = measure_launch(pool, measure, cell, key, expected_ns, &launched);
+    if (error != 0)
+        return error;
+    after = hm_machine_now();
+    measured->elapsed_ns = launched.elapsed_ns;
+    measured->interrupted = launched.end == HM_END_INTERRUPTED;
+    if (measured->interrupted)
+        return 0;
+    measured->outcome =
+        hm_outcome_of(pool, &launched, measure->record, census, cell->strategy);
+    hm_measure_fill_outcome(row, &measured->outcome);
+    hm_row_set_uint(row, HM_COLUMN_steal_ticks,
+                    after.steal_ticks - before.steal_ticks);
+    if (measure->record->malloc_path[0] != '\0')
+        hm_row_set(row, HM_COLUMN_malloc_path,
+                   hm_catalog_public_path(cell->strategy,
+                                          measure->record->malloc_path));
+    hm_measure_write_samples(measure, key,
+                             measure->results->side[HM_SIDE_SAMPLES]);
+    if (strcmp(measured->outcome.status, "ok") != 0)
+        return 0;
+    measured->wall_ns = measure->record->number[HM_RECORD_wall_ns];
+    hm_row_set_uint(
+        row, HM_COLUMN_noisy,
+        hm_measure_is_noisy(
+            measure->record, measure->plan->subject[cell->subject].threads,
+            after.steal_ticks - before.steal_ticks, launched.elapsed_ns));
+    hm_measure_fill_record(row, measure, key);
+    hm_measure_write_sides(measure, key);
+    return 0;
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/campaign/measure_rows.h"
+
+#include "common/meter.h"
+#include "harness/campaign/leak.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* The eighth number of "cpu user nice system idle iowait irq softirq steal". */
+static uint64_t rows_steal_ticks(char *line)
+{
+    char *rest = line, *field = NULL;
+
+    for (int i = 0; i <= 8; i++) {
+        do {
+            field = strsep(&rest, " ");
+        } while (field != NULL && *field == '\0');
+    }
+    return field != NULL ? strtoull(field, NULL, 10) : 0;
+}
+
+struct hm_machine hm_machine_now(void)
+{
+    struct hm_machine machine = {0, 0};
+    FILE *stat = fopen("/proc/stat", "re");
+    char line[256];
+
+    if (stat != NULL) {
+        if (fgets(line, sizeof line, stat) != NULL)
+            machine.steal_ticks = rows_steal_ticks(line);
+        (void)fclose(stat);
+    }
+    if (getloadavg(&machine.load1, 1) != 1)
+        machine.load1 = 0;
+    return machine;
+}
+
+void hm_utc_now(char text[32])
+{
+    time_t now = time(NULL);
+    struct tm utc;
+
+    gmtime_r(&now, &utc);
+    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+static const struct hm_subject *rows_subject(const struct hm_measure *measure,
+                                             struct hm_run_key key)
+{
+    return &measure->plan->subject[measure->plan->cell[key.cell].subject];
+}
+
+static const struct hm_census *rows_census(const struct hm_measure *measure,
+                                           struct hm_run_key key)
+{
+    return &measure->census[measure->plan->cell[key.cell].subject];
+}
+
+void hm_measure_fill_key(struct hm_row *row, const struct hm_measure *measure,
+                         struct hm_run_key key, const struct hm_machine *before)
+{
+    const struct hm_plan_cell *cell = &measure->plan->cell[key.cell];
+    const struct hm_subject *subject = rows_subject(measure, key);
+    uint64_t heap_bytes =
+        hm_measure_heap_bytes(cell, rows_census(measure, key));
+    char now[32];
+
+    hm_utc_now(now);
+    hm_row_set_uint(row, HM_COLUMN_block, key.block);
+    hm_row_set_uint(row, HM_COLUMN_order_in_block, key.order);
+    hm_row_set_uint(row, HM_COLUMN_cell, key.cell);
+    hm_row_set(row, HM_COLUMN_workload, subject->workload->id);
+    hm_row_set(row, HM_COLUMN_kind, hm_kind_name(subject->workload->kind));
+    hm_row_set(row, HM_COLUMN_params, subject->params);
+    hm_row_set_uint(row, HM_COLUMN_seed, measure->plan->suite->seed);
+    hm_row_set(row, HM_COLUMN_strategy, cell->id);
+    hm_row_set(row, HM_COLUMN_class, cell->strategy->class_name);
+    hm_row_set(row, HM_COLUMN_arm, hm_arm_name(cell->arm));
+    hm_row_set_uint(row, HM_COLUMN_threads, subject->threads);
+    if (cell->heap_multiple > 0)
+        hm_row_set_real(row, HM_COLUMN_heap_multiple, cell->heap_multiple);
+    if (heap_bytes > 0)
+        hm_row_set_uint(row, HM_COLUMN_heap_limit_bytes, heap_bytes);
+    hm_row_set_real(row, HM_COLUMN_load1, before->load1);
+    hm_row_set_uint(row, HM_COLUMN_env_pad_bytes,
+                    hm_plan_padding_bytes(measure->plan, key.run_id));
+    hm_row_set(row, HM_COLUMN_version, cell->strategy->version);
+    hm_row_set(row, HM_COLUMN_started_utc, now);
+}
+
+void hm_measure_fill_outcome(struct hm_row *row,
+                             const struct hm_outcome *outcome)
+{
+    hm_row_set(row, HM_COLUMN_status, outcome->status);
+    hm_row_set(row, HM_COLUMN_reason, outcome->reason);
+}
+
+/* Columns that are a number of the record and nothing else. */
+static const struct {
+    enum hm_column column;
+    enum hm_record_number number;
+} rows_numbers[] = {
+
+#define ROWS_SAME(name)                    \
+    {                                      \
+        HM_COLUMN_##name, HM_RECORD_##name \
+    }
+    ROWS_SAME(ops),
+    ROWS_SAME(wall_ns),
+    ROWS_SAME(cpu_ns),
+    ROWS_SAME(user_ns),
+    ROWS_SAME(sys_ns),
+    ROWS_SAME(lat_n),
+    ROWS_SAME(lat_max_ns),
+    ROWS_SAME(pauses),
+    ROWS_SAME(pause_total_ns),
+    ROWS_SAME(pause_max_ns),
+    ROWS_SAME(collections),
+    ROWS_SAME(moved_bytes),
+    ROWS_SAME(heap_peak_bytes),
+    ROWS_SAME(rss_base_bytes),
+    ROWS_SAME(rss_peak_bytes),
+    ROWS_SAME(rss_end_bytes),
+    ROWS_SAME(rss_drained_bytes),
+    ROWS_SAME(minflt),
+    ROWS_SAME(majflt),
+    ROWS_SAME(nvcsw),
+    ROWS_SAME(nivcsw),
+    ROWS_SAME(clock_cost_ns),
+#undef ROWS_SAME
+};
+
+/* A quantile is given with ten samples or more beyond it. */
+static void rows_fill_latency(struct hm_row *row,
+                              const struct hm_record *record)
+{
+    static const struct {
+        enum hm_column column;
+        double q;
+        uint64_t least;
+    } quantile[] = {
+        {HM_COLUMN_lat_p50_ns, 0.5, 20},
+        {HM_COLUMN_lat_p90_ns, 0.9, 100},
+        {HM_COLUMN_lat_p99_ns, 0.99, 1000},
+        {HM_COLUMN_lat_p999_ns, 0.999, 10000},
+        {HM_COLUMN_lat_p9999_ns, 0.9999, 100000},
+    };
+
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < record->n_buckets; i++)
+        n += record->bucket[i].count;
+    for (size_t i = 0; i < sizeof quantile / sizeof quantile[0]; i++) {
+        if (n >= quantile[i].least) {
+            hm_row_set_uint(row, quantile[i].column,
+                            hm_record_latency_ns(record, quantile[i].q));
+        }
+    }
+}
+
+static void rows_fill_pauses(struct hm_row *row, const struct hm_record *record)
+{
+    uint64_t n = record->number[HM_RECORD_pauses];
+
+    if (!record->has[HM_RECORD_pauses])
+        return;
+    if (n >= 20 && record->has[HM_RECORD_pause_p50_ns]) {
+        hm_row_set_uint(row, HM_COLUMN_pause_p50_ns,
+                        record->number[HM_RECORD_pause_p50_ns]);
+    }
+    if (n >= 1000 && record->has[HM_RECORD_pause_p99_ns]) {
+        hm_row_set_uint(row, HM_COLUMN_pause_p99_ns,
+                        record->number[HM_RECORD_pause_p99_ns]);
+    }
+}
+
+static void rows_fill_census(struct hm_row *row, const struct hm_census *census)
+{
+    if (census->failed != NULL)
+        return;
+    hm_row_set_uint(row, HM_COLUMN_live_peak_bytes, census->live_peak_bytes);
+    hm_row_set_uint(row, HM_COLUMN_live_end_bytes, census->live_end_bytes);
+    hm_row_set_uint(row, HM_COLUMN_alloc_count, census->alloc_count);
+    hm_row_set_uint(row, HM_COLUMN_alloc_bytes, census->alloc_bytes);
+    hm_row_set_uint(row, HM_COLUMN_free_count, census->free_count);
+}
+
+static void rows_fill_leak(struct hm_row *row, const struct hm_measure *measure,
+                           struct hm_run_key key)
+{
+    const struct hm_subject *subject = rows_subject(measure, key);
+    const struct hm_census *census = rows_census(measure, key);
+    const struct hm_record *record = measure->record;
+    struct hm_leak_point point[HM_RECORD_CHECKPOINTS_MAX];
+    double rate = 0;
+
+    if (strcmp(subject->workload->leak, "-") == 0 || census->failed != NULL)
+        return;
+    for (size_t i = 0; i < record->n_checkpoints; i++) {
+        const struct hm_record_checkpoint *at = &record->checkpoint[i];
+
+        point[i] = (struct hm_leak_point){
+            at->ops, at->rss_bytes, hm_census_live_bytes(census, at->ops)};
+    }
+    if (census->ops > 0)
+        rate = (double)census->alloc_bytes / (double)census->ops;
+    hm_row_set(row, HM_COLUMN_leak_verdict,
+               hm_leak_verdict(point, record->n_checkpoints, rate));
+    hm_row_set(
+        row, HM_COLUMN_leak_expected,
+        hm_leak_expected(subject->workload->leak,
+                         measure->plan->cell[key.cell].strategy->class_name));
+}
+
+void hm_measure_fill_record(struct hm_row *row,
+                            const struct hm_measure *measure,
+                            struct hm_run_key key)
+{
+    const struct hm_record *record = measure->record;
+    uint64_t mean_bytes = hm_samples_mean_bytes(
+        measure->samples, record->window_start_ns, record->window_end_ns);
+
+    hm_row_set(row, HM_COLUMN_checksum, record->checksum);
+    for (size_t i = 0; i < sizeof rows_numbers / sizeof rows_numbers[0]; i++) {
+        if (record->has[rows_numbers[i].number]) {
+            hm_row_set_uint(row, rows_numbers[i].column,
+                            record->number[rows_numbers[i].number]);
+        }
+    }
+    if (record->has[HM_RECORD_remote_frees] && record->has[HM_RECORD_frees] &&
+        record->number[HM_RECORD_frees] > 0) {
+        hm_row_set_real(row, HM_COLUMN_remote_free_ratio,
+                        (double)record->number[HM_RECORD_remote_frees] /
+                            (double)record->number[HM_RECORD_frees]);
+    }
+    if (record->has_window && mean_bytes > 0)
+        hm_row_set_uint(row, HM_COLUMN_rss_mean_bytes, mean_bytes);
+    rows_fill_latency(row, record);
+    rows_fill_pauses(row, record);
+    rows_fill_census(row, rows_census(measure, key));
+    rows_fill_leak(row, measure, key);
+}
+
+/* Needed bytes at a sample: known in the clock window and after the drop. */
+static void rows_write_live(const struct hm_census *census,
+                            const struct hm_sample *sample, FILE *out)
+{
+    fputc(',', out);
+    if (census->failed == NULL && sample->phase == HM_PHASE_RUN) {
+        fprintf(out, "%" PRIu64, hm_census_live_bytes(census, sample->ops));
+    } else if (sample->phase == HM_PHASE_DROP ||
+               sample->phase == HM_PHASE_END) {
+        fputc('0', out);
+    }
+    fputc('\n', out);
+}
+
+void hm_measure_write_samples(const struct hm_measure *measure,
+                              struct hm_run_key key, FILE *out)
+{
+    static const char *const phase[] = {"setup", "run", "drop", "end"};
+    const struct hm_samples *samples = measure->samples;
+    size_t step = hm_samples_step(samples);
+    uint64_t start_ns = measure->record->window_start_ns;
+
+    if (!measure->record->has_window)
+        start_ns = samples->n > 0 ? samples->sample[0].now_ns : 0;
+    for (size_t i = 0; i < samples->n; i += step) {
+        const struct hm_sample *sample = &samples->sample[i];
+
+        fprintf(out, "%" PRIu64 ",%" PRId64 ",%s,%" PRIu64, key.run_id,
+                (int64_t)(sample->now_ns - start_ns),
+                phase[sample->phase <= HM_PHASE_END ? sample->phase : 0],
+                sample->rss_bytes);
+        rows_write_live(rows_census(measure, key), sample, out);
+    }
+}
+
+static void rows_write_leaks(const struct hm_measure *measure,
+                             struct hm_run_key key, FILE *out)
+{
+    const struct hm_census *census = rows_census(measure, key);
+    const struct hm_record *record = measure->record;
+
+    for (size_t i = 0; i < record->n_checkpoints; i++) {
+        const struct hm_record_checkpoint *at = &record->checkpoint[i];
+
+        fprintf(out, "%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",", key.run_id,
+                at->number, at->ops);
+        if (census->failed == NULL)
+            fprintf(out, "%" PRIu64, hm_census_live_bytes(census, at->ops));
+        fprintf(out, ",%" PRIu64 ",%" PRIu64 "\n", at->rss_bytes,
+                at->heap_bytes);
+    }
+}
+
+void hm_measure_write_sides(const struct hm_measure *measure,
+                            struct hm_run_key key)
+{
+    const struct hm_record *record = measure->record;
+    const struct hm_results *results = measure->results;
+
+    for (size_t i = 0; i < record->n_pauses; i++) {
+        fprintf(results->side[HM_SIDE_PAUSES],
+                "%" PRIu64 ",%" PRId64 ",%" PRIu64 ",%s\n", key.run_id,
+                (int64_t)(record->pause[i].start_ns - record->window_start_ns),
+                record->pause[i].duration_ns, record->pause[i].kind);
+    }
+    for (size_t i = 0; i < record->n_buckets; i++) {
+        fprintf(results->side[HM_SIDE_HIST],
+                "%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", key.run_id,
+                record->bucket[i].low_ns, record->bucket[i].high_ns,
+                record->bucket[i].count);
+    }
+    rows_write_leaks(measure, key, results->side[HM_SIDE_LEAKS]);
+}

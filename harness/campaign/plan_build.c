@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/campaign/plan.h"
+
+#include "harness/suggest.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+struct plan_arm {
+    const char *id;
+    const struct hm_strategy *strategy;
+    const struct hm_variant *variant;
+    bool named; /* by its id, not by `*` */
+};
+
+struct plan_builder {
+    struct hm_pool *pool;
+    const struct hm_catalog *catalog;
+    const struct hm_suite *suite;
+    struct hm_plan *plan;
+    struct plan_arm baseline;
+    struct plan_arm *arm; /* of the workload at hand, without the baseline */
+    size_t n_arms;
+    bool workload_named;
+    const char *why;
+};
+
+/* A strategy by id, by the path of its library, or a variant by id. */
+static int plan_find_arm(struct plan_builder *builder, const char *word,
+                         struct plan_arm *arm)
+{
+    const struct hm_catalog *catalog = builder->catalog;
+    const char *base = word;
+
+    *arm = (struct plan_arm){.id = word, .named = true};
+    arm->variant = hm_suite_variant(builder->suite, word);
+    if (arm->variant != NULL)
+        base = arm->variant->strategy;
+    arm->strategy = hm_catalog_strategy(catalog, base);
+    for (size_t i = 0; *base == '/' && i < catalog->n_strategies; i++) {
+        if (strcmp(catalog->strategy[i]->malloc_path, base) == 0)
+            arm->strategy = catalog->strategy[i];
+    }
+    if (arm->variant == NULL && arm->strategy != NULL)
+        arm->id = arm->strategy->id;
+    if (arm->strategy != NULL)
+        return 0;
+    builder->why = hm_pool_format(
+        builder->pool,
+        "unknown strategy '%s'%s; see `heapmark list strategies`", base,
+        hm_catalog_hint_strategy(builder->pool, catalog, base));
+    return -EINVAL;
+}
+
+static bool plan_has_arm(const struct plan_builder *builder, const char *id)
+{
+    if (strcmp(builder->baseline.id, id) == 0)
+        return true;
+    for (size_t i = 0; i < builder->n_arms; i++) {
+        if (strcmp(builder->arm[i].id, id) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void plan_add_arm(struct plan_builder *builder, struct plan_arm arm)
+{
+    if (plan_has_arm(builder, arm.id))
+        return;
+    builder->arm =
+        hm_pool_grow(builder->pool, builder->arm, builder->n_arms, sizeof arm);
+    builder->arm[builder->n_arms++] = arm;
+}
+
+static int plan_add_arms(struct plan_builder *builder,
+                         const struct hm_words *words)
+{
+    const struct hm_catalog *catalog = builder->catalog;
+
+    for (size_t i = 0; i < words->n; i++) {
+        struct plan_arm arm;
+        int error;
+
+        if (strcmp(words->word[i], "*") == 0) {
+            for (size_t k = 0; k < catalog->n_strategies; k++) {
+                plan_add_arm(builder, (struct plan_arm){
+                                          catalog->strategy[k]->id,
+                                          catalog->strategy[k], NULL, false});
+            }
+            continue;
+        }
+        error = plan_find_arm(builder, words->word[i], &arm);
+        if (error != 0)
+            return error;
+        plan_add_arm(builder, arm);
+    }
+    return 0;
+}
+
+/* Every option of a variant exists and its number is in range. */
+static int plan_check_variant(struct plan_builder *builder,
+                              const struct hm_variant *variant)
+{
+    struct plan_arm arm;
+    int error = plan_find_arm(builder, variant->strategy, &arm);
+
+    if (error != 0)
+        return error;
+    for (size_t i = 0; i < variant->option.n; i++) {
+        const char *word = variant->option.word[i];
+        char *name = hm_pool_copy_n(builder->pool, word, strcspn(word, "="));
+
+        if (hm_catalog_option(arm.strategy, name) != NULL)
+            continue;
+        builder->why = hm_pool_format(
+            builder->pool, "variant %s: strategy %s has no option '%s'",
+            variant->id, arm.strategy->id, name);
+        return -EINVAL;
+    }
+    if (hm_catalog_strategy(builder->catalog, variant->id) == NULL)
+        return 0;
+    builder->why = hm_pool_format(
+        builder->pool, "variant %s: a strategy has that id; choose another",
+        variant->id);
+    return -EINVAL;
+}
+
+static int plan_check_param(struct plan_builder *builder,
+                            const struct hm_suite_param *given)
+{
+    const struct hm_workload *workload =
+        hm_catalog_workload(builder->catalog, given->workload);
+    const struct hm_catalog_param *param;
+    const char *names = "";
+
+    if (workload == NULL) {
+        builder->why = hm_pool_format(
+            builder->pool, "parameter %s of unknown workload '%s'%s",
+            given->name, given->workload,
+            hm_catalog_hint_workload(builder->pool, builder->catalog,
+                                     given->workload));
+        return -EINVAL;
+    }
+    param = hm_catalog_param(workload, given->name);
+    if (param != NULL && given->value >= param->min &&
+        given->value <= param->max)
+        return 0;
+    for (size_t i = 0; i < workload->n_params; i++) {
+        names = hm_pool_format(builder->pool, "%s %s", names,
+                               workload->param[i].name);
+    }
+    builder->why =
+        param == NULL
+            ? hm_pool_format(builder->pool,
+                             "workload %s has no parameter '%s'; it has:%s",
+                             workload->id, given->name, names)
+            : hm_pool_format(builder->pool,
+                             "workload %s: %s is %" PRIu64 ", not from %" PRIu64
+                             " to %" PRIu64,
+                             workload->id, given->name, given->value,
+                             param->min, param->max);
+    return -EINVAL;
+}
+
+static uint64_t plan_param_value(const struct plan_builder *builder,
+                                 const struct hm_workload *workload,
+                                 const struct hm_catalog_param *param)
+{
+    const struct hm_suite *suite = builder->suite;
+
+    for (size_t i = 0; i < suite->n_params; i++) {
+        if (strcmp(suite->param[i].workload, workload->id) == 0 &&
+            strcmp(suite->param[i].name, param->name) == 0)
+            return suite->param[i].value;
+    }
+    return suite->full ? param->full : param->quick;
+}
+
+static size_t plan_add_subject(struct plan_builder *builder,
+                               const struct hm_workload *workload,
+                               unsigned threads)
+{
+    struct hm_plan *plan = builder->plan;
+    struct hm_subject subject = {
+        .workload = workload, .params = "", .threads = threads};
+
+    for (size_t i = 0; i < workload->n_params; i++) {
+        const struct hm_catalog_param *param = &workload->param[i];
+        uint64_t value = plan_param_value(builder, workload, param);
+
+        subject.params =
+            hm_pool_format(builder->pool, "%s%s%s=%" PRIu64, subject.params,
+                           i > 0 ? ";" : "", param->name, value);
+        hm_words_add(builder->pool, &subject.arguments,
+                     hm_pool_format(builder->pool, "param.%s=%" PRIu64,
+                                    param->name, value));
+    }
+    plan->subject = hm_pool_grow(builder->pool, plan->subject, plan->n_subjects,
+                                 sizeof subject);
+    plan->subject[plan->n_subjects] = subject;
+    return plan->n_subjects++;
+}
+
+/* Why a strategy cannot run a subject; NULL when it can. */
+static const char *plan_obstacle(struct plan_builder *builder,
+                                 const struct hm_subject *subject,
+                                 const struct plan_arm *arm)
+{
+    const struct hm_workload *workload = subject->workload;
+
+    if (!hm_words_has(&arm->strategy->program->workloads, workload->id)) {
+        return hm_pool_format(builder->pool, "%s cannot run %s workloads",
+                              arm->strategy->id, hm_kind_name(workload->kind));
+    }
+    if (subject->threads > workload->max_threads) {
+        return hm_pool_format(builder->pool, "%s runs on at most %u thread%s",
+                              workload->id, workload->max_threads,
+                              workload->max_threads > 1 ? "s" : "");
+    }
+    if (arm->strategy->off != NULL) {
+        return hm_pool_format(builder->pool, "%s is off: %s", arm->strategy->id,
+                              arm->strategy->off);
+    }
+    return NULL;
+}
+
+static void plan_add_cells(struct plan_builder *builder, size_t subject,
+                           const struct plan_arm *arm, enum hm_arm role)
+{
+    const struct hm_suite *suite = builder->suite;
+    struct hm_plan *plan = builder->plan;
+    const char *obstacle = plan_obstacle(builder, &plan->subject[subject], arm);
+    bool limited = arm->strategy->heap_limit && suite->n_heaps > 0;
+
+    if (obstacle != NULL && !(arm->named && builder->workload_named))
+        return;
+    for (size_t i = 0; i < (limited ? suite->n_heaps : 1); i++) {
+        plan->cell = hm_pool_grow(builder->pool, plan->cell, plan->n_cells,
+                                  sizeof *plan->cell);
+        plan->cell[plan->n_cells++] = (struct hm_plan_cell){
+            .subject = subject,
+            .id = arm->id,
+            .strategy = arm->strategy,
+            .variant = arm->variant,
+            .arm = role,
+            .heap_multiple = limited ? suite->heap[i] : 0,
+            .unsupported = obstacle,
+        };
+    }
+}
+
+static int plan_add_workload(struct plan_builder *builder,
+                             const struct hm_workload *workload)
+{
+    const struct hm_suite *suite = builder->suite;
+    int error;
+
+    builder->n_arms = 0;
+    builder->arm = NULL;
+    error = plan_add_arms(builder, &suite->strategies);
+    if (error == 0) {
+        error = plan_add_arms(builder, workload->kind == HM_KIND_BLOCK
+                                           ? &suite->block_strategies
+                                           : &suite->object_strategies);
+    }
+    for (size_t t = 0; error == 0 && t < suite->n_threads; t++) {
+        size_t subject = plan_add_subject(builder, workload, suite->threads[t]);
+
+        plan_add_cells(builder, subject, &builder->baseline, HM_ARM_BASELINE);
+        plan_add_cells(builder, subject, &builder->baseline, HM_ARM_TWIN);
+        for (size_t i = 0; i < builder->n_arms; i++)
+            plan_add_cells(builder, subject, &builder->arm[i], HM_ARM_TEST);
+    }
+    return error;
+}
+
+static bool plan_has_workload(const struct hm_plan *plan, const char *id)
+{
+    for (size_t i = 0; i < plan->n_subjects; i++) {
+        if (strcmp(plan->subject[i].workload->id, id) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int plan_add_workloads(struct plan_builder *builder, const char *word)
+{
+    const struct hm_catalog *catalog = builder->catalog;
+    bool all = strcmp(word, "*") == 0;
+    const struct hm_workload *workload = hm_catalog_workload(catalog, word);
+
+    builder->workload_named = !all;
+    if (!all && workload == NULL) {
+        builder->why = hm_pool_format(
+            builder->pool,
+            "unknown workload '%s'%s; see `heapmark list workloads`", word,
+            hm_catalog_hint_workload(builder->pool, catalog, word));
+        return -EINVAL;
+    }
+    for (size_t i = 0; i < catalog->n_workloads; i++) {
+        const struct hm_workload *next = catalog->workload[i];
+        int error;
+
+        if ((!all && next != workload) ||
+            plan_has_workload(builder->plan, next->id))
+            continue;
+        error = plan_add_workload(builder, next);
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+static int plan_check(struct plan_builder *builder)
+{
+    const struct hm_suite *suite = builder->suite;
+    int error = plan_find_arm(builder, suite->baseline, &builder->baseline);
+
+    for (size_t i = 0; error == 0 && i < suite->n_variants; i++)
+        error = plan_check_variant(builder, &suite->variant[i]);
+    for (size_t i = 0; error == 0 && i < suite->n_params; i++)
+        error = plan_check_param(builder, &suite->param[i]);
+    if (error != 0 || builder->baseline.strategy->off == NULL)
+        return error;
+    builder->why =
+        hm_pool_format(builder->pool, "the baseline %s is off: %s",
+                       builder->baseline.id, builder->baseline.strategy->off);
+    return -EINVAL;
+}
+
+int hm_plan_build(struct hm_pool *pool, const struct hm_catalog *catalog,
+                  const struct hm_suite *suite, struct hm_plan *plan,
+                  const char **why)
+{
+    struct plan_builder builder = {
+        .pool = pool, .catalog = catalog, .suite = suite, .plan = plan};
+    size_t runnable = 0;
+    int error;
+
+    *plan = (struct hm_plan){.suite = suite};
+    error = plan_check(&builder);
+    for (size_t i = 0; error == 0 && i < suite->workloads.n; i++)
+        error = plan_add_workloads(&builder, suite->workloads.word[i]);
+    for (size_t i = 0; i < plan->n_cells; i++)
+        runnable += plan->cell[i].unsupported == NULL;
+    if (error == 0 && runnable == 0) {
+        builder.why = "nothing of it can run here";
+        if (plan->n_cells > 0) {
+            builder.why = hm_pool_format(pool, "nothing of it can run here: %s",
+                                         plan->cell[0].unsupported);
+        }
+        error = -EINVAL;
+    }
+    *why = builder.why;
+    return error;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* progress.h -- where a campaign is and how long it will take: one line that
+ * is rewritten on a terminal, a line per block elsewhere. */
+#ifndef HM_HARNESS_CAMPAIGN_PROGRESS_H
+#define HM_HARNESS_CAMPAIGN_PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct hm_progress_line {
+    FILE *out;
+    bool terminal;
+    size_t done, total; /* runs of the campaign, as far as it is known */
+    unsigned block, blocks;
+    uint64_t spent_ns; /* by the runs that this driver made */
+    size_t made, failed;
+};
+
+/* Runs `done` of `total` exist already. */
+void hm_progress_init(struct hm_progress_line *progress, FILE *out, size_t done,
+                      size_t total, unsigned blocks);
+
+/* A run begins: `name` is its cell. */
+void hm_progress_begin(struct hm_progress_line *progress, unsigned block,
+                       const char *name);
+
+/* It ended; `status` of the row.  Failures get a line of their own. */
+void hm_progress_end(struct hm_progress_line *progress, const char *name,
+                     const char *status, const char *reason,
+                     uint64_t elapsed_ns);
+
+/* A block is complete. */
+void hm_progress_block(struct hm_progress_line *progress, unsigned block);
+
+/* Clears the line of a terminal. */
+void hm_progress_clear(struct hm_progress_line *progress);
+
+/* Time that the rest will take, by the mean of what was run so far; 0 before
+ * the first. */
+uint64_t hm_progress_left_ns(const struct hm_progress_line *progress);
+
+#endif /* HM_HARNESS_CAMPAIGN_PROGRESS_H */

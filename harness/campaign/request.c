@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/campaign/request.h"
+
+#include "common/params.h"
+#include "harness/program_folder.h"
+#include "harness/suggest.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* inih reads lines of at most 198 bytes. */
+enum { REQUEST_PATH_MAX = 170 };
+
+static int request_is_suite(const struct dirent *entry)
+{
+    return fnmatch("*.ini", entry->d_name, FNM_PERIOD) == 0;
+}
+
+/* " (did you mean 'x'?)" among the suites that there are. */
+static const char *request_hint(struct hm_pool *pool, const char *folder,
+                                const char *word)
+{
+    const char *candidate[64], *near;
+    struct dirent **entry;
+    int n = scandir(folder, &entry, request_is_suite, alphasort), used = 0;
+
+    for (int i = 0; i < n; i++) {
+        *strrchr(entry[i]->d_name, '.') = '\0';
+        if (used < 64)
+            candidate[used++] = hm_pool_copy(pool, entry[i]->d_name);
+        free(entry[i]);
+    }
+    if (n >= 0)
+        free(entry);
+    near = hm_suggest(word, candidate, (size_t)used);
+    return near == NULL ? ""
+                        : hm_pool_format(pool, " (did you mean '%s'?)", near);
+}
+
+static int request_load(struct hm_pool *pool, const char *word,
+                        struct hm_suite *suite, const char **why)
+{
+    size_t bytes = strlen(word);
+    const char *folder = hm_program_folder(pool, "suites");
+    const char *path = hm_pool_format(pool, "%s/%s.ini", folder, word);
+
+    if (strchr(word, '/') != NULL ||
+        (bytes > 4 && strcmp(word + bytes - 4, ".ini") == 0))
+        return hm_suite_load(pool, suite, word, why);
+    if (access(path, R_OK) == 0)
+        return hm_suite_load(pool, suite, path, why);
+    *why =
+        hm_pool_format(pool, "unknown suite '%s'%s; see `heapmark list suites`",
+                       word, request_hint(pool, folder, word));
+    return -ENOENT;
+}
+
+/* Options that are keys of a suite by the same word. */
+static int request_set(struct hm_pool *pool, struct hm_suite *suite,
+                       const char *key, const char *value, const char **why)
+{
+    const char *cause;
+    int error;
+
+    if (value == NULL)
+        return 0;
+    error = hm_suite_set(pool, suite, key, value, &cause);
+    if (error != 0)
+        *why = hm_pool_format(pool, "%s", cause);
+    return error;
+}
+
+static void request_clear(const struct hm_request *request,
+                          struct hm_suite *suite)
+{
+    const struct hm_words none = {NULL, 0};
+
+    if (request->workload != NULL)
+        suite->workloads = none;
+    if (request->strategy != NULL) {
+        suite->strategies = suite->object_strategies = suite->block_strategies =
+            none;
+    }
+    if (request->heap != NULL)
+        suite->n_heaps = 0;
+    if (request->blocks != NULL)
+        suite->ci = 0;
+}
+
+int hm_request_suite(struct hm_pool *pool, const struct hm_request *request,
+                     struct hm_suite *suite, const char **why)
+{
+    const struct {
+        const char *key, *value;
+    } option[] = {
+        {"workloads", request->workload},
+        {"strategies", request->strategy},
+        {"heap", request->heap},
+        {"threads", request->threads},
+        {"size", request->size},
+        {"seed", request->seed},
+        {"timeout_s", request->timeout},
+        {"memory_cap", request->memory_cap},
+        {"baseline", request->baseline},
+        {"blocks", request->blocks},
+        {"ci", request->ci},
+    };
+
+    int error;
+
+    if (request->suite == NULL && request->resume != NULL) {
+        error = hm_suite_load(
+            pool, suite, hm_pool_format(pool, "%s/suite.ini", request->resume),
+            why);
+    } else {
+        error = request_load(pool,
+                             request->suite != NULL ? request->suite : "quick",
+                             suite, why);
+    }
+    if (error != 0)
+        return error;
+    request_clear(request, suite);
+    for (size_t i = 0; error == 0 && i < sizeof option / sizeof option[0]; i++)
+        error = request_set(pool, suite, option[i].key, option[i].value, why);
+    return error;
+}
+
+static int request_library(struct hm_pool *pool, struct hm_catalog *catalog,
+                           char **word, const char **why)
+{
+    struct hm_strategy *strategy;
+    char real[PATH_MAX];
+    const char *cause;
+    int error;
+
+    if (realpath(*word, real) != NULL) {
+        for (size_t i = 0; i < catalog->n_strategies; i++) {
+            if (strcmp(catalog->strategy[i]->malloc_path, real) == 0) {
+                *word = hm_pool_copy(pool, catalog->strategy[i]->id);
+                return 0;
+            }
+        }
+        if (strlen(real) > REQUEST_PATH_MAX) {
+            *why = hm_pool_format(pool,
+                                  "library %s: its path is longer than %d "
+                                  "bytes; link to it from a shorter one",
+                                  *word, REQUEST_PATH_MAX);
+            return -ENAMETOOLONG;
+        }
+    }
+    error = hm_catalog_add_library(pool, catalog, *word, &strategy, &cause);
+    if (error != 0) {
+        *why = hm_pool_format(pool, "library %s: %s", *word, cause);
+        return error;
+    }
+    *word = hm_pool_copy(pool, strategy->malloc_path);
+    return 0;
+}
+
+static int request_libraries(struct hm_pool *pool, struct hm_catalog *catalog,
+                             struct hm_words *words, const char **why)
+{
+    for (size_t i = 0; i < words->n; i++) {
+        int error = strchr(words->word[i], '/') == NULL
+                        ? 0
+                        : request_library(pool, catalog, &words->word[i], why);
+
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+/* NAME=VALUE for every workload of the suite that has a NAME. */
+static int request_param(struct hm_pool *pool, const struct hm_catalog *catalog,
+                         struct hm_suite *suite, const char *word,
+                         const char **why)
+{
+    const char *equals = strchr(word, '=');
+    const char *name;
+    uint64_t value;
+    size_t found = 0;
+
+    if (equals == NULL || hm_params_number(equals + 1, &value) != 0) {
+        *why = hm_pool_format(
+            pool, "--param '%s' is not NAME=VALUE with a whole number", word);
+        return -EINVAL;
+    }
+    name = hm_pool_copy_n(pool, word, (size_t)(equals - word));
+    for (size_t i = 0; i < catalog->n_workloads; i++) {
+        const struct hm_workload *workload = catalog->workload[i];
+
+        if ((!hm_words_has(&suite->workloads, workload->id) &&
+             !hm_words_has(&suite->workloads, "*")) ||
+            hm_catalog_param(workload, name) == NULL)
+            continue;
+        hm_suite_set_param(pool, suite, workload->id, name, value);
+        found++;
+    }
+    if (found > 0)
+        return 0;
+    *why = hm_pool_format(
+        pool, "--param %s: no selected workload has a parameter '%s'", word,
+        name);
+    return -EINVAL;
+}
+
+int hm_request_resolve(struct hm_pool *pool, const struct hm_request *request,
+                       struct hm_catalog *catalog, struct hm_suite *suite,
+                       const char **why)
+{
+    int error = request_libraries(pool, catalog, &suite->strategies, why);
+
+    if (error == 0) {
+        error =
+            request_libraries(pool, catalog, &suite->object_strategies, why);
+    }
+    if (error == 0)
+        error = request_libraries(pool, catalog, &suite->block_strategies, why);
+    for (size_t i = 0; error == 0 && i < request->params.n; i++) {
+        error =
+            request_param(pool, catalog, suite, request->params.word[i], why);
+    }
+    return error;
+}

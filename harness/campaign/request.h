@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* request.h -- from the options of `heapmark run` to a suite. */
+#ifndef HM_HARNESS_CAMPAIGN_REQUEST_H
+#define HM_HARNESS_CAMPAIGN_REQUEST_H
+
+#include "harness/campaign/catalog.h"
+#include "harness/campaign/suite.h"
+
+/* What the command line says; NULL: nothing. */
+struct hm_request {
+    const char *suite;  /* name or path of a file */
+    const char *out;    /* folder to make */
+    const char *resume; /* folder to go on with */
+    const char *workload, *strategy, *heap, *threads, *size, *blocks, *ci;
+    const char *seed, *timeout, *memory_cap, *baseline;
+    struct hm_words params; /* NAME=VALUE */
+};
+
+/* Loads the suite that the request names (quick without; the folder's own
+ * with `resume`) and puts the request's options in place of what it says.
+ * Returns 0, or a negative errno and why. */
+int hm_request_suite(struct hm_pool *pool, const struct hm_request *request,
+                     struct hm_suite *suite, const char **why);
+
+/* Adds the libraries that the suite's lists name by path to the catalog, and
+ * writes their real paths into the lists; then applies NAME=VALUE to every
+ * workload of the suite that has such a parameter.
+ * Returns 0, or a negative errno and why. */
+int hm_request_resolve(struct hm_pool *pool, const struct hm_request *request,
+                       struct hm_catalog *catalog, struct hm_suite *suite,
+                       const char **why);
+
+#endif /* HM_HARNESS_CAMPAIGN_REQUEST_H */

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* suite.h -- what a campaign is asked to do: an INI file, narrowed or replaced
+ * by command-line options.
+ *
+ *   [suite]
+ *   name = id (the file name's stem)   summary = one line
+ *   workloads = * | ids
+ *   strategies = * | ids, paths of malloc libraries, ids of variants
+ *   strategies.object = ids       only for workloads of that kind
+ *   strategies.block = ids
+ *   baseline = id                 size = quick | full
+ *   heap = 1.5 2 3                threads = 1 2
+ *   blocks = 3                    ci = 2%   max_blocks = 30
+ *   seed = 12345                  timeout_s = 60   memory_cap = 2G
+ *
+ *   [workload ID]
+ *   NAME = value                  a parameter of the workload
+ *
+ *   [variant ID]
+ *   strategy = id                 and what makes it different:
+ *   env.NAME = value              an environment variable
+ *   option.NAME = value           an option of the strategy
+ *
+ * Lists are separated by commas or blanks and may go on in indented lines;
+ * no line is longer than 198 bytes. */
+#ifndef HM_HARNESS_CAMPAIGN_SUITE_H
+#define HM_HARNESS_CAMPAIGN_SUITE_H
+
+#include "harness/pool.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+enum { HM_SUITE_LIST_MAX = 16 };
+
+struct hm_suite_param {
+    const char *workload, *name;
+    uint64_t value;
+};
+
+struct hm_variant {
+    const char *id, *strategy;
+    struct hm_words env;    /* NAME=value */
+    struct hm_words option; /* NAME=value */
+};
+
+struct hm_suite {
+    const char *name, *summary;
+    struct hm_words workloads;            /* "*": all there are */
+    struct hm_words strategies;           /* for all workloads */
+    struct hm_words object_strategies;    /* for object workloads */
+    struct hm_words block_strategies;     /* for block workloads */
+    const char *baseline;                 /* id */
+    bool full;                            /* size */
+    double heap[HM_SUITE_LIST_MAX];       /* multiples of 1x, >= 1 */
+    unsigned threads[HM_SUITE_LIST_MAX];  /* >= 1 */
+    size_t n_heaps, n_threads;            /* n_threads >= 1 */
+    unsigned blocks, max_blocks;          /* least and most */
+    double ci;                            /* half-width; 0: none */
+    uint32_t seed;                        /* of workloads and order */
+    uint64_t timeout_s, memory_cap_bytes; /* per run; cap 0: default */
+    struct hm_suite_param *param;
+    struct hm_variant *variant;
+    size_t n_params, n_variants;
+};
+
+/* Least and most blocks of an adaptive campaign. */
+enum { HM_SUITE_CI_BLOCKS = 10, HM_SUITE_CI_MAX_BLOCKS = 30 };
+
+/* glibc as baseline, one thread, 3 blocks, no workloads, no strategies. */
+void hm_suite_defaults(struct hm_suite *suite);
+
+/* Reads a suite file over the defaults; its name is the file name's stem.
+ * Returns 0; else a negative errno and why, with file and line. */
+int hm_suite_load(struct hm_pool *pool, struct hm_suite *suite,
+                  const char *path, const char **why);
+
+/* Sets one key of [suite]; what the command-line options use, too.  A list
+ * key appends.  Returns 0; else -EINVAL or -ENOENT (no such key) and why. */
+int hm_suite_set(struct hm_pool *pool, struct hm_suite *suite, const char *key,
+                 const char *value, const char **why);
+
+/* Sets the parameter of a workload, in place of an earlier value. */
+void hm_suite_set_param(struct hm_pool *pool, struct hm_suite *suite,
+                        const char *workload, const char *name, uint64_t value);
+
+const struct hm_variant *hm_suite_variant(const struct hm_suite *suite,
+                                          const char *id);
+
+/* Writes the suite as a file that hm_suite_load reads back to the same. */
+void hm_suite_write(const struct hm_suite *suite, FILE *out);
+
+#endif /* HM_HARNESS_CAMPAIGN_SUITE_H */

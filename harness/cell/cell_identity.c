@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* cell_identity.c -- which library really serves malloc. */
+#include "common/os.h"
+#include "harness/cell/cell.h"
+#include "harness/cell/cell_writer.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const identity_symbol[] = {"malloc", "calloc", "realloc",
+                                              "free"};
+
+/* dlsym, because the address of malloc in this program may be that of a stub
+ * of our own. */
+static void identity_file_of(const char *symbol, char path[PATH_MAX])
+{
+    const void *address = dlsym(RTLD_DEFAULT, symbol);
+
+    if (address == NULL || hm_os_file_of(address, path, PATH_MAX) != 0)
+        path[0] = '\0';
+}
+
+static int identity_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}
+
+const char *hm_cell_identity_check(const char *expected, char path[PATH_MAX])
+{
+    static char why[2 * PATH_MAX + 64], other[PATH_MAX];
+
+    identity_file_of("malloc", path);
+    if (expected == NULL)
+        return NULL;
+    for (size_t i = 0; i < sizeof(identity_symbol) / sizeof(char *); i++) {
+        identity_file_of(identity_symbol[i], other);
+        if (!identity_same_file(expected, other)) {
+            (void)snprintf(why, sizeof(why), "%s comes from %s, not from %s",
+                           identity_symbol[i], other, expected);
+            return why;
+        }
+    }
+    return NULL;
+}
+
+int hm_cell_identity(void)
+{
+    static struct hm_cell_writer out;
+    static char path[PATH_MAX];
+
+    (void)hm_cell_identity_check(NULL, path);
+    hm_cell_writer_init(&out, STDOUT_FILENO);
+    hm_cell_write(&out, "%s\n", path);
+    return hm_cell_writer_end(&out) == 0 ? 0 : 1;
+}

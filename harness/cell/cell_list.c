@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* cell_list.c -- `CELL list`: what this cell has, for the driver. */
+#include "collectors/collector.h"
+#include "harness/cell/cell.h"
+#include "harness/cell/cell_writer.h"
+#include "workloads/block.h"
+#include "workloads/object.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+static const char *list_class(void)
+{
+#ifdef HM_BLOCK_NULL
+    return "reference";
+#else
+    static const char *const name[] = {
+        [HM_CLASS_ALLOCATOR] = "allocator",
+        [HM_CLASS_COLLECTOR] = "collector",
+        [HM_CLASS_REFERENCE] = "reference",
+    };
+
+    return name[hm_collector_this.class];
+#endif
+}
+
+static void list_params(struct hm_cell_writer *out, const char *workload,
+                        const struct hm_param *p)
+{
+    for (; p->name != NULL; p++) {
+        hm_cell_write(out,
+                      "param\t%s\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
+                      "\t%" PRIu64 "\t%s\n",
+                      workload, p->name, p->quick, p->full, p->min, p->max,
+                      p->meaning);
+    }
+}
+
+static void list_strategy(struct hm_cell_writer *out,
+                          const struct hm_cell_strategy *strategy)
+{
+    const struct hm_param *p = hm_collector_this.params;
+
+    hm_cell_write(out, "strategy\t%s\t%s\t%s\t%s\t%s\t%s\n", strategy->id,
+                  list_class(), strategy->preload, strategy->package,
+                  hm_collector_this.has_heap_limit ? "limit" : "free",
+                  strategy->summary[0] != '\0' ? strategy->summary
+                                               : hm_collector_this.summary);
+    for (; p->name != NULL; p++) {
+        hm_cell_write(
+            out, "option\t%s\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\n",
+            strategy->id, p->name, p->quick, p->min, p->max, p->meaning);
+    }
+}
+
+static void list_object(struct hm_cell_writer *out,
+                        const struct hm_object_workload *workload)
+{
+    static const char *const leak[] = {
+        [HM_LEAK_NOT_ONE] = "-",
+        [HM_LEAK_NONE] = "none",
+        [HM_LEAK_LOGICAL] = "logical",
+        [HM_LEAK_LOST] = "lost",
+    };
+
+    hm_cell_write(out, "workload\t%s\tobject\t%s\t%s\t1\t%s\t%s\n",
+                  workload->name, workload->operation, leak[workload->leak],
+                  workload->summary, workload->source);
+    list_params(out, workload->name, workload->params);
+}
+
+static void list_block(struct hm_cell_writer *out,
+                       const struct hm_block_workload *workload)
+{
+    hm_cell_write(out, "workload\t%s\tblock\t%s\t-\t%u\t%s\t%s\n",
+                  workload->name, workload->operation, workload->max_threads,
+                  workload->summary, workload->source);
+    list_params(out, workload->name, workload->params);
+}
+
+int hm_cell_list(void)
+{
+    static struct hm_cell_writer out;
+
+    hm_cell_writer_init(&out, STDOUT_FILENO);
+    for (size_t i = 0; hm_cell_strategies[i].id != NULL; i++)
+        list_strategy(&out, &hm_cell_strategies[i]);
+    for (size_t i = 0; hm_objects[i] != NULL; i++)
+        list_object(&out, hm_objects[i]);
+    for (size_t i = 0; hm_blocks[i] != NULL; i++)
+        list_block(&out, hm_blocks[i]);
+#ifdef HM_CENSUS
+    hm_cell_write(&out, "census\n");
+#endif
+    return hm_cell_writer_end(&out) == 0 ? 0 : 1;
+}

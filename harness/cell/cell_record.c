@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/cell/cell_record.h"
+
+#include "harness/cell/cell_writer.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void record_number(struct hm_cell_writer *out, const char *name,
+                          uint64_t value)
+{
+    hm_cell_write(out, "%s\t%" PRIu64 "\n", name, value);
+}
+
+static void record_status(struct hm_cell_writer *out,
+                          const struct hm_cell_record *r)
+{
+    static const char *const word[] = {
+        [HM_CELL_OK] = "ok",
+        [HM_CELL_OOM] = "oom",
+        [HM_CELL_WRONG_ALLOCATOR] = "wrong_allocator",
+        [HM_CELL_UNSUPPORTED] = "unsupported",
+    };
+
+    hm_cell_write(out, "status\t%s", word[r->status]);
+    if (r->reason != NULL)
+        hm_cell_write(out, "\t%s", r->reason);
+    hm_cell_write(out, "\n");
+    hm_cell_write(out, "malloc\t%s\n", r->malloc_path);
+}
+
+static void record_results(struct hm_cell_writer *out,
+                           const struct hm_cell_record *r)
+{
+    if (r->has_checksum) {
+        hm_cell_write(out, "checksum\t%08" PRIx32 "\n", r->checksum);
+        for (unsigned i = 0; i < r->n_counters; i++) {
+            hm_cell_write(out, "counter\t%s\t%" PRIu64 "\n", r->counter[i].name,
+                          r->counter[i].value);
+        }
+    }
+    if (r->is_block) {
+        record_number(out, "remote_frees", r->remote_frees);
+        record_number(out, "frees", r->frees);
+    }
+}
+
+static void record_window(struct hm_cell_writer *out, const struct hm_window *w)
+{
+    record_number(out, "wall_ns", w->end_ns - w->start_ns);
+    record_number(out, "cpu_ns", w->cpu_ns);
+    record_number(out, "user_ns", w->user_ns);
+    record_number(out, "sys_ns", w->sys_ns);
+    hm_cell_write(out, "window\t%" PRIu64 "\t%" PRIu64 "\n", w->start_ns,
+                  w->end_ns);
+    record_number(out, "minflt", w->minflt);
+    record_number(out, "majflt", w->majflt);
+    record_number(out, "nvcsw", w->nvcsw);
+    record_number(out, "nivcsw", w->nivcsw);
+}
+
+static void record_latency(struct hm_cell_writer *out,
+                           const struct hm_hist *hist)
+{
+    record_number(out, "lat_n", hist->n);
+    if (hist->n > 0)
+        record_number(out, "lat_max_ns", hist->max_ns);
+    for (unsigned i = 0; i < HM_HIST_BUCKETS; i++) {
+        if (hist->count[i] != 0) {
+            hm_cell_write(out, "hist\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu32 "\n",
+                          hm_hist_low_ns(i), hm_hist_high_ns(i),
+                          hist->count[i]);
+        }
+    }
+}
+
+static void record_pauses(struct hm_cell_writer *out,
+                          const struct hm_cell_record *r)
+{
+    const struct hm_hist *lengths = &r->pause_lengths;
+
+    record_number(out, "pauses", lengths->n);
+    record_number(out, "pause_total_ns", lengths->sum_ns);
+    record_number(out, "pause_max_ns", lengths->max_ns);
+    record_number(out, "pause_p50_ns", hm_hist_quantile_ns(lengths, 0.5));
+    record_number(out, "pause_p99_ns", hm_hist_quantile_ns(lengths, 0.99));
+    for (uint64_t i = 0; i < r->n_pauses_listed; i++) {
+        const struct hm_pause *p = &r->pause[i];
+
+        hm_cell_write(out, "pause\t%" PRIu64 "\t%" PRIu64 "\t%s\n", p->start_ns,
+                      p->duration_ns, hm_pause_kind_name(p->kind));
+    }
+}
+
+static void record_gc(struct hm_cell_writer *out, const struct hm_gc_stats *gc)
+{
+    record_number(out, "collections", gc->collections);
+    record_number(out, "moved_bytes", gc->moved_bytes);
+    record_number(out, "heap_peak_bytes", gc->heap_peak_bytes);
+    record_number(out, "gc_live_bytes", gc->live_bytes);
+}
+
+static void record_live(struct hm_cell_writer *out, const struct hm_live *live)
+{
+    record_number(out, "live_peak_bytes", live->peak_bytes);
+    record_number(out, "live_end_bytes", live->end_bytes);
+    record_number(out, "alloc_count", live->alloc_count);
+    record_number(out, "alloc_bytes", live->alloc_bytes);
+    record_number(out, "free_count", live->free_count);
+    record_number(out, "lost_count", live->lost_count);
+    record_number(out, "lost_bytes", live->lost_bytes);
+    for (unsigned i = 0; i < live->n; i++) {
+        hm_cell_write(out, "live\t%" PRIu64 "\t%" PRIu64 "\n",
+                      live->point[i].ops, live->point[i].bytes);
+    }
+}
+
+/* What only a run that came to its end may claim. */
+static void record_finished(struct hm_cell_writer *out,
+                            const struct hm_cell_record *r)
+{
+    record_results(out, r);
+    record_window(out, &r->window);
+    record_number(out, "rss_end_bytes", r->rss_end_bytes);
+    record_number(out, "rss_drained_bytes", r->rss_drained_bytes);
+    record_latency(out, r->latency);
+    for (unsigned i = 0; i < r->n_checkpoints; i++) {
+        hm_cell_write(out,
+                      "checkpoint\t%u\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",
+                      i + 1, r->checkpoint[i].ops, r->checkpoint[i].rss_bytes,
+                      r->checkpoint[i].heap_bytes);
+    }
+    if (r->live != NULL)
+        record_live(out, r->live);
+    record_number(out, "clock_cost_ns", hm_clock_cost_ns());
+}
+
+int hm_cell_record_write(const struct hm_cell_record *record, int fd)
+{
+    static struct hm_cell_writer out;
+    int error;
+
+    hm_cell_writer_init(&out, fd);
+    record_status(&out, record);
+    if (record->status == HM_CELL_OK || record->status == HM_CELL_OOM) {
+        record_number(&out, "ops", record->ops);
+        record_number(&out, "rss_base_bytes", record->rss_base_bytes);
+        record_number(&out, "rss_peak_bytes", record->rss_peak_bytes);
+        if (record->has_gc) {
+            record_gc(&out, &record->gc);
+            record_pauses(&out, record);
+        }
+    }
+    if (record->status == HM_CELL_OK)
+        record_finished(&out, record);
+    hm_cell_write(&out, "end\n");
+    error = hm_cell_writer_end(&out);
+    if (error != 0) {
+        hm_cell_complain("cannot write the record: %s",
+                         strerrordesc_np(-error));
+    }
+    return error == 0 ? 0 : 1;
+}

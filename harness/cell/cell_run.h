@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* cell_run.h -- what runs of object and of block workloads share.  A process
+ * makes one run, so its state is one static object: what ends the run from
+ * inside an allocation has no argument to find it by. */
+#ifndef HM_HARNESS_CELL_RUN_H
+#define HM_HARNESS_CELL_RUN_H
+
+#include "harness/cell/cell.h"
+#include "harness/cell/cell_record.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct hm_cell_run {
+    const struct hm_cell_args *args;
+    struct hm_progress *progress;
+    struct hm_gc *gc;           /* NULL: no collector */
+    struct hm_pause_log *log;   /* NULL: no collector */
+    uint64_t (*ops_done)(void); /* so far, all threads; NULL before the run */
+    struct hm_cell_record record;
+};
+
+extern struct hm_cell_run hm_cell_run;
+
+/* Proves the identity and maps the progress page.  Returns 0; 1 when the
+ * record says why there is nothing to run; -1 after a complaint. */
+int hm_cell_run_prepare(const struct hm_cell_args *args);
+
+/* Sets status and reason; the reason is a constant. */
+void hm_cell_run_refuse(enum hm_cell_status status, const char *reason);
+
+/* `bytes` more cannot be had: writes the record as `oom` and ends the process
+ * with status 0.  Any thread may call it; the first one wins. */
+_Noreturn void hm_cell_run_exhausted(size_t bytes);
+
+/* The last act before the clock and the first after it. */
+void hm_cell_run_open_window(void);
+void hm_cell_run_close_window(void);
+
+/* Adds `run`'s counters to the record, equal names together. */
+void hm_cell_run_add_counters(const struct hm_run *run);
+
+/* Phase end, record written; the exit status of the process. */
+int hm_cell_run_finish(void);
+
+#endif /* HM_HARNESS_CELL_RUN_H */

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/* cell_run_block.c -- one run of a block workload, in one or more threads.
+ *
+ * With one thread no other is ever created: a process that has had two runs
+ * glibc's malloc off its single-thread path. */
+#include "common/arena.h"
+#include "common/check.h"
+#include "common/os.h"
+#include "harness/cell/cell_live.h"
+#include "harness/cell/cell_run.h"
+#include "workloads/block.h"
+#ifdef HM_CENSUS
+#include "workloads/block_census.h"
+#endif
+
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BLOCK_LINE_BYTES = 128 }; /* a cache line and the one prefetched */
+
+/* Threads share no cache line of the harness. */
+struct block_thread {
+    _Alignas(BLOCK_LINE_BYTES) struct hm_block_run run;
+    struct hm_hist latency;
+    struct hm_progress progress; /* of all threads but the first */
+    struct hm_meter_watch watch; /* never reached */
+    pthread_t id;
+};
+
+static struct block_thread *block_threads;
+static unsigned block_n_threads;
+static const struct hm_block_workload *block_workload;
+static pthread_barrier_t block_barrier;
+
+#ifdef HM_BLOCK_NULL
+unsigned char hm_block_null_memory[HM_BLOCK_NULL_BYTES];
+#endif
+
+#ifdef HM_CENSUS
+static struct hm_block_ledger block_ledger;
+static struct hm_live block_live;
+static struct hm_live_watch block_live_watch;
+
+static uint64_t block_needed_bytes(void *ledger)
+{
+    return ((const struct hm_block_ledger *)ledger)->live_bytes;
+}
+
+/* The first thread's operations are the time axis, as for the driver. */
+static void block_begin_census(void)
+{
+    hm_live_begin(&block_live_watch, &block_live, block_needed_bytes,
+                  &block_ledger);
+    block_threads[0].run.base.meter.watch = &block_live_watch.base;
+    for (unsigned t = 0; t < block_n_threads; t++)
+        block_threads[t].run.ledger = &block_ledger;
+}
+
+static void block_end_census(void)
+{
+    hm_live_end(&block_live_watch, block_threads[0].run.base.meter.ops);
+    block_live.peak_bytes = block_ledger.peak_bytes;
+    block_live.end_bytes = block_ledger.live_bytes;
+    block_live.alloc_count = block_ledger.alloc_count;
+    block_live.alloc_bytes = block_ledger.alloc_bytes;
+    block_live.free_count = block_ledger.free_count;
+    hm_cell_run.record.live = &block_live;
+}
+
+static const char *block_dropped(void)
+{
+    return block_ledger.live_bytes == 0 ? NULL : "drop left blocks allocated";
+}
+#else
+static void block_begin_census(void)
+{
+}
+
+static void block_end_census(void)
+{
+}
+
+static const char *block_dropped(void)
+{
+    return NULL;
+}
+#endif
+
+static uint64_t block_ops_done(void)
+{
+    uint64_t ops = 0;
+
+    for (unsigned t = 0; t < block_n_threads; t++) {
+        ops += __atomic_load_n(&block_threads[t].run.base.meter.ops,
+                               __ATOMIC_RELAXED);
+    }
+    return ops;
+}
+
+/* The seeds of all threads differ, the first one's is the run's. */
+static void block_init_thread(struct block_thread *thread, unsigned t,
+                              const struct hm_cell_args *args)
+{
+    struct hm_run *run = &thread->run.base;
+
+    hm_hist_init(&thread->latency);
+    thread->watch.at_ops = UINT64_MAX;
+    thread->run.thread = t;
+    thread->run.threads = args->threads;
+    thread->run.exhausted = hm_cell_run_exhausted;
+    memcpy(run->value, args->value, sizeof(run->value));
+    run->seed = args->seed ^ hm_fin(t);
+    run->input_dir = args->input_dir;
+    run->meter.progress = t == 0 ? hm_cell_run.progress : &thread->progress;
+    run->meter.latency = &thread->latency;
+    run->meter.watch = &thread->watch;
+    hm_rng_seed(&run->rng, run->seed);
+}
+
+static void block_prepare(const struct hm_cell_args *args)
+{
+    block_workload = args->block;
+    block_n_threads = args->threads;
+    block_threads = hm_arena_alloc(args->threads * sizeof(block_threads[0]));
+    for (unsigned t = 0; t < args->threads; t++)
+        block_init_thread(&block_threads[t], t, args);
+    hm_cell_run.ops_done = block_ops_done;
+    hm_cell_run.record.latency = &block_threads[0].latency;
+    if (args->block->setup != NULL)
+        args->block->setup(&block_threads[0].run, args->threads);
+    block_begin_census();
+}
+
+/* All threads wait here for each other. */
+static void block_meet(void)
+{
+    if (block_n_threads > 1)
+        (void)pthread_barrier_wait(&block_barrier);
+}
+
+static void *block_thread_main(void *arg)
+{
+    struct hm_block_run *run = &((struct block_thread *)arg)->run;
+
+    block_meet(); /* all are here: the first thread opens the window */
+    block_meet();
+    block_workload->run(run);
+    block_meet(); /* all are done: it closes the window */
+    block_meet();
+    block_workload->drop(run);
+    block_meet();
+    return NULL;
+}
+
+static void block_start_threads(void)
+{
+    if (block_n_threads == 1)
+        return;
+    HM_CHECK(pthread_barrier_init(&block_barrier, NULL, block_n_threads) == 0);
+    for (unsigned t = 1; t < block_n_threads; t++) {
+        if (pthread_create(&block_threads[t].id, NULL, block_thread_main,
+                           &block_threads[t]) == 0)
+            continue;
+        hm_cell_run_refuse(HM_CELL_OOM, "the system refuses more threads");
+        _exit(hm_cell_run_finish());
+    }
+}
+
+/* The part of the first thread, which also tells the time. */
+static void block_measure(void)
+{
+    block_meet();
+    hm_cell_run_open_window();
+    block_meet();
+    block_workload->run(&block_threads[0].run);
+    block_meet();
+    hm_cell_run_close_window();
+    block_end_census();
+    block_meet();
+    block_workload->drop(&block_threads[0].run);
+    block_meet();
+    hm_cell_run.record.rss_drained_bytes = hm_os_rss_bytes(0);
+}
+
+static void block_join_threads(void)
+{
+    for (unsigned t = 1; t < block_n_threads; t++)
+        HM_CHECK(pthread_join(block_threads[t].id, NULL) == 0);
+}
+
+/* What every thread found, as one run: the checksum is the sum of theirs. */
+static void block_merge(struct hm_cell_record *record)
+{
+    uint32_t checksum = 0;
+
+    record->is_block = 1;
+    record->ops = 0;
+    for (unsigned t = 0; t < block_n_threads; t++) {
+        const struct block_thread *thread = &block_threads[t];
+
+        checksum += thread->run.base.checksum;
+        record->ops += thread->run.ops;
+        record->frees += thread->run.frees;
+        record->remote_frees += thread->run.remote_frees;
+        hm_cell_run_add_counters(&thread->run.base);
+        if (t > 0)
+            hm_hist_merge(&block_threads[0].latency, &thread->latency);
+    }
+    record->checksum = hm_fin(checksum);
+#ifndef HM_BLOCK_NULL /* whose blocks hold nothing that could be read back */
+    record->has_checksum = 1;
+#endif
+}
+
+int hm_cell_run_block(const struct hm_cell_args *args)
+{
+    int refused = hm_cell_run_prepare(args);
+    const char *wrong;
+
+    if (refused < 0)
+        return HM_CELL_EXIT_USAGE;
+    if (!refused && args->threads > args->block->max_threads) {
+        hm_cell_run_refuse(HM_CELL_UNSUPPORTED,
+                           "more threads than the workload has work for");
+        refused = 1;
+    }
+    if (refused)
+        return hm_cell_run_finish();
+    block_prepare(args);
+    block_start_threads();
+    block_measure();
+    block_join_threads();
+    block_merge(&hm_cell_run.record);
+    wrong = block_dropped();
+    if (wrong != NULL) {
+        hm_cell_complain("%s: %s", args->block->name, wrong);
+        return 1;
+    }
+    return hm_cell_run_finish();
+}
