@@ -3,6 +3,7 @@
  * checksums, counters, and that nothing is kept after drop.  One program per
  * collector; each run in a process of its own, as in a cell. */
 #include "tests/conformance/workload_references.h"
+#include "tests/conformance/workload_references_full.h"
 #include "tests/conformance/workload_run.h"
 
 #include <setjmp.h>
