@@ -95,10 +95,11 @@ static hm_ref lru_old_young_find(struct hm_object_run *run, uint32_t key)
     return entry;
 }
 
-static hm_ref lru_old_young_value(struct hm_object_run *run, uint32_t key,
+/* A value of the size that `hashed` chooses, with the tag i.  A GC point. */
+static hm_ref lru_old_young_value(struct hm_object_run *run, uint32_t hashed,
                                   uint64_t i)
 {
-    uint32_t k = hm_fin(key ^ (uint32_t)i) & (LRU_OLD_YOUNG_SIZES - 1);
+    uint32_t k = hm_fin(hashed) & (LRU_OLD_YOUNG_SIZES - 1);
 
     return hm_payload_new(run->mutator, lru_old_young.bytes[k],
                           (uint32_t)i & 0x7FFFFF);
@@ -164,7 +165,8 @@ static void lru_old_young_miss(struct hm_object_run *run, uint32_t key,
                                uint64_t i)
 {
     lru_old_young.misses++;
-    lru_old_young_insert(run, key, lru_old_young_value(run, key, i));
+    lru_old_young_insert(run, key,
+                         lru_old_young_value(run, key ^ (uint32_t)i, i));
     lru_old_young_evict(run);
 }
 
@@ -178,7 +180,7 @@ static void lru_old_young_update(struct hm_object_run *run, hm_ref entry,
     HM_FRAME(m, f, 1);
 
     HM_SET(m, f, 0, entry);
-    value = lru_old_young_value(run, key, i);
+    value = lru_old_young_value(run, key ^ (uint32_t)i, i);
     entry = HM_GET(f, 0);
     HM_LEAVE(m, f);
     old = hm_load(m, entry, ENTRY_VALUE);

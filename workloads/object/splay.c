@@ -12,7 +12,6 @@
  *             has its node's key as tag.
  * Costs:      95 objects per value and four or five splays per operation.
  * Threads:    one. */
-#include "common/check.h"
 #include "workloads/object.h"
 
 enum { SPLAY_KEYS, SPLAY_OPS };
@@ -275,8 +274,8 @@ static void splay_modify(struct hm_object_run *run)
     hm_run_mix(&run->base, splay_remove(run, before));
 }
 
-/* Makes the tree one path of right children, which is in order; returns how
- * many nodes it has. */
+/* Makes the tree one path of right children; returns how many nodes are in
+ * order, and adds to *leaves how many leaves are those of their node. */
 static uint64_t splay_straighten(struct hm_object_run *run, uint64_t *leaves)
 {
     struct hm_mutator *m = run->mutator;
@@ -290,12 +289,11 @@ static uint64_t splay_straighten(struct hm_object_run *run, uint64_t *leaves)
             run->root[ROOT_TREE] = node;
         } else {
             hm_store(m, last, NODE_RIGHT, node);
-            HM_CHECK(splay_key(last) < splay_key(node));
         }
         *leaves += splay_leaves(m, hm_load(m, node, NODE_VALUE),
                                 SPLAY_VALUE_DEPTH, splay_key(node));
+        nodes += last == NULL || splay_key(last) < splay_key(node);
         last = node;
-        nodes++;
     }
     return nodes;
 }
