@@ -298,7 +298,7 @@ static void test_a_stale_address_retains_only_where_stacks_are_scanned(
         for (unsigned stale = 0; stale <= 3; stale++)
             assert_true(retained(stale, 0) < 100000);
     } else {
-        assert_true(retained(2, 0) > 20000 / 2 * 16);
+        assert_true(retained(2, 0) > 160000);
     }
 }
 

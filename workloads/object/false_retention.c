@@ -42,19 +42,20 @@ struct false_retention_node { /* the raw half */
 static const struct hm_layout false_retention_node_layout = {
     NODE_REFS, sizeof(struct false_retention_node), "node"};
 
-/* The queue's ends, and next to them a number of the program's. */
-enum { QUEUE_HEAD, QUEUE_TAIL, QUEUE_REFS };
+/* A number of the program's, in an object that could have a reference as well:
+ * who does not know which is which scans both. */
+enum { RECORD_OTHER, RECORD_REFS };
 
-struct false_retention_queue { /* the raw half */
+struct false_retention_record { /* the raw half */
     uintptr_t stale;
 };
 
-static const struct hm_layout false_retention_queue_layout = {
-    QUEUE_REFS, sizeof(struct false_retention_queue), "queue"};
+static const struct hm_layout false_retention_record_layout = {
+    RECORD_REFS, sizeof(struct false_retention_record), "record"};
 
 enum { STALE_NOWHERE, STALE_STATIC, STALE_STACK, STALE_OBJECT };
 
-enum { ROOT_QUEUE };
+enum { ROOT_HEAD, ROOT_TAIL, ROOT_RECORD };
 
 enum { FALSE_RETENTION_BATCH = 256 };
 
@@ -70,25 +71,19 @@ static void false_retention_push(struct hm_object_run *run, uint64_t number)
 {
     struct hm_mutator *m = run->mutator;
     hm_ref node = hm_new(m, &false_retention_node_layout);
-    hm_ref queue = run->root[ROOT_QUEUE];
-    hm_ref tail = hm_load(m, queue, QUEUE_TAIL);
 
     false_retention_raw(node)->number = number;
-    hm_store(m, queue, QUEUE_TAIL, node);
-    if (tail == NULL) {
-        hm_store(m, queue, QUEUE_HEAD, node);
-    } else {
-        hm_store(m, tail, NODE_NEXT, node);
-    }
+    hm_store(m, run->root[ROOT_TAIL], NODE_NEXT, node);
+    run->root[ROOT_TAIL] = node;
 }
 
+/* Takes the first node; at least another one follows. */
 static void false_retention_pop(struct hm_object_run *run)
 {
     struct hm_mutator *m = run->mutator;
-    hm_ref queue = run->root[ROOT_QUEUE];
-    hm_ref node = hm_load(m, queue, QUEUE_HEAD);
+    hm_ref node = run->root[ROOT_HEAD];
 
-    hm_store(m, queue, QUEUE_HEAD, hm_load(m, node, NODE_NEXT));
+    run->root[ROOT_HEAD] = hm_load(m, node, NODE_NEXT);
     hm_run_mix(&run->base, (uint32_t)false_retention_raw(node)->number);
     if (run->base.value[FALSE_RETENTION_CLEAR])
         hm_store(m, node, NODE_NEXT, NULL);
@@ -101,29 +96,40 @@ static void false_retention_step(struct hm_object_run *run, uint64_t i)
     false_retention_pop(run);
 }
 
+/* A queue of `length` nodes, numbered from 0, and the record. */
+static void false_retention_open(struct hm_object_run *run)
+{
+    struct hm_mutator *m = run->mutator;
+    hm_ref node;
+
+    run->root[ROOT_RECORD] = hm_new(m, &false_retention_record_layout);
+    node = hm_new(m, &false_retention_node_layout);
+    false_retention_raw(node)->number = 0;
+    run->root[ROOT_HEAD] = node;
+    run->root[ROOT_TAIL] = node;
+    for (uint64_t k = 1; k < run->base.value[FALSE_RETENTION_LENGTH]; k++)
+        false_retention_push(run, k);
+}
+
 /* Leaves the address of the oldest node as `stale` says; returns what stays on
  * the caller's stack. */
 static uintptr_t false_retention_forget(struct hm_object_run *run)
 {
-    struct hm_mutator *m = run->mutator;
-    hm_ref queue = run->root[ROOT_QUEUE];
-    struct false_retention_queue *raw = hm_raw(queue, QUEUE_REFS);
-    uintptr_t address = (uintptr_t)hm_load(m, queue, QUEUE_HEAD);
+    struct false_retention_record *record =
+        hm_raw(run->root[ROOT_RECORD], RECORD_REFS);
+    uintptr_t address = (uintptr_t)run->root[ROOT_HEAD];
     uint64_t where = run->base.value[FALSE_RETENTION_STALE];
 
     false_retention_stale = where == STALE_STATIC ? address : 0;
-    raw->stale = where == STALE_OBJECT ? address : 0;
+    record->stale = where == STALE_OBJECT ? address : 0;
     return where == STALE_STACK ? address : 0;
 }
 
 static void false_retention_run(struct hm_object_run *run)
 {
-    struct hm_mutator *m = run->mutator;
     volatile uintptr_t stale;
 
-    run->root[ROOT_QUEUE] = hm_new(m, &false_retention_queue_layout);
-    for (uint64_t k = 0; k < run->base.value[FALSE_RETENTION_LENGTH]; k++)
-        false_retention_push(run, k);
+    false_retention_open(run);
     stale = false_retention_forget(run);
     hm_op_loop(run, run->base.value[FALSE_RETENTION_OPS], FALSE_RETENTION_BATCH,
                false_retention_step);
@@ -131,22 +137,25 @@ static void false_retention_run(struct hm_object_run *run)
     hm_run_count(&run->base, "held", run->base.value[FALSE_RETENTION_LENGTH]);
 }
 
-static void false_retention_dispose(struct hm_mutator *m, hm_ref queue)
+static void false_retention_dispose(struct hm_object_run *run)
 {
-    hm_ref node = hm_load(m, queue, QUEUE_HEAD), next;
+    struct hm_mutator *m = run->mutator;
+    hm_ref node = run->root[ROOT_HEAD], next;
 
     for (; node != NULL; node = next) {
         next = hm_load(m, node, NODE_NEXT);
         hm_dispose(m, node);
     }
-    hm_dispose(m, queue);
+    hm_dispose(m, run->root[ROOT_RECORD]);
 }
 
 static void false_retention_drop(struct hm_object_run *run)
 {
     if (HM_GC_MANUAL)
-        false_retention_dispose(run->mutator, run->root[ROOT_QUEUE]);
-    run->root[ROOT_QUEUE] = NULL;
+        false_retention_dispose(run);
+    run->root[ROOT_HEAD] = NULL;
+    run->root[ROOT_TAIL] = NULL;
+    run->root[ROOT_RECORD] = NULL;
     false_retention_stale = 0;
 }
 

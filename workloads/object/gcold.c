@@ -10,6 +10,7 @@
  * Costs:      a node is 40 bytes with a header; a step makes `step_bytes` of
  *             arrays of 100 words and 1/ratio of that in nodes.
  * Threads:    one. */
+#include "common/check.h"
 #include "workloads/object.h"
 #include "workloads/payload.h"
 
@@ -110,10 +111,12 @@ static struct gcold_place gcold_find(struct hm_object_run *run, uint32_t tree,
     struct gcold_place place = {run->root[ROOT_TREES], tree};
     uint32_t turns = hm_rng_next(&run->base.rng);
 
+    HM_ASSERT(place.holder != NULL);
     for (; depth > 0; depth--, turns >>= 1) {
         place.holder = hm_load(run->mutator, place.holder, place.slot);
         place.slot = turns & 1;
     }
+    HM_ASSERT(place.holder != NULL); /* trees are perfect */
     return place;
 }
 

@@ -120,11 +120,10 @@ static void graph_mutation_renew(struct hm_object_run *run, uint32_t k)
 {
     struct hm_mutator *m = run->mutator;
     hm_ref graph = graph_mutation_new(run);
-    hm_ref old = hm_load(m, run->root[ROOT_GRAPHS], k);
 
-    hm_store(m, run->root[ROOT_GRAPHS], k, graph);
     if (HM_GC_MANUAL)
-        graph_mutation_dispose(run, old);
+        graph_mutation_dispose(run, hm_load(m, run->root[ROOT_GRAPHS], k));
+    hm_store(m, run->root[ROOT_GRAPHS], k, graph);
 }
 
 static void graph_mutation_step(struct hm_object_run *run, uint64_t i)

@@ -215,8 +215,10 @@ static void lru_old_young_make_sizes(void)
     double half_step = sqrt(sqrt(sqrt(sqrt(sqrt(2.0)))));
     double step = half_step * half_step, bytes = 64 * half_step;
 
-    for (unsigned k = 0; k < LRU_OLD_YOUNG_SIZES; k++, bytes *= step)
+    for (unsigned k = 0; k < LRU_OLD_YOUNG_SIZES; k++) {
         lru_old_young.bytes[k] = (uint32_t)bytes;
+        bytes *= step;
+    }
 }
 
 static void lru_old_young_setup(struct hm_object_run *run)

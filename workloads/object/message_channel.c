@@ -152,22 +152,27 @@ static void message_channel_push_map(struct hm_object_run *run, uint64_t i)
     }
 }
 
+static void message_channel_pop_queue(struct hm_object_run *run)
+{
+    hm_ref oldest = run->root[ROOT_OLDEST];
+
+    run->root[ROOT_OLDEST] = hm_load(run->mutator, oldest, ENTRY_NEXT);
+    message_channel_end_entry(run, oldest);
+}
+
 static void message_channel_push_queue(struct hm_object_run *run, uint64_t i)
 {
     struct hm_mutator *m = run->mutator;
     hm_ref entry = message_channel_entry(run, i);
-    hm_ref oldest = run->root[ROOT_OLDEST];
 
-    if (oldest == NULL) {
+    if (run->root[ROOT_OLDEST] == NULL) {
         run->root[ROOT_OLDEST] = entry;
     } else {
         hm_store(m, run->root[ROOT_LATEST], ENTRY_NEXT, entry);
     }
     run->root[ROOT_LATEST] = entry;
-    if (i >= run->base.value[MESSAGE_CHANNEL_WINDOW]) {
-        run->root[ROOT_OLDEST] = hm_load(m, oldest, ENTRY_NEXT);
-        message_channel_end_entry(run, oldest);
-    }
+    if (i >= run->base.value[MESSAGE_CHANNEL_WINDOW])
+        message_channel_pop_queue(run);
 }
 
 static void message_channel_run(struct hm_object_run *run)

@@ -314,17 +314,22 @@ static void splay_run(struct hm_object_run *run)
     hm_run_count(&run->base, "leaves", leaves);
 }
 
-/* The tree is a path since the end of run. */
-static void splay_drop(struct hm_object_run *run)
+static void splay_dispose_path(struct hm_mutator *m, hm_ref node)
 {
-    struct hm_mutator *m = run->mutator;
-    hm_ref node = run->root[ROOT_TREE], next;
+    hm_ref next;
 
-    run->root[ROOT_TREE] = NULL;
-    for (; HM_GC_MANUAL && node != NULL; node = next) {
+    for (; node != NULL; node = next) {
         next = hm_load(m, node, NODE_RIGHT);
         splay_dispose(m, node);
     }
+}
+
+/* The tree is a path since the end of run. */
+static void splay_drop(struct hm_object_run *run)
+{
+    if (HM_GC_MANUAL)
+        splay_dispose_path(run->mutator, run->root[ROOT_TREE]);
+    run->root[ROOT_TREE] = NULL;
 }
 
 const struct hm_object_workload hm_object_splay = {
