@@ -28,7 +28,7 @@ static const struct hm_param false_integers_params[] = {
     {"bits", "of each integer", 64, 64, 1, 64},
     {"scanned", "1: next to a reference; 0: in an object without references", 1,
      1, 0, 1},
-    {"lists", "lists built and dropped", 20000, 200000, 1, UINT32_MAX},
+    {"lists", "lists built and dropped", 20000, 300000, 1, UINT32_MAX},
     {"length", "nodes of a list", 1000, 1000, 1, 1 << 20},
     {0},
 };

@@ -31,7 +31,7 @@ static const struct hm_param gcold_params[] = {
      1 << 20},
     {"mutations", "references stored by the swaps of a step", 10, 10, 0,
      1 << 26},
-    {"steps", "steps", 400, 10000, 1, UINT32_MAX},
+    {"steps", "steps", 400, 20000, 1, UINT32_MAX},
     {"height", "height of a tree; 1: one node", 14, 14, 1, 20},
     {"step_bytes", "young garbage per step, bytes", 1000000, 1000000, 1,
      1 << 30},
