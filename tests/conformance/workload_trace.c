@@ -144,12 +144,29 @@ static void test_object_workloads_make_the_committed_requests(void **state)
         {"binary_trees", "depth=6 step=2", 0x50CDE4C0, 4398, 0, 0},
         {"cache", "keys=512 budget=32768 ops=4000 set=10", 0xA1E39C54, 2914, 0,
          0},
+        {"false_integers", "integers=50 lists=20 length=30", 0x4B6DBDDB, 601, 0,
+         0},
+        {"false_retention", "length=10 ops=500", 0x5F7EB453, 511, 0, 0},
         {"file_stream", "bytes=1000 passes=2", 0x7BADBF3D, 7763, 0, 0},
+        {"gcbench", "depth=4 stretch=1", 0x55535E0D, 655, 0, 0},
+        {"gcold", "size=10000 height=5 steps=20 step_bytes=16384", 0x25E019DD,
+         1049, 0, 0},
+        {"graph_mutation", "graphs=5 nodes=10 ops=200 renew=16", 0x385E2A65,
+         199, 0, 0},
+        {"large_arrays", "ops=30 slots=3 smallest=4096", 0x5139A19B, 31, 0, 0},
         {"large_objects", "steps=60 slots=4", 0xC1453E4E, 61, 18, 0},
         {"leak_cache", "steps=1100 bytes=8", 0x6B5EE6E3, 2202, 0, 0},
         {"leak_lost", "steps=500 bytes=256", 0x64540072, 500, 0, 499},
         {"leak_none", "steps=500 bytes=256", 0x3E90F530, 500, 0, 0},
+        {"lru_old_young", "capacity=30 keys=300 ops=400", 0x6D9229EE, 470, 0,
+         0},
+        {"message_channel", "window=20 pushes=200 bytes=100", 0x5A6A00A7, 201,
+         0, 0},
+        {"phase_change", "ops=400 bytes=4096", 0xCBD72344, 802, 0, 0},
         {"requests", "requests=50 sessions=10", 0x807566FF, 13551, 0, 0},
+        {"splay", "keys=8 ops=12", 0xF1E62803, 1973, 0, 0},
+        {"swiss_cheese", "bytes=2048", 0x520543F2, 331, 0, 0},
+        {"wide_array", "refs=100 ops=200 garbage=3", 0x7C86F26C, 901, 0, 0},
     };
 
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
@@ -166,6 +183,48 @@ static void test_object_workloads_make_the_committed_requests(void **state)
                      expected[i].resizes);
         assert_int_equal(trace->frees, trace->mallocs - expected[i].lost);
     }
+}
+
+static void trace_run(void **state, const char *workload, const char *params)
+{
+    const struct hm_workload_case one = {
+        .workload = workload,
+        .params = params,
+        .seed = 12345,
+        .input_dir = HM_TEST_INPUT_DIR,
+    };
+
+    (void)clear_trace(state);
+    (void)hm_workload_run_apart(&one);
+}
+
+/* Octaves 4 and 5, with 64 itself in the next; 512 to 1023, with 1024 itself
+ * in the next.  The two tables have 800 and 40 bytes. */
+static void test_phase_change_makes_one_size_class_then_another(void **state)
+{
+    trace_run(state, "phase_change", "ops=4000 bytes=4100");
+    assert_int_equal(trace->mallocs, 8002);
+    assert_int_equal(
+        trace->in_octave[4] + trace->in_octave[5] + trace->in_octave[6], 4001);
+    assert_in_range(trace->in_octave[6], 4000 / 49, 4000 / 49 * 8 * 2);
+    assert_int_equal(trace->in_octave[9] + trace->in_octave[10], 4001);
+    assert_in_range(trace->in_octave[10], 1, 4000 / 513 * 8 * 2);
+}
+
+/* A quarter of the values in each octave from 64 to 1024 bytes. */
+static void test_lru_old_young_values_are_log_uniform(void **state)
+{
+    uint64_t values = 0;
+
+    trace_run(state, "lru_old_young", "capacity=1000 keys=10000 ops=20000");
+    for (unsigned k = 6; k < 10; k++)
+        values += trace->in_octave[k];
+    for (unsigned k = 6; k < 10; k++) {
+        assert_in_range(trace->in_octave[k], values * 22 / 100,
+                        values * 28 / 100);
+    }
+    /* what is left: entries of 48 bytes, the sentinel, and the table */
+    assert_int_equal(trace->mallocs, values + trace->in_octave[5] + 1);
 }
 
 enum { CHURN_OPS = 60000, CHURN_SLOTS = 512 };
@@ -247,6 +306,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_object_workloads_make_the_committed_requests),
+        cmocka_unit_test(test_phase_change_makes_one_size_class_then_another),
+        cmocka_unit_test(test_lru_old_young_values_are_log_uniform),
         cmocka_unit_test_setup(test_churn_makes_exactly_the_requests_it_claims,
                                clear_trace),
         cmocka_unit_test_setup(test_churn_sizes_are_log_uniform, clear_trace),

@@ -3,6 +3,7 @@
  * checksums, counters, and that nothing is kept after drop.  One program per
  * collector; each run in a process of its own, as in a cell. */
 #include "tests/conformance/workload_references.h"
+#include "tests/conformance/workload_references_full.h"
 #include "tests/conformance/workload_run.h"
 
 #include <setjmp.h>
@@ -269,6 +270,38 @@ static void test_leaks_grow_where_their_class_says(void **state)
     assert_true(live_at_end("leak_cache") >= 1200000);
 }
 
+static uint64_t retained(unsigned stale, unsigned clear)
+{
+    char params[64];
+    const struct hm_workload_case one = {
+        .workload = "false_retention",
+        .params = params,
+        .stress_bytes = 1 << 14,
+    };
+
+    (void)snprintf(params, sizeof(params),
+                   "length=100 ops=20000 stale=%u clear=%u", stale, clear);
+    return hm_workload_run_apart(&one).end.live_bytes;
+}
+
+/* 20000 nodes pass through a queue of 100.  An address on the stack keeps all
+ * that came after it, under a collector that looks there; cut chains, or
+ * registered frames, keep the queue only. */
+static void test_a_stale_address_retains_only_where_stacks_are_scanned(
+    void **state)
+{
+    (void)state;
+    if (hm_collector_this.class != HM_CLASS_COLLECTOR)
+        skip();
+    assert_true(retained(2, 1) < 100000);
+    if (HM_GC_PRECISE) {
+        for (unsigned stale = 0; stale <= 3; stale++)
+            assert_true(retained(stale, 0) < 100000);
+    } else {
+        assert_true(retained(2, 0) > 160000);
+    }
+}
+
 /* With the argument `full`, the table of workloads/README.md instead. */
 int main(int argc, char **argv)
 {
@@ -284,6 +317,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_another_seed_gives_another_checksum),
         cmocka_unit_test(test_checksums_survive_a_collection_every_few_objects),
         cmocka_unit_test(test_leaks_grow_where_their_class_says),
+        cmocka_unit_test(
+            test_a_stale_address_retains_only_where_stacks_are_scanned),
     };
 
     if (argc > 1 && strcmp(argv[1], "full") == 0)
