@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT */
+/* immix.c -- mark-region: blocks of 32 KiB, lines of 128 bytes; allocation
+ * bumps through runs of free lines, and the most fragmented blocks are
+ * emptied by copying while marking.
+ *
+ * Source:     S. M. Blackburn and K. S. McKinley, PLDI 2008.
+ * Differs:    marks are bits aside, one for each word, from which the lines are
+ *             made at the end of a collection: marking a small object touches
+ *             no line table, there are no epochs.  Only objects of more than a
+ *             line mark lines themselves.  Without a free block a medium object
+ *             may go into a hole of a recyclable block.  Copies go to free
+ *             blocks only.  When a request cannot be met, a second collection
+ *             evacuates all that there is room for.
+ * Invariants: outside a collection a mark bit is set at the header of each
+ *             object that the last one found, and nowhere else; a line that
+ *             holds a part of such an object is set; objects allocated since
+ *             lie in lines that are not, each hole filled from its start
+ *             without gaps; no block is a source; see hm_gc_check().
+ * Costs:      marking is proportional to what lives; the bits (1/64 of the
+ *             heap) are cleared and read at each collection.  The line after
+ *             one in which a small object starts is never used again while
+ *             that object lives: about half a line is lost for each hole.
+ * Threads:    one mutator. */
+#include "collectors/immix/immix_heap.h"
+
+static const struct hm_param immix_params[] = {
+    [IMMIX_EVACUATE] = {"evacuate",
+                        "copying: 0 never, 1 fragmented blocks, 2 every block",
+                        1, 1, 0, 2},
+    [IMMIX_HEADROOM] = {"headroom",
+                        "room kept for copies, in thousandths of the limit", 25,
+                        25, 0, 500},
+    {0},
+};
+
+const struct hm_collector hm_collector_this = {
+    .name = "immix",
+    .summary = "mark-region: lines, blocks, opportunistic evacuation",
+    .source = "Blackburn and McKinley, PLDI 2008",
+    .class = HM_CLASS_COLLECTOR,
+    .has_heap_limit = 1,
+    .params = immix_params,
+};
+
+static struct hm_gc immix_gc;
+
+enum { IMMIX_BLOCK_COST_BYTES = HM_BLOCK_BYTES + 1024 }; /* side tables too */
+
+void hm_immix_reset(struct hm_gc *gc)
+{
+    struct immix_cursor none = {.block = HM_BLOCK_NONE, .line = IMMIX_LINES};
+
+    gc->main = gc->overflow = gc->copy = none;
+    gc->mutator.free = gc->mutator.limit = NULL;
+    gc->recyclable = HM_BLOCK_NONE;
+}
+
+size_t hm_immix_room_blocks(const struct hm_gc *gc)
+{
+    const struct hm_budget *budget = &gc->heap.budget;
+    const struct hm_extents *extents = &gc->heap.large.extents;
+    size_t kept_pages = extents->backed_pages - extents->used_pages;
+
+    if (budget->limit_bytes == 0)
+        return SIZE_MAX;
+    return gc->free_blocks + (budget->limit_bytes - budget->held_bytes +
+                              kept_pages * HM_PAGE_BYTES) /
+                                 IMMIX_BLOCK_COST_BYTES;
+}
+
+/* Room that is kept for copies. */
+static size_t immix_headroom_blocks(const struct hm_gc *gc)
+{
+    if (gc->evacuate == IMMIX_NEVER)
+        return 0;
+    return gc->heap.config.heap_bytes / 1000 * gc->headroom_permille /
+           HM_BLOCK_BYTES;
+}
+
+/* Room in the table for a block that was never used.  0: no budget. */
+static int immix_extend_info(struct hm_gc *gc)
+{
+    size_t bytes = hm_round_up(((size_t)gc->blocks.frontier + 1) *
+                                   sizeof(struct immix_block),
+                               HM_PAGE_BYTES);
+
+    if (gc->blocks.free != HM_BLOCK_NONE ||
+        gc->blocks.released != HM_BLOCK_NONE || bytes <= gc->info_bytes)
+        return 1;
+    if (!hm_range_extend(&gc->info_range, bytes) ||
+        !hm_budget_take(&gc->heap.budget, bytes - gc->info_bytes))
+        return 0;
+    gc->info_bytes = bytes;
+    return 1;
+}
+
+uint32_t hm_immix_take_block(struct hm_gc *gc, size_t reserve_blocks)
+{
+    uint32_t b = HM_BLOCK_NONE;
+
+    if (hm_immix_room_blocks(gc) <= reserve_blocks && reserve_blocks > 0)
+        return b;
+    for (int is_retry = 0; is_retry < 2 && b == HM_BLOCK_NONE; is_retry++) {
+        if (is_retry)
+            hm_extents_release(&gc->heap.large.extents);
+        if (immix_extend_info(gc))
+            b = hm_blocks_take(&gc->blocks, IMMIX_PLAIN);
+    }
+    if (b == HM_BLOCK_NONE)
+        return b;
+    if (gc->free_blocks > 0)
+        gc->free_blocks--;
+    gc->info[b] = (struct immix_block){.holes = 1, .longest = IMMIX_LINES};
+    if (gc->heap.config.verify)
+        hm_poison_fill(hm_block_start(&gc->blocks, b), HM_BLOCK_WORDS);
+    return b;
+}
+
+/* Makes at least `words` of the cursor's hole usable, or as many as may be
+ * allocated before the next collection is due.  0: the hole is too short. */
+static int immix_widen(struct hm_gc *gc, struct immix_cursor *cursor,
+                       size_t words)
+{
+    size_t left =
+        hm_pacer_left(&gc->heap.pacer, gc->heap.since_bytes) / HM_WORD_BYTES;
+    size_t usable = (size_t)(cursor->limit - cursor->free);
+    size_t room = (size_t)(cursor->end - cursor->free);
+    size_t more = room - usable;
+
+    if (room < words)
+        return 0;
+    if (more > left)
+        more = left;
+    if (usable + more < words)
+        more = words - usable;
+    if (gc->heap.config.verify && !hm_poison_is_intact(cursor->limit, more))
+        hm_check_failed(__FILE__, __LINE__, "a free line was written to");
+    cursor->limit += more;
+    gc->heap.since_bytes += more * HM_WORD_BYTES;
+    return 1;
+}
+
+/* Goes on to a hole of at least `words` in the cursor's block.  0: none. */
+static int immix_next_hole(struct hm_gc *gc, struct immix_cursor *cursor,
+                           size_t words)
+{
+    uint64_t *start;
+
+    if (cursor->block == HM_BLOCK_NONE)
+        return 0;
+    start = hm_block_start(&gc->blocks, cursor->block);
+    while (cursor->line < IMMIX_LINES) {
+        const struct immix_block *info = &gc->info[cursor->block];
+        unsigned first = immix_next_free(info, cursor->line);
+        unsigned end = immix_next_live(info, first);
+
+        cursor->line = end;
+        if ((size_t)(end - first) * IMMIX_LINE_WORDS < words)
+            continue;
+        cursor->free = cursor->limit = start + first * IMMIX_LINE_WORDS;
+        cursor->end = start + end * IMMIX_LINE_WORDS;
+        return 1;
+    }
+    return 0;
+}
+
+/* Takes the first block with a hole of at least `words` out of the list. */
+static uint32_t immix_pop_recyclable(struct hm_gc *gc, size_t words)
+{
+    uint32_t *link = &gc->recyclable, b;
+
+    while ((b = *link) != HM_BLOCK_NONE) {
+        if ((size_t)gc->info[b].longest * IMMIX_LINE_WORDS >= words) {
+            *link = gc->blocks.block[b].next;
+            return b;
+        }
+        link = &gc->blocks.block[b].next;
+    }
+    return b;
+}
+
+static int immix_begin(struct immix_cursor *cursor, uint32_t b)
+{
+    if (b == HM_BLOCK_NONE)
+        return 0;
+    cursor->block = b;
+    cursor->line = 0;
+    return 1;
+}
+
+/* Small objects fill recyclable blocks before empty ones, medium ones start
+ * with an empty one: few holes would take them.  0: there is no block. */
+static int immix_next_block(struct hm_gc *gc, struct immix_cursor *cursor,
+                            size_t words, size_t reserve_blocks)
+{
+    if (cursor == &gc->main)
+        return immix_begin(cursor, immix_pop_recyclable(gc, words)) ||
+               immix_begin(cursor, hm_immix_take_block(gc, reserve_blocks));
+    return immix_begin(cursor, hm_immix_take_block(gc, reserve_blocks)) ||
+           immix_begin(cursor, immix_pop_recyclable(gc, words));
+}
+
+/* Returns room for an object of `words`; NULL when there is none, or it is
+ * time to collect. */
+static uint64_t *immix_find(struct hm_gc *gc, size_t words,
+                            size_t reserve_blocks)
+{
+    struct immix_cursor *cursor = &gc->main;
+    uint64_t *start;
+
+    if (hm_pacer_left(&gc->heap.pacer, gc->heap.since_bytes) == 0)
+        return NULL;
+    if (words > IMMIX_LINE_WORDS && !immix_widen(gc, cursor, words))
+        cursor = &gc->overflow;
+    while (!immix_widen(gc, cursor, words)) {
+        if (!immix_next_hole(gc, cursor, words) &&
+            !immix_next_block(gc, cursor, words, reserve_blocks))
+            return NULL;
+    }
+    start = cursor->free;
+    cursor->free += words;
+    return start;
+}
+
+/* A collection because `bytes` are needed. */
+static void immix_collect_for(struct hm_gc *gc, size_t bytes)
+{
+    uint64_t before = gc->heap.live_bytes + gc->heap.since_bytes;
+
+    hm_immix_collect(gc, 0);
+    if (!hm_pacer_judge(&gc->heap.pacer, before > gc->heap.live_bytes
+                                             ? before - gc->heap.live_bytes
+                                             : 0))
+        hm_heap_exhausted(&gc->heap, bytes);
+}
+
+/* Room for an object of `words`, NULL as above; a large one's header. */
+typedef uint64_t *immix_try_fn(struct hm_gc *gc, size_t words, size_t n_refs,
+                               size_t reserve_blocks);
+
+/* Collects, thoroughly if need be, before the headroom is used up. */
+static uint64_t *immix_insist(struct hm_gc *gc, immix_try_fn *attempt,
+                              size_t words, size_t n_refs)
+{
+    size_t reserve_blocks = immix_headroom_blocks(gc);
+    uint64_t *start = attempt(gc, words, n_refs, reserve_blocks);
+
+    if (start != NULL)
+        return start;
+    immix_collect_for(gc, words * HM_WORD_BYTES);
+    start = attempt(gc, words, n_refs, reserve_blocks);
+    if (start == NULL && gc->evacuate != IMMIX_NEVER) {
+        hm_immix_collect(gc, 1);
+        start = attempt(gc, words, n_refs, reserve_blocks);
+    }
+    if (start == NULL)
+        start = attempt(gc, words, n_refs, 0);
+    if (start == NULL)
+        hm_heap_exhausted(&gc->heap, words * HM_WORD_BYTES);
+    return start;
+}
+
+static uint64_t *immix_try_small(struct hm_gc *gc, size_t words, size_t n_refs,
+                                 size_t reserve_blocks)
+{
+    uint64_t *start;
+
+    (void)n_refs;
+    gc->main.free = gc->mutator.free;
+    start = immix_find(gc, words, reserve_blocks);
+    gc->mutator.free = gc->main.free;
+    gc->mutator.limit = gc->main.limit;
+    return start;
+}
+
+static uint64_t *immix_try_large(struct hm_gc *gc, size_t words, size_t n_refs,
+                                 size_t reserve_blocks)
+{
+    size_t blocks = hm_large_cost_bytes(words) / HM_BLOCK_BYTES + 1;
+    hm_ref o;
+
+    if (!hm_object_is_possible(words, n_refs) ||
+        hm_pacer_left(&gc->heap.pacer, gc->heap.since_bytes) == 0 ||
+        (reserve_blocks > 0 &&
+         hm_immix_room_blocks(gc) < blocks + reserve_blocks))
+        return NULL;
+    o = hm_large_new(&gc->heap.large, words, n_refs);
+    if (o == NULL) {
+        hm_extents_release(&gc->heap.large.extents);
+        hm_blocks_release(&gc->blocks);
+        gc->free_blocks = 0;
+        o = hm_large_new(&gc->heap.large, words, n_refs);
+    }
+    if (o == NULL)
+        return NULL;
+    gc->heap.since_bytes += words * HM_WORD_BYTES;
+    return hm_header_of(o);
+}
+
+__attribute__((noinline)) hm_ref hm_immix_new_slow(struct hm_mutator *m,
+                                                   size_t words, size_t n_refs)
+{
+    struct hm_gc *gc = m->gc;
+    uint64_t *start;
+
+    if (words > HM_LARGE_WORDS) /* its references are null already */
+        return (hm_ref)(immix_insist(gc, immix_try_large, words, n_refs) + 1);
+    start = immix_insist(gc, immix_try_small, words, n_refs);
+    return hm_object_init(start, words, n_refs);
+}
+
+struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
+{
+    struct hm_gc *gc = &immix_gc;
+    size_t stack_bytes = hm_mark_queue_bytes(config->heap_bytes);
+    size_t reach = hm_range_reach(config->heap_bytes);
+
+    if (!hm_heap_open(&gc->heap, config, sizeof(*gc) + stack_bytes, why) ||
+        !hm_blocks_open(&gc->blocks, reach, &gc->heap.budget, config->verify) ||
+        !hm_range_open(&gc->info_range, (reach / HM_BLOCK_BYTES + 1) *
+                                            sizeof(struct immix_block)) ||
+        !hm_mark_queue_open(&gc->queue, stack_bytes)) {
+        hm_gc_close(gc);
+        return NULL;
+    }
+    gc->evacuate = (enum immix_evacuate)config->param[IMMIX_EVACUATE];
+    gc->headroom_permille = config->param[IMMIX_HEADROOM];
+    gc->info = (void *)gc->info_range.start;
+    gc->mutator.gc = gc;
+    hm_immix_reset(gc);
+    return gc;
+}
+
+void hm_gc_close(struct hm_gc *gc)
+{
+    hm_mark_queue_close(&gc->queue);
+    hm_range_close(&gc->info_range);
+    hm_blocks_close(&gc->blocks);
+    hm_heap_close(&gc->heap);
+    *gc = (struct hm_gc){0};
+}
+
+struct hm_mutator *hm_gc_attach(struct hm_gc *gc)
+{
+    if (gc->heap.is_attached)
+        return NULL;
+    gc->heap.is_attached = 1;
+    return &gc->mutator;
+}
+
+void hm_gc_detach(struct hm_mutator *m)
+{
+    HM_CHECK(m->gc->heap.is_attached && m->frames == NULL);
+    m->gc->heap.is_attached = 0;
+}
+
+void hm_gc_add_roots(struct hm_gc *gc, hm_ref *slot, size_t n)
+{
+    hm_roots_add(&gc->heap.roots, slot, n);
+}
+
+void hm_gc_collect(struct hm_mutator *m)
+{
+    struct hm_gc *gc = m->gc;
+
+    hm_immix_collect(gc, 0);
+    hm_extents_release(&gc->heap.large.extents);
+    hm_blocks_release(&gc->blocks);
+    gc->free_blocks = 0;
+}
+
+void hm_gc_stats_get(const struct hm_gc *gc, struct hm_gc_stats *stats)
+{
+    hm_heap_stats(&gc->heap, stats);
+}
+
+const char *hm_gc_check(struct hm_gc *gc)
+{
+    uint64_t bytes;
+
+    return hm_immix_check(gc, &bytes);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* immix_heap.h -- what the parts of the mark-region collector share.
+ *
+ * A block has 256 lines of 16 words.  Its lines are described by four words of
+ * bits, 1 for a line that may hold a live object; they are made from the mark
+ * bits at the end of a collection and stay as they are until the next one, also
+ * while allocation fills the holes between. */
+#ifndef HM_COLLECTORS_IMMIX_HEAP_H
+#define HM_COLLECTORS_IMMIX_HEAP_H
+
+#include "collectors/substrate/blocks.h"
+#include "collectors/substrate/heap.h"
+#include "collectors/substrate/mark_queue.h"
+
+enum {
+    IMMIX_LINE_WORDS = 16,
+    IMMIX_LINES = HM_BLOCK_WORDS / IMMIX_LINE_WORDS,
+    IMMIX_LINE_SETS = IMMIX_LINES / 64,
+    IMMIX_SCAN_CHUNK = 256, /* references of a large object at a time */
+};
+
+enum immix_param { IMMIX_EVACUATE, IMMIX_HEADROOM };
+
+enum immix_evacuate { IMMIX_NEVER, IMMIX_FRAGMENTED, IMMIX_ALWAYS };
+
+/* Of struct hm_block.  What is reached in a source block is copied out. */
+enum immix_block_class { IMMIX_PLAIN, IMMIX_SOURCE };
+
+struct immix_block {
+    uint64_t line[IMMIX_LINE_SETS];
+    uint16_t live;     /* lines that are set */
+    uint16_t holes;    /* runs of lines that are not */
+    uint16_t longest;  /* hole, in lines */
+    uint16_t is_swept; /* 0: taken since the last collection */
+};
+
+/* Where something allocates: a hole of a block, lines before `line` are used
+ * up or passed over. */
+struct immix_cursor {
+    uint64_t *free, *limit; /* may be used now */
+    uint64_t *end;          /* of the hole */
+    uint32_t block;         /* or HM_BLOCK_NONE */
+    unsigned line;
+};
+
+struct hm_gc {
+    struct hm_mutator mutator;
+    struct hm_heap heap;
+    struct hm_blocks blocks;
+    struct hm_range info_range;
+    struct immix_block *info; /* for each block */
+    struct immix_cursor main, overflow, copy;
+    uint32_t recyclable;   /* blocks with holes, not begun */
+    uint32_t free_blocks;  /* backed */
+    size_t info_bytes;     /* charged */
+    uint64_t marked_bytes; /* small ones, while marking */
+    enum immix_evacuate evacuate;
+    size_t headroom_permille;
+    int may_evacuate; /* while marking: no copy has failed yet */
+    struct hm_mark_queue queue;
+};
+
+/* Blocks that could be taken from the budget or are free already. */
+size_t hm_immix_room_blocks(const struct hm_gc *gc);
+
+/* An empty block, unless no more than `reserve_blocks` would be left, or
+ * HM_BLOCK_NONE. */
+uint32_t hm_immix_take_block(struct hm_gc *gc, size_t reserve_blocks);
+
+/* Forgets all cursors and the list of blocks with holes. */
+void hm_immix_reset(struct hm_gc *gc);
+
+/* A full collection.  `is_thorough`: evacuates as many fragmented blocks as
+ * there is room for. */
+void hm_immix_collect(struct hm_gc *gc, int is_thorough);
+
+/* Marks, and copies, what the roots reach.  `is_evacuating`: some blocks are
+ * sources. */
+void hm_immix_mark(struct hm_gc *gc, int is_evacuating);
+
+/* Chooses the blocks that the coming collection empties; returns their number.
+ */
+uint32_t hm_immix_choose(struct hm_gc *gc, int is_thorough);
+
+/* Makes the lines from the marks, frees blocks without a mark and lists those
+ * with holes, the lowest first. */
+void hm_immix_sweep(struct hm_gc *gc);
+
+/* Verify mode: writes over every free line. */
+void hm_immix_poison(struct hm_gc *gc);
+
+/* As hm_gc_check; *bytes = what is reachable. */
+const char *hm_immix_check(struct hm_gc *gc, uint64_t *bytes);
+
+/* The first line at or after `line` that is free (or, negated, is not), at
+ * most IMMIX_LINES. */
+static inline unsigned immix_next_line(const struct immix_block *info,
+                                       unsigned line, uint64_t negate)
+{
+    unsigned i = line / 64;
+    uint64_t rest;
+
+    if (line >= IMMIX_LINES)
+        return IMMIX_LINES;
+    rest = (~info->line[i] ^ negate) & ~(uint64_t)0 << line % 64;
+    while (rest == 0) {
+        if (++i == IMMIX_LINE_SETS)
+            return IMMIX_LINES;
+        rest = ~info->line[i] ^ negate;
+    }
+    return i * 64 + (unsigned)__builtin_ctzll(rest);
+}
+
+static inline unsigned immix_next_free(const struct immix_block *info,
+                                       unsigned line)
+{
+    return immix_next_line(info, line, 0);
+}
+
+static inline unsigned immix_next_live(const struct immix_block *info,
+                                       unsigned line)
+{
+    return immix_next_line(info, line, ~(uint64_t)0);
+}
+
+#endif /* HM_COLLECTORS_IMMIX_HEAP_H */
