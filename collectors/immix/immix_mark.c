@@ -7,6 +7,8 @@
  * that was marked in its place must not move later. */
 #include "collectors/immix/immix_heap.h"
 
+enum { IMMIX_AHEAD_BYTES = 32 };
+
 /* So references of roots, of large objects and of a rescan never drop. */
 _Static_assert((int)HM_MARK_RING / 2 >= (int)HM_LARGE_WORDS,
                "a drained ring takes the references of any small object");
@@ -87,6 +89,17 @@ static void immix_mark_lines(struct hm_gc *gc, size_t word, size_t words)
         info->line[l / 64] |= (uint64_t)1 << l % 64;
 }
 
+/* The slots of every other small object lie in a second cache line. */
+static inline uint64_t *immix_pop(struct hm_mark_queue *q)
+{
+    uint64_t *header = hm_mark_queue_pop(q);
+
+    __builtin_prefetch(
+        (const char *)q->ring[(q->head + HM_MARK_AHEAD) % HM_MARK_RING] +
+        IMMIX_AHEAD_BYTES);
+    return header;
+}
+
 /* Follows what is queued; large objects stay in a list of their own. */
 static inline __attribute__((always_inline)) void immix_drain_as(
     struct hm_gc *gc, const int is_evacuating)
@@ -94,7 +107,7 @@ static inline __attribute__((always_inline)) void immix_drain_as(
     uint64_t *header, *bits = gc->blocks.bits;
     uint64_t marked = 0;
 
-    while ((header = hm_mark_queue_pop(&gc->queue)) != NULL) {
+    while ((header = immix_pop(&gc->queue)) != NULL) {
         size_t word = hm_blocks_word(&gc->blocks, header), n, words;
         uint64_t bit = (uint64_t)1 << word % 64;
         hm_ref *slot = (hm_ref *)(void *)(header + 1);

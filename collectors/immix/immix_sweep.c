@@ -23,8 +23,12 @@ static void immix_starts(const uint64_t *bits, uint64_t *line)
     for (unsigned i = 0; i < IMMIX_LINE_SETS; i++) {
         uint64_t set = 0;
 
-        for (unsigned j = 0; j < 16; j++)
-            set |= immix_lines_of(bits[i * 16 + j]) << j * 4;
+        for (unsigned j = 0; j < 16; j++) {
+            uint64_t marks = bits[i * 16 + j];
+
+            if (marks != 0)
+                set |= immix_lines_of(marks) << j * 4;
+        }
         line[i] = set;
     }
 }
