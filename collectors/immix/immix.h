@@ -26,7 +26,8 @@ static inline hm_ref hm_immix_new(struct hm_mutator *m, size_t words,
     uint64_t *start = m->free;
 
     if (HM_UNLIKELY(words > HM_LARGE_WORDS ||
-                    words > (size_t)(m->limit - start)))
+                    (uintptr_t)start + words * HM_WORD_BYTES >
+                        (uintptr_t)m->limit))
         return hm_immix_new_slow(m, words, n_refs);
     m->free = start + words;
     return hm_object_init(start, words, n_refs);
