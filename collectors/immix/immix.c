@@ -8,9 +8,11 @@
  *             made at the end of a collection: marking a small object touches
  *             no line table, there are no epochs.  Only objects of more than a
  *             line mark lines themselves.  Without a free block a medium object
- *             may go into a hole of a recyclable block.  Copies go to free
- *             blocks only.  When a request cannot be met, a second collection
- *             evacuates all that there is room for.
+ *             may go into a hole of a recyclable block.  Blocks are chosen for
+ *             evacuation by what they hold, estimated from the number of their
+ *             objects, and not by their holes: lines can be full of dead
+ *             objects and leave no hole.  When a request cannot be met, further
+ *             collections evacuate all that there is room for.
  * Invariants: outside a collection a mark bit is set at the header of each
  *             object that the last one found, and nowhere else; a line that
  *             holds a part of such an object is set; objects allocated since
@@ -44,15 +46,18 @@ const struct hm_collector hm_collector_this = {
 
 static struct hm_gc immix_gc;
 
-enum { IMMIX_BLOCK_COST_BYTES = HM_BLOCK_BYTES + 1024 }; /* side tables too */
+enum {
+    IMMIX_BLOCK_COST_BYTES = HM_BLOCK_BYTES + 1024, /* side tables too */
+    IMMIX_TINY_BYTES = 512 << 10, /* a limit of few blocks, none to spare */
+    IMMIX_ROUNDS = 8,             /* of evacuation for a request */
+};
 
-void hm_immix_reset(struct hm_gc *gc)
+void hm_immix_close_holes(struct hm_gc *gc)
 {
     struct immix_cursor none = {.block = HM_BLOCK_NONE, .line = IMMIX_LINES};
 
     gc->main = gc->overflow = gc->copy = none;
     gc->mutator.free = gc->mutator.limit = NULL;
-    gc->recyclable = HM_BLOCK_NONE;
 }
 
 size_t hm_immix_room_blocks(const struct hm_gc *gc)
@@ -71,10 +76,12 @@ size_t hm_immix_room_blocks(const struct hm_gc *gc)
 /* Room that is kept for copies. */
 static size_t immix_headroom_blocks(const struct hm_gc *gc)
 {
-    if (gc->evacuate == IMMIX_NEVER)
+    size_t limit_bytes = gc->heap.config.heap_bytes;
+    size_t blocks = limit_bytes / 1000 * gc->headroom_permille / HM_BLOCK_BYTES;
+
+    if (gc->evacuate == IMMIX_NEVER || gc->headroom_permille == 0)
         return 0;
-    return gc->heap.config.heap_bytes / 1000 * gc->headroom_permille /
-           HM_BLOCK_BYTES;
+    return blocks > 0 || limit_bytes < IMMIX_TINY_BYTES ? blocks : 1;
 }
 
 /* Room in the table for a block that was never used.  0: no budget. */
@@ -110,7 +117,7 @@ uint32_t hm_immix_take_block(struct hm_gc *gc, size_t reserve_blocks)
         return b;
     if (gc->free_blocks > 0)
         gc->free_blocks--;
-    gc->info[b] = (struct immix_block){.holes = 1, .longest = IMMIX_LINES};
+    gc->info[b] = (struct immix_block){.longest = IMMIX_LINES};
     if (gc->heap.config.verify)
         hm_poison_fill(hm_block_start(&gc->blocks, b), HM_BLOCK_WORDS);
     return b;
@@ -141,7 +148,7 @@ static int immix_widen(struct hm_gc *gc, struct immix_cursor *cursor,
 }
 
 /* Goes on to a hole of at least `words` in the cursor's block.  0: none. */
-static int immix_next_hole(struct hm_gc *gc, struct immix_cursor *cursor,
+static int immix_next_hole(const struct hm_gc *gc, struct immix_cursor *cursor,
                            size_t words)
 {
     uint64_t *start;
@@ -164,13 +171,16 @@ static int immix_next_hole(struct hm_gc *gc, struct immix_cursor *cursor,
     return 0;
 }
 
-/* Takes the first block with a hole of at least `words` out of the list. */
+/* Takes the first block with a hole of at least `words` out of the list, but
+ * no source: those have to become empty. */
 static uint32_t immix_pop_recyclable(struct hm_gc *gc, size_t words)
 {
     uint32_t *link = &gc->recyclable, b;
 
     while ((b = *link) != HM_BLOCK_NONE) {
-        if ((size_t)gc->info[b].longest * IMMIX_LINE_WORDS >= words) {
+        if ((size_t)gc->info[b].longest * IMMIX_LINE_WORDS >= words &&
+            gc->blocks.block[b].class == IMMIX_PLAIN) {
+            gc->info[b].open = 0;
             *link = gc->blocks.block[b].next;
             return b;
         }
@@ -188,16 +198,25 @@ static int immix_begin(struct immix_cursor *cursor, uint32_t b)
     return 1;
 }
 
-/* Small objects fill recyclable blocks before empty ones, medium ones start
- * with an empty one: few holes would take them.  0: there is no block. */
+/* Copies and small objects fill recyclable blocks before empty ones, medium
+ * ones start with an empty one: few holes would take them.  0: there is no
+ * block. */
 static int immix_next_block(struct hm_gc *gc, struct immix_cursor *cursor,
                             size_t words, size_t reserve_blocks)
 {
-    if (cursor == &gc->main)
+    if (cursor != &gc->overflow)
         return immix_begin(cursor, immix_pop_recyclable(gc, words)) ||
                immix_begin(cursor, hm_immix_take_block(gc, reserve_blocks));
     return immix_begin(cursor, hm_immix_take_block(gc, reserve_blocks)) ||
            immix_begin(cursor, immix_pop_recyclable(gc, words));
+}
+
+int hm_immix_advance(struct hm_gc *gc, struct immix_cursor *cursor,
+                     size_t words, size_t reserve_blocks)
+{
+    return immix_next_hole(gc, cursor, words) ||
+           (immix_next_block(gc, cursor, words, reserve_blocks) &&
+            immix_next_hole(gc, cursor, words));
 }
 
 /* Returns room for an object of `words`; NULL when there is none, or it is
@@ -213,8 +232,7 @@ static uint64_t *immix_find(struct hm_gc *gc, size_t words,
     if (words > IMMIX_LINE_WORDS && !immix_widen(gc, cursor, words))
         cursor = &gc->overflow;
     while (!immix_widen(gc, cursor, words)) {
-        if (!immix_next_hole(gc, cursor, words) &&
-            !immix_next_block(gc, cursor, words, reserve_blocks))
+        if (!hm_immix_advance(gc, cursor, words, reserve_blocks))
             return NULL;
     }
     start = cursor->free;
@@ -238,6 +256,24 @@ static void immix_collect_for(struct hm_gc *gc, size_t bytes)
 typedef uint64_t *immix_try_fn(struct hm_gc *gc, size_t words, size_t n_refs,
                                size_t reserve_blocks);
 
+/* Evacuates all that there is room for until the attempt succeeds or no block
+ * becomes free: each round has more room than the one before. */
+static uint64_t *immix_compact_for(struct hm_gc *gc, immix_try_fn *attempt,
+                                   size_t words, size_t n_refs)
+{
+    uint64_t *start = NULL;
+
+    for (int round = 0; round < IMMIX_ROUNDS && start == NULL; round++) {
+        uint32_t before = gc->blocks.n_used;
+
+        hm_immix_collect(gc, 1);
+        start = attempt(gc, words, n_refs, immix_headroom_blocks(gc));
+        if (gc->blocks.n_used >= before)
+            break;
+    }
+    return start;
+}
+
 /* Collects, thoroughly if need be, before the headroom is used up. */
 static uint64_t *immix_insist(struct hm_gc *gc, immix_try_fn *attempt,
                               size_t words, size_t n_refs)
@@ -249,10 +285,8 @@ static uint64_t *immix_insist(struct hm_gc *gc, immix_try_fn *attempt,
         return start;
     immix_collect_for(gc, words * HM_WORD_BYTES);
     start = attempt(gc, words, n_refs, reserve_blocks);
-    if (start == NULL && gc->evacuate != IMMIX_NEVER) {
-        hm_immix_collect(gc, 1);
-        start = attempt(gc, words, n_refs, reserve_blocks);
-    }
+    if (start == NULL && gc->evacuate != IMMIX_NEVER)
+        start = immix_compact_for(gc, attempt, words, n_refs);
     if (start == NULL)
         start = attempt(gc, words, n_refs, 0);
     if (start == NULL)
@@ -327,7 +361,8 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
     gc->headroom_permille = config->param[IMMIX_HEADROOM];
     gc->info = (void *)gc->info_range.start;
     gc->mutator.gc = gc;
-    hm_immix_reset(gc);
+    gc->recyclable = HM_BLOCK_NONE;
+    hm_immix_close_holes(gc);
     return gc;
 }
 

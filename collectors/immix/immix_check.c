@@ -111,7 +111,7 @@ static const char *immix_check_recyclable(const struct hm_gc *gc)
     for (uint32_t b = gc->recyclable; b != HM_BLOCK_NONE;
          b = gc->blocks.block[b].next) {
         if (gc->blocks.block[b].state != HM_BLOCK_USED ||
-            !gc->info[b].is_swept || gc->info[b].holes == 0 ||
+            !gc->info[b].is_swept || gc->info[b].longest == 0 ||
             n++ > gc->blocks.n_used)
             return "immix: a block does not belong into the list";
     }

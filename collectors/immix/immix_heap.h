@@ -28,9 +28,12 @@ enum immix_block_class { IMMIX_PLAIN, IMMIX_SOURCE };
 
 struct immix_block {
     uint64_t line[IMMIX_LINE_SETS];
-    uint16_t live;     /* lines that are set */
-    uint16_t holes;    /* runs of lines that are not */
-    uint16_t longest;  /* hole, in lines */
+    uint64_t next[IMMIX_LINE_SETS]; /* set while marking, by larger objects */
+    uint16_t marks;                 /* objects that the last collection found */
+    uint16_t live;                  /* lines that are set */
+    uint16_t medium;                /* lines known from `next` */
+    uint16_t longest;               /* hole, in lines */
+    uint16_t open;     /* free lines, while in the list of recyclable ones */
     uint16_t is_swept; /* 0: taken since the last collection */
 };
 
@@ -53,7 +56,9 @@ struct hm_gc {
     uint32_t recyclable;   /* blocks with holes, not begun */
     uint32_t free_blocks;  /* backed */
     size_t info_bytes;     /* charged */
-    uint64_t marked_bytes; /* small ones, while marking */
+    uint64_t marked_bytes; /* in blocks, found by the last marking */
+    uint64_t marks;        /* their number */
+    uint64_t medium_bytes; /* of those with lines of their own */
     enum immix_evacuate evacuate;
     size_t headroom_permille;
     int may_evacuate; /* while marking: no copy has failed yet */
@@ -67,8 +72,13 @@ size_t hm_immix_room_blocks(const struct hm_gc *gc);
  * HM_BLOCK_NONE. */
 uint32_t hm_immix_take_block(struct hm_gc *gc, size_t reserve_blocks);
 
-/* Forgets all cursors and the list of blocks with holes. */
-void hm_immix_reset(struct hm_gc *gc);
+/* All cursors are nowhere afterwards. */
+void hm_immix_close_holes(struct hm_gc *gc);
+
+/* Leads the cursor to a hole of at least `words`, in its block or another.
+ * 0: there is none. */
+int hm_immix_advance(struct hm_gc *gc, struct immix_cursor *cursor,
+                     size_t words, size_t reserve_blocks);
 
 /* A full collection.  `is_thorough`: evacuates as many fragmented blocks as
  * there is room for. */

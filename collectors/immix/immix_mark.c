@@ -19,14 +19,9 @@ static uint64_t *immix_copy_room(struct hm_gc *gc, size_t words)
     struct immix_cursor *copy = &gc->copy;
     uint64_t *start;
 
-    if ((size_t)(copy->end - copy->free) < words) {
-        uint32_t b = hm_immix_take_block(gc, 0);
-
-        if (b == HM_BLOCK_NONE)
-            return NULL;
-        copy->free = hm_block_start(&gc->blocks, b);
-        copy->end = copy->free + HM_BLOCK_WORDS;
-    }
+    if ((size_t)(copy->end - copy->free) < words &&
+        !hm_immix_advance(gc, copy, words, 0))
+        return NULL;
     start = copy->free;
     copy->free += words;
     return start;
@@ -85,8 +80,9 @@ static void immix_mark_lines(struct hm_gc *gc, size_t word, size_t words)
     size_t start = word % HM_BLOCK_WORDS;
     size_t last = (start + words - 1) / IMMIX_LINE_WORDS;
 
+    gc->medium_bytes += words * HM_WORD_BYTES;
     for (size_t l = start / IMMIX_LINE_WORDS + 2; l <= last; l++)
-        info->line[l / 64] |= (uint64_t)1 << l % 64;
+        info->next[l / 64] |= (uint64_t)1 << l % 64;
 }
 
 /* The slots of every other small object lie in a second cache line. */
@@ -223,7 +219,7 @@ void hm_immix_mark(struct hm_gc *gc, int is_evacuating)
     struct immix_pass pass = {.gc = gc, .is_evacuating = is_evacuating};
 
     HM_ASSERT(hm_mark_queue_is_empty(&gc->queue));
-    gc->marked_bytes = 0;
+    gc->marked_bytes = gc->medium_bytes = 0;
     gc->may_evacuate = is_evacuating;
     hm_blocks_clear_marks(&gc->blocks);
     hm_roots_each(&gc->heap.roots, gc->mutator.frames, immix_root, &pass);

@@ -4,8 +4,9 @@
 #include "collectors/immix/immix_heap.h"
 
 enum {
-    IMMIX_MAX_HOLES = IMMIX_LINES / 2,
-    IMMIX_CROWDED = IMMIX_LINES / 4 * 3, /* live lines: not worth the copies */
+    IMMIX_CROWDED = HM_BLOCK_WORDS / 8 * 7, /* not worth the copies */
+    IMMIX_BUCKET_WORDS = 64,
+    IMMIX_BUCKETS = IMMIX_CROWDED / IMMIX_BUCKET_WORDS + 1,
 };
 
 /* The 4 lines of 64 mark bits: bit i is set when any of bits 16i..16i+15 is. */
@@ -17,45 +18,42 @@ static uint64_t immix_lines_of(uint64_t marks)
     return (any >> 15) * 0x1000200040008 >> 48 & 15;
 }
 
-/* Lines in which an object starts. */
-static void immix_starts(const uint64_t *bits, uint64_t *line)
+/* Lines in which an object starts; returns the number of objects. */
+static unsigned immix_starts(const uint64_t *bits, uint64_t *line)
 {
+    int n = 0;
+
     for (unsigned i = 0; i < IMMIX_LINE_SETS; i++) {
         uint64_t set = 0;
 
         for (unsigned j = 0; j < 16; j++) {
             uint64_t marks = bits[i * 16 + j];
 
-            if (marks != 0)
-                set |= immix_lines_of(marks) << j * 4;
+            if (marks == 0)
+                continue;
+            set |= immix_lines_of(marks) << j * 4;
+            n += __builtin_popcountll(marks);
         }
         line[i] = set;
     }
+    return (unsigned)n;
 }
 
 static void immix_measure(struct immix_block *info)
 {
-    uint64_t before = 1;
-    int live = 0, holes = 0;
-    unsigned longest = 0, end = 0;
+    int live = 0;
+    unsigned longest = 0, first = immix_next_free(info, 0), end;
 
-    for (unsigned i = 0; i < IMMIX_LINE_SETS; i++) {
-        uint64_t line = info->line[i];
-
-        live += __builtin_popcountll(line);
-        holes += __builtin_popcountll(~line & (line << 1 | before));
-        before = line >> 63;
-    }
-    for (int h = 0; h < holes; h++) {
-        unsigned first = immix_next_free(info, end);
-
+    for (unsigned i = 0; i < IMMIX_LINE_SETS; i++)
+        live += __builtin_popcountll(info->line[i]);
+    for (; first < IMMIX_LINES; first = immix_next_free(info, end)) {
         end = immix_next_live(info, first);
         if (end - first > longest)
             longest = end - first;
     }
     info->live = (uint16_t)live;
-    info->holes = (uint16_t)holes;
     info->longest = (uint16_t)longest;
+    info->open = (uint16_t)(IMMIX_LINES - live);
     info->is_swept = 1;
 }
 
@@ -65,9 +63,13 @@ static void immix_make_lines(struct hm_gc *gc, uint32_t b)
     struct immix_block *info = &gc->info[b];
     uint64_t start[IMMIX_LINE_SETS], before = 0;
 
-    immix_starts(hm_block_bits(&gc->blocks, b), start);
+    info->marks = (uint16_t)immix_starts(hm_block_bits(&gc->blocks, b), start);
+    gc->marks += info->marks;
+    info->medium = 0;
     for (unsigned i = 0; i < IMMIX_LINE_SETS; i++) {
-        info->line[i] |= start[i] | start[i] << 1 | before;
+        info->line[i] = info->next[i] | start[i] | start[i] << 1 | before;
+        info->medium += (uint16_t)__builtin_popcountll(info->next[i]);
+        info->next[i] = 0;
         before = start[i] >> 63;
     }
     immix_measure(info);
@@ -82,6 +84,8 @@ static void immix_free_block(struct hm_gc *gc, uint32_t b)
 
 void hm_immix_sweep(struct hm_gc *gc)
 {
+    gc->marks = 0;
+    gc->recyclable = HM_BLOCK_NONE;
     for (uint32_t b = gc->blocks.frontier; b-- > 0;) {
         struct hm_block *block = &gc->blocks.block[b];
 
@@ -98,58 +102,77 @@ void hm_immix_sweep(struct hm_gc *gc)
     }
 }
 
-/* Whether emptying a block would pay; what allocation has added since the last
- * collection is not known and not counted. */
-static int immix_is_fragmented(const struct hm_gc *gc, uint32_t b,
-                               int is_thorough)
+/* Words that the objects of a block take, if all without lines of their own
+ * are of average size.  What allocation has added since the last collection is
+ * not known and not counted. */
+static size_t immix_words_in(const struct hm_gc *gc, uint32_t b)
 {
     const struct immix_block *info = &gc->info[b];
+    size_t in_lines = (size_t)info->live * IMMIX_LINE_WORDS;
+    size_t small_words = (gc->marked_bytes - gc->medium_bytes) / HM_WORD_BYTES;
+    size_t words = (size_t)info->medium * IMMIX_LINE_WORDS +
+                   small_words * info->marks / (gc->marks + 1);
 
-    if (gc->blocks.block[b].state != HM_BLOCK_USED || !info->is_swept)
-        return 0;
-    if (is_thorough)
-        return info->holes > 0;
-    return info->holes > 1 && info->live <= IMMIX_CROWDED;
+    return words < in_lines ? words : in_lines;
 }
 
-/* Lines that may be copied. */
-static size_t immix_capacity(const struct hm_gc *gc, int is_thorough)
+/* Whether emptying a block would pay. */
+static int immix_is_candidate(const struct hm_gc *gc, uint32_t b)
 {
-    size_t room = hm_immix_room_blocks(gc);
-    size_t share = gc->blocks.n_used * gc->headroom_permille / 1000 + 1;
+    return gc->blocks.block[b].state == HM_BLOCK_USED && gc->info[b].is_swept &&
+           immix_words_in(gc, b) <= IMMIX_CROWDED;
+}
+
+/* Blocks that may be filled with copies. */
+static size_t immix_capacity_blocks(const struct hm_gc *gc, int is_thorough)
+{
+    size_t room = hm_immix_room_blocks(gc), n_used = gc->blocks.n_used;
+    size_t share = n_used * gc->headroom_permille / 1000 + 1;
 
     if (!is_thorough && room > share)
-        room = share;
-    if (room > gc->blocks.n_used)
-        room = gc->blocks.n_used;
-    return room * IMMIX_LINES;
+        return share;
+    return room < n_used ? room : n_used;
 }
 
-/* Makes the blocks with the most holes sources, as far as `capacity` lines
- * reach. */
-static uint32_t immix_choose_most_holes(struct hm_gc *gc, int is_thorough,
-                                        size_t capacity)
+/* Free words in which copies would go, were the block no source. */
+static size_t immix_open_words(const struct hm_gc *gc, uint32_t b)
 {
-    size_t lines[IMMIX_MAX_HOLES + 1] = {0};
-    unsigned fewest = IMMIX_MAX_HOLES;
+    return (size_t)gc->info[b].open * IMMIX_LINE_WORDS;
+}
+
+/* What a source costs: copies, and the holes that would have taken copies. */
+static size_t immix_cost_words(const struct hm_gc *gc, uint32_t b)
+{
+    return immix_words_in(gc, b) + immix_open_words(gc, b);
+}
+
+/* Makes the emptiest blocks sources, as long as their objects fit into free
+ * blocks and the holes of the others. */
+static uint32_t immix_choose_emptiest(struct hm_gc *gc, int is_thorough)
+{
+    size_t cost[IMMIX_BUCKETS] = {0};
+    size_t room = immix_capacity_blocks(gc, is_thorough) * HM_BLOCK_WORDS;
+    size_t last = 0;
     uint32_t n = 0;
 
     for (uint32_t b = 0; b < gc->blocks.frontier; b++) {
-        if (immix_is_fragmented(gc, b, is_thorough))
-            lines[gc->info[b].holes] += gc->info[b].live;
+        if (gc->blocks.block[b].state == HM_BLOCK_USED)
+            room += immix_open_words(gc, b);
+        if (immix_is_candidate(gc, b))
+            cost[immix_words_in(gc, b) / IMMIX_BUCKET_WORDS] +=
+                immix_cost_words(gc, b);
     }
-    for (; fewest > 0 && lines[fewest] <= capacity; fewest--)
-        capacity -= lines[fewest];
+    for (; last < IMMIX_BUCKETS && cost[last] <= room; last++)
+        room -= cost[last];
     for (uint32_t b = 0; b < gc->blocks.frontier; b++) {
-        unsigned holes = gc->info[b].holes;
+        size_t bucket = immix_words_in(gc, b) / IMMIX_BUCKET_WORDS;
+        size_t words = immix_cost_words(gc, b);
 
-        if (!immix_is_fragmented(gc, b, is_thorough) || holes < fewest)
+        if (!immix_is_candidate(gc, b) || bucket > last ||
+            (bucket == last && words > room))
             continue;
-        if (holes == fewest) {
-            if (gc->info[b].live > capacity)
-                continue;
-            capacity -= gc->info[b].live;
-        }
+        if (bucket == last)
+            room -= words;
         gc->blocks.block[b].class = IMMIX_SOURCE;
         n++;
     }
@@ -175,14 +198,7 @@ uint32_t hm_immix_choose(struct hm_gc *gc, int is_thorough)
     case IMMIX_ALWAYS:
         return immix_choose_all(gc);
     }
-    return immix_choose_most_holes(gc, is_thorough,
-                                   immix_capacity(gc, is_thorough));
-}
-
-static void immix_forget_lines(struct hm_gc *gc)
-{
-    for (uint32_t b = 0; b < gc->blocks.frontier; b++)
-        memset(gc->info[b].line, 0, sizeof(gc->info[b].line));
+    return immix_choose_emptiest(gc, is_thorough);
 }
 
 void hm_immix_poison(struct hm_gc *gc)
@@ -218,9 +234,8 @@ void hm_immix_collect(struct hm_gc *gc, int is_thorough)
     if (gc->heap.config.verify)
         immix_verify(gc, 0);
     start_ns = hm_clock_now_ns();
-    hm_immix_reset(gc);
+    hm_immix_close_holes(gc);
     is_evacuating = hm_immix_choose(gc, is_thorough) > 0;
-    immix_forget_lines(gc);
     hm_immix_mark(gc, is_evacuating);
     hm_large_sweep(&gc->heap.large);
     hm_immix_sweep(gc);
