@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-enum { ROOTS = 8, MIB = 1 << 20 };
+enum { ROOTS = 8, MIB = 1 << 20, SHARED = 1500 };
 
 /* Sizes with their header. */
 static const struct hm_layout one_line = {1, 112, "line"};
@@ -25,7 +25,7 @@ static const struct hm_layout node = {1, 8, "node"};
 static const struct hm_layout medium = {1, 1008, "medium"};
 
 struct options {
-    size_t heap_bytes;
+    size_t heap_bytes, stress_bytes;
     int verify;
     uint64_t evacuate, headroom;
 };
@@ -50,6 +50,7 @@ static void open_heap(struct options o)
 {
     uint64_t param[] = {o.evacuate, o.headroom};
     const struct hm_gc_config config = {.heap_bytes = o.heap_bytes,
+                                        .stress_bytes = o.stress_bytes,
                                         .verify = o.verify,
                                         .param = param,
                                         .log = &heap.log,
@@ -273,6 +274,49 @@ static void a_full_heap_is_copied_as_far_as_there_is_room(void **state)
     close_heap();
 }
 
+/* Objects of one to fifty words that share each other, most of the heap: the
+ * room for copies ends at a larger one and would do for smaller ones still. */
+static void what_is_shared_is_copied_once_or_not_at_all(void **state)
+{
+    struct hm_rng rng;
+    struct hm_layout type = {2, 0, "shared"};
+
+    (void)state;
+    hm_rng_seed(&rng, 1);
+    open_heap((struct options){
+        .heap_bytes = MIB, .verify = 1, .evacuate = IMMIX_ALWAYS});
+    heap.root[0] = hm_new_refs(heap.m, SHARED);
+    for (uint32_t i = 0; i < 24000; i++) {
+        uint32_t at = hm_rng_below(&rng, SHARED);
+        hm_ref o;
+
+        type.raw_bytes = hm_rng_below(&rng, 48 * HM_WORD_BYTES);
+        o = hm_new(heap.m, &type);
+        for (size_t r = 0; r < 2; r++)
+            hm_init(heap.m, o, r,
+                    hm_load(heap.m, heap.root[0], (at + 1 + r) % SHARED));
+        hm_store(heap.m, heap.root[0], at, o);
+        if (i % 4 != 1) /* or chains would hold everything */
+            hm_store(heap.m, o, 0, NULL);
+        if (i % 4 != 2)
+            hm_store(heap.m, o, 1, NULL);
+    }
+    assert_true(heap.gc->heap.collections > 3);
+    close_heap();
+}
+
+static void stress_collects_at_every_allocation(void **state)
+{
+    (void)state;
+    open_heap((struct options){
+        .stress_bytes = 1, .verify = 1, .evacuate = IMMIX_ALWAYS});
+    for (uint64_t i = 0; i < 100; i++)
+        push(0, i, i % 10 == 0 ? &medium : &node);
+    assert_int_equal(heap.gc->heap.collections, 99);
+    assert_list(0, 99, 1);
+    close_heap();
+}
+
 static void the_mutator_leaves_the_headroom_alone(void **state)
 {
     (void)state;
@@ -463,6 +507,8 @@ int main(void)
         cmocka_unit_test(a_medium_object_takes_a_hole_at_need),
         cmocka_unit_test(evacuation_makes_room_where_marking_alone_cannot),
         cmocka_unit_test(a_full_heap_is_copied_as_far_as_there_is_room),
+        cmocka_unit_test(what_is_shared_is_copied_once_or_not_at_all),
+        cmocka_unit_test(stress_collects_at_every_allocation),
         cmocka_unit_test(the_mutator_leaves_the_headroom_alone),
         cmocka_unit_test(verify_catches_what_programs_do_wrong),
         cmocka_unit_test(what_the_queue_drops_is_found_again),
