@@ -30,6 +30,7 @@ static inline hm_ref hm_immix_new(struct hm_mutator *m, size_t words,
                         (uintptr_t)m->limit))
         return hm_immix_new_slow(m, words, n_refs);
     m->free = start + words;
+    hm_prefetch_ahead(start);
     return hm_object_init(start, words, n_refs);
 }
 

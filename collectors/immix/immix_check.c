@@ -11,11 +11,6 @@ struct immix_map {
     size_t bytes;
 };
 
-static int immix_is_line_set(const struct immix_block *info, size_t line)
-{
-    return (int)(info->line[line / 64] >> line % 64 & 1);
-}
-
 /* Whether a header that fits the rest of its block stands at `word`. */
 static int immix_fits(const uint64_t *header, size_t word)
 {
@@ -29,21 +24,21 @@ static int immix_is_object(const void *arg, hm_ref o)
     const struct immix_map *map = arg;
     const struct hm_gc *gc = map->gc;
     const uint64_t *header = hm_header_of(o);
-    size_t word = hm_blocks_word(&gc->blocks, header);
+    size_t word = immix_word(gc, header);
     size_t b = word / HM_BLOCK_WORDS, inside = word % HM_BLOCK_WORDS;
 
     if (b >= gc->blocks.frontier)
         return hm_large_is_object(&gc->heap.large, o);
     if (gc->blocks.block[b].state != HM_BLOCK_USED)
         return 0;
-    if (map->bits[word / 64] >> word % 64 & 1)
+    if (hm_bits_get(map->bits, word))
         return 1;
     return !gc->heap.config.verify && immix_fits(header, inside) &&
-           !immix_is_line_set(&gc->info[b], inside / IMMIX_LINE_WORDS);
+           !hm_bits_get(gc->info[b].line, inside / IMMIX_LINE_WORDS);
 }
 
 static const char *immix_check_mark(const struct hm_gc *gc, uint32_t b,
-                                    unsigned word)
+                                    size_t word)
 {
     const uint64_t *header = hm_block_start(&gc->blocks, b) + word;
     size_t last;
@@ -52,7 +47,7 @@ static const char *immix_check_mark(const struct hm_gc *gc, uint32_t b,
         return "immix: a mark is not on an object";
     last = (word + hm_header_words(*header) - 1) / IMMIX_LINE_WORDS;
     for (size_t l = word / IMMIX_LINE_WORDS; l <= last; l++) {
-        if (!immix_is_line_set(&gc->info[b], l))
+        if (!hm_bits_get(gc->info[b].line, l))
             return "immix: a line of a marked object is free";
     }
     return NULL;
@@ -63,17 +58,54 @@ static const char *immix_map_hole(const struct immix_map *map,
                                   const uint64_t *start, const uint64_t *end)
 {
     while (start < end && *start != HM_POISON) {
-        size_t word = hm_blocks_word(&map->gc->blocks, start);
+        size_t word = immix_word(map->gc, start);
 
         if (!hm_header_is_sound(*start) ||
             hm_header_words(*start) > (size_t)(end - start))
             return "immix: a new object is damaged";
-        map->bits[word / 64] |= (uint64_t)1 << word % 64;
+        hm_bits_set(map->bits, word);
         start += hm_header_words(*start);
     }
     if (!hm_poison_is_intact(start, (size_t)(end - start)))
         return "immix: a free line was written to";
     return NULL;
+}
+
+/* Verify mode: what is not free and not marked is poison. */
+static const char *immix_check_gap(const struct hm_gc *gc, uint32_t b,
+                                   size_t word, size_t end)
+{
+    const uint64_t *start = hm_block_start(&gc->blocks, b);
+
+    for (size_t step; word < end; word += step) {
+        step = IMMIX_LINE_WORDS - word % IMMIX_LINE_WORDS;
+        if (step > end - word)
+            step = end - word;
+        if (hm_bits_get(gc->info[b].line, word / IMMIX_LINE_WORDS) &&
+            !hm_poison_is_intact(start + word, step))
+            return "immix: a dead object was written to";
+    }
+    return NULL;
+}
+
+/* All marked objects of a block, and what lies between them. */
+static const char *immix_check_marks(const struct hm_gc *gc, uint32_t b)
+{
+    const uint64_t *bits = hm_block_bits(&gc->blocks, b);
+    const char *wrong = NULL;
+    size_t word = 0, next;
+
+    while (word < HM_BLOCK_WORDS && wrong == NULL) {
+        next = hm_bits_next(bits, word, HM_BLOCK_WORDS);
+        if (gc->heap.config.verify)
+            wrong = immix_check_gap(gc, b, word, next);
+        if (next < HM_BLOCK_WORDS && wrong == NULL) {
+            wrong = immix_check_mark(gc, b, next);
+            next += hm_header_words(hm_block_start(&gc->blocks, b)[next]);
+        }
+        word = next;
+    }
+    return wrong;
 }
 
 static const char *immix_map_block(const struct immix_map *map, uint32_t b)
@@ -82,16 +114,11 @@ static const char *immix_map_block(const struct immix_map *map, uint32_t b)
     const struct immix_block *info = &gc->info[b];
     const uint64_t *bits = hm_block_bits(&gc->blocks, b);
     const uint64_t *start = hm_block_start(&gc->blocks, b);
-    unsigned word = hm_block_next_mark(bits, 0, HM_BLOCK_WORDS);
     unsigned first = immix_next_free(info, 0), end;
-    const char *wrong = NULL;
+    const char *wrong = immix_check_marks(gc, b);
 
     memcpy(map->bits + (size_t)b * HM_BLOCK_MARK_WORDS, bits,
            HM_BLOCK_MARK_WORDS * sizeof(*bits));
-    while (word < HM_BLOCK_WORDS && wrong == NULL) {
-        wrong = immix_check_mark(gc, b, word);
-        word = hm_block_next_mark(bits, word + 1, HM_BLOCK_WORDS);
-    }
     if (!gc->heap.config.verify)
         return wrong;
     for (; first < IMMIX_LINES && wrong == NULL;

@@ -96,41 +96,42 @@ uint32_t hm_immix_choose(struct hm_gc *gc, int is_thorough);
  * with holes, the lowest first. */
 void hm_immix_sweep(struct hm_gc *gc);
 
-/* Verify mode: writes over every free line. */
+/* Verify mode: writes over all of the used blocks but the marked objects. */
 void hm_immix_poison(struct hm_gc *gc);
 
 /* As hm_gc_check; *bytes = what is reachable. */
 const char *hm_immix_check(struct hm_gc *gc, uint64_t *bytes);
 
-/* The first line at or after `line` that is free (or, negated, is not), at
- * most IMMIX_LINES. */
-static inline unsigned immix_next_line(const struct immix_block *info,
-                                       unsigned line, uint64_t negate)
+/* Index of a header's word in the blocks; beyond them for a large object. */
+static inline size_t immix_word(const struct hm_gc *gc, const uint64_t *header)
+{
+    return ((uintptr_t)header - (uintptr_t)gc->blocks.range.start) /
+           HM_WORD_BYTES;
+}
+
+/* The first line at or after `line` that is set, at most IMMIX_LINES. */
+static inline unsigned immix_next_live(const struct immix_block *info,
+                                       unsigned line)
+{
+    return (unsigned)hm_bits_next(info->line, line, IMMIX_LINES);
+}
+
+/* ... that is not set. */
+static inline unsigned immix_next_free(const struct immix_block *info,
+                                       unsigned line)
 {
     unsigned i = line / 64;
     uint64_t rest;
 
     if (line >= IMMIX_LINES)
         return IMMIX_LINES;
-    rest = (~info->line[i] ^ negate) & ~(uint64_t)0 << line % 64;
+    rest = ~info->line[i] & ~(uint64_t)0 << line % 64;
     while (rest == 0) {
         if (++i == IMMIX_LINE_SETS)
             return IMMIX_LINES;
-        rest = ~info->line[i] ^ negate;
+        rest = ~info->line[i];
     }
     return i * 64 + (unsigned)__builtin_ctzll(rest);
-}
-
-static inline unsigned immix_next_free(const struct immix_block *info,
-                                       unsigned line)
-{
-    return immix_next_line(info, line, 0);
-}
-
-static inline unsigned immix_next_live(const struct immix_block *info,
-                                       unsigned line)
-{
-    return immix_next_line(info, line, ~(uint64_t)0);
 }
 
 #endif /* HM_COLLECTORS_IMMIX_HEAP_H */

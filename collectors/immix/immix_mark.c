@@ -56,7 +56,7 @@ static hm_ref immix_forward(struct hm_gc *gc, hm_ref *slot)
 
 static int immix_is_in_source(const struct hm_gc *gc, hm_ref o)
 {
-    size_t b = hm_blocks_word(&gc->blocks, hm_header_of(o)) / HM_BLOCK_WORDS;
+    size_t b = immix_word(gc, hm_header_of(o)) / HM_BLOCK_WORDS;
 
     return b < gc->blocks.frontier && gc->blocks.block[b].class == IMMIX_SOURCE;
 }
@@ -82,7 +82,7 @@ static void immix_mark_lines(struct hm_gc *gc, size_t word, size_t words)
 
     gc->medium_bytes += words * HM_WORD_BYTES;
     for (size_t l = start / IMMIX_LINE_WORDS + 2; l <= last; l++)
-        info->next[l / 64] |= (uint64_t)1 << l % 64;
+        hm_bits_set(info->next, l);
 }
 
 /* The slots of every other small object lie in a second cache line. */
@@ -104,17 +104,16 @@ static inline __attribute__((always_inline)) void immix_drain_as(
     uint64_t marked = 0;
 
     while ((header = immix_pop(&gc->queue)) != NULL) {
-        size_t word = hm_blocks_word(&gc->blocks, header), n, words;
-        uint64_t bit = (uint64_t)1 << word % 64;
+        size_t word = immix_word(gc, header), n, words;
         hm_ref *slot = (hm_ref *)(void *)(header + 1);
 
         if (word / HM_BLOCK_WORDS >= gc->blocks.frontier) {
             hm_large_mark(&gc->heap.large, (hm_ref)(header + 1));
             continue;
         }
-        if (bits[word / 64] & bit)
+        if (hm_bits_get(bits, word))
             continue;
-        bits[word / 64] |= bit;
+        hm_bits_set(bits, word);
         HM_ASSERT(hm_header_is_sound(*header));
         words = hm_header_words(*header);
         marked += words;
@@ -186,9 +185,9 @@ static void immix_rescan_object(struct immix_pass *pass, uint64_t *header)
 
         if (o == NULL)
             continue;
-        word = hm_blocks_word(&gc->blocks, hm_header_of(o));
+        word = immix_word(gc, hm_header_of(o));
         if (word / HM_BLOCK_WORDS >= gc->blocks.frontier ||
-            !hm_blocks_is_marked(&gc->blocks, word))
+            !hm_bits_get(gc->blocks.bits, word))
             hm_mark_queue_push(&gc->queue, o);
     }
     immix_drain_large(pass);
@@ -205,11 +204,11 @@ static void immix_rescan(struct immix_pass *pass)
     for (uint32_t b = 0; b < gc->blocks.frontier; b++) {
         const uint64_t *bits = hm_block_bits(&gc->blocks, b);
         uint64_t *start = hm_block_start(&gc->blocks, b);
-        unsigned word = hm_block_next_mark(bits, 0, HM_BLOCK_WORDS);
+        size_t word = hm_bits_next(bits, 0, HM_BLOCK_WORDS);
 
         while (word < HM_BLOCK_WORDS) {
             immix_rescan_object(pass, start + word);
-            word = hm_block_next_mark(bits, word + 1, HM_BLOCK_WORDS);
+            word = hm_bits_next(bits, word + 1, HM_BLOCK_WORDS);
         }
     }
 }

@@ -21,7 +21,7 @@ static uint64_t immix_lines_of(uint64_t marks)
 /* Lines in which an object starts; returns the number of objects. */
 static unsigned immix_starts(const uint64_t *bits, uint64_t *line)
 {
-    int n = 0;
+    unsigned n = 0;
 
     for (unsigned i = 0; i < IMMIX_LINE_SETS; i++) {
         uint64_t set = 0;
@@ -32,20 +32,19 @@ static unsigned immix_starts(const uint64_t *bits, uint64_t *line)
             if (marks == 0)
                 continue;
             set |= immix_lines_of(marks) << j * 4;
-            n += __builtin_popcountll(marks);
+            n += hm_bits_count(marks);
         }
         line[i] = set;
     }
-    return (unsigned)n;
+    return n;
 }
 
 static void immix_measure(struct immix_block *info)
 {
-    int live = 0;
-    unsigned longest = 0, first = immix_next_free(info, 0), end;
+    unsigned live = 0, longest = 0, first = immix_next_free(info, 0), end;
 
     for (unsigned i = 0; i < IMMIX_LINE_SETS; i++)
-        live += __builtin_popcountll(info->line[i]);
+        live += hm_bits_count(info->line[i]);
     for (; first < IMMIX_LINES; first = immix_next_free(info, end)) {
         end = immix_next_live(info, first);
         if (end - first > longest)
@@ -68,7 +67,7 @@ static void immix_make_lines(struct hm_gc *gc, uint32_t b)
     info->medium = 0;
     for (unsigned i = 0; i < IMMIX_LINE_SETS; i++) {
         info->line[i] = info->next[i] | start[i] | start[i] << 1 | before;
-        info->medium += (uint16_t)__builtin_popcountll(info->next[i]);
+        info->medium += (uint16_t)hm_bits_count(info->next[i]);
         info->next[i] = 0;
         before = start[i] >> 63;
     }
@@ -204,16 +203,17 @@ uint32_t hm_immix_choose(struct hm_gc *gc, int is_thorough)
 void hm_immix_poison(struct hm_gc *gc)
 {
     for (uint32_t b = 0; b < gc->blocks.frontier; b++) {
-        const struct immix_block *info = &gc->info[b];
+        const uint64_t *bits = hm_block_bits(&gc->blocks, b);
         uint64_t *start = hm_block_start(&gc->blocks, b);
-        unsigned first = immix_next_free(info, 0), end;
 
         if (gc->blocks.block[b].state != HM_BLOCK_USED)
             continue;
-        for (; first < IMMIX_LINES; first = immix_next_free(info, end)) {
-            end = immix_next_live(info, first);
-            hm_poison_fill(start + first * IMMIX_LINE_WORDS,
-                           (size_t)(end - first) * IMMIX_LINE_WORDS);
+        for (size_t word = 0, next; word < HM_BLOCK_WORDS;) {
+            next = hm_bits_next(bits, word, HM_BLOCK_WORDS);
+            hm_poison_fill(start + word, next - word);
+            word = next;
+            if (word < HM_BLOCK_WORDS)
+                word += hm_header_words(start[word]);
         }
     }
 }

@@ -127,14 +127,13 @@ static void scatter(uint64_t n, uint64_t keep, const struct hm_layout *type)
 
 static unsigned block_of(hm_ref o)
 {
-    return (unsigned)(hm_blocks_word(&heap.gc->blocks, hm_header_of(o)) /
-                      HM_BLOCK_WORDS);
+    return (unsigned)(immix_word(heap.gc, hm_header_of(o)) / HM_BLOCK_WORDS);
 }
 
 static unsigned line_of(hm_ref o)
 {
-    return (unsigned)(hm_blocks_word(&heap.gc->blocks, hm_header_of(o)) %
-                      HM_BLOCK_WORDS / IMMIX_LINE_WORDS);
+    return (unsigned)(immix_word(heap.gc, hm_header_of(o)) % HM_BLOCK_WORDS /
+                      IMMIX_LINE_WORDS);
 }
 
 static void a_small_object_holds_its_line_and_the_next(void **state)
