@@ -69,6 +69,14 @@ static const struct expected expected[] = {
      {{"entries", 5000}}},
     {"leak_lost", "steps=5000", 0x9528BC2C, 5000, 5000, 4999, {{0}}},
     {"leak_none", "steps=5000", 0x9528BC2C, 5000, 5000, 0, {{0}}},
+    /* a tree of depth 5 and three rounds of six of depth 3 */
+    {"quads",
+     "depth=5 rounds=3",
+     0xFB2F099B,
+     18,
+     1365 + 3 * 6 * 85,
+     0,
+     {{"nodes", 2895}}},
     {"requests", "requests=500 sessions=50", 0x38F68BF2, 500, 136385, 0, {{0}}},
 };
 
@@ -113,6 +121,7 @@ static const struct expected references[] = {
      {{"lines", 8536000}, {"tags", 4096}}},
     {"large_objects", "steps=4000 slots=32", 0x66DD4797, 4000, 0, 0, {{0}}},
     {"leak_none", "steps=300000 bytes=256", 0x3BDBCBBD, 300000, 0, 0, {{0}}},
+    {"quads", "depth=10", 0xA8AC0F05, 131580, 0, 0, {{"nodes", 12582401}}},
     {"requests",
      "requests=40000 sessions=2000",
      0x2EB8725E,
@@ -138,6 +147,7 @@ static const struct expected stressed[] = {
     {"leak_cache", "steps=1100 bytes=8", 0x3616D68E, 0, 0, 0, {{0}}},
     {"leak_lost", "steps=500", 0x191E98F5, 0, 0, 0, {{0}}},
     {"leak_none", "steps=500", 0x191E98F5, 0, 0, 0, {{0}}},
+    {"quads", "depth=4 rounds=2", 0x51A91714, 0, 0, 0, {{0}}},
     {"requests", "requests=12 sessions=3", 0xD559E5D2, 0, 0, 0, {{0}}},
 };
 

@@ -149,6 +149,7 @@ static void test_object_workloads_make_the_committed_requests(void **state)
         {"leak_cache", "steps=1100 bytes=8", 0x6B5EE6E3, 2202, 0, 0},
         {"leak_lost", "steps=500 bytes=256", 0x64540072, 500, 0, 499},
         {"leak_none", "steps=500 bytes=256", 0x3E90F530, 500, 0, 0},
+        {"quads", "depth=3 rounds=2 garbage=1000", 0x42400652, 255, 0, 0},
         {"requests", "requests=50 sessions=10", 0x807566FF, 13551, 0, 0},
     };
 

@@ -101,6 +101,8 @@ static void quads_run(struct hm_object_run *run)
     uint64_t young = quads_nodes_of(QUADS_YOUNG_DEPTH);
     uint64_t trees = nodes * run->base.value[QUADS_GARBAGE] / 1000 / young;
 
+    if (trees == 0)
+        trees = 1;
     run->root[ROOT_TREE] = quads_build(m, depth);
     hm_run_mix(&run->base, quads_validate(m, run->root[ROOT_TREE], depth));
     for (uint64_t r = 0; r < rounds; r++) {
