@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The invariants of immix.c, checked from scratch. */
+/* immix_check.c -- the invariants of immix.c, checked from scratch. */
 #include "collectors/immix/immix_heap.h"
 #include "common/arena.h"
 
@@ -114,7 +114,7 @@ static const char *immix_map_block(const struct immix_map *map, uint32_t b)
     const struct immix_block *info = &gc->info[b];
     const uint64_t *bits = hm_block_bits(&gc->blocks, b);
     const uint64_t *start = hm_block_start(&gc->blocks, b);
-    unsigned first = immix_next_free(info, 0), end;
+    size_t first = immix_next_free(info, 0), end;
     const char *wrong = immix_check_marks(gc, b);
 
     memcpy(map->bits + (size_t)b * HM_BLOCK_MARK_WORDS, bits,

@@ -43,7 +43,7 @@ struct immix_cursor {
     uint64_t *free, *limit; /* may be used now */
     uint64_t *end;          /* of the hole */
     uint32_t block;         /* or HM_BLOCK_NONE */
-    unsigned line;
+    size_t line;
 };
 
 struct hm_gc {
@@ -68,9 +68,9 @@ struct hm_gc {
 /* Blocks that could be taken from the budget or are free already. */
 size_t hm_immix_room_blocks(const struct hm_gc *gc);
 
-/* An empty block, unless no more than `reserve_blocks` would be left, or
- * HM_BLOCK_NONE. */
-uint32_t hm_immix_take_block(struct hm_gc *gc, size_t reserve_blocks);
+/* Room for an object of `words`; NULL when there is none without taking one of
+ * the last `reserve_blocks`, or it is time to collect. */
+uint64_t *hm_immix_find(struct hm_gc *gc, size_t words, size_t reserve_blocks);
 
 /* All cursors are nowhere afterwards. */
 void hm_immix_close_holes(struct hm_gc *gc);
@@ -110,17 +110,17 @@ static inline size_t immix_word(const struct hm_gc *gc, const uint64_t *header)
 }
 
 /* The first line at or after `line` that is set, at most IMMIX_LINES. */
-static inline unsigned immix_next_live(const struct immix_block *info,
-                                       unsigned line)
+static inline size_t immix_next_live(const struct immix_block *info,
+                                     size_t line)
 {
-    return (unsigned)hm_bits_next(info->line, line, IMMIX_LINES);
+    return hm_bits_next(info->line, line, IMMIX_LINES);
 }
 
 /* ... that is not set. */
-static inline unsigned immix_next_free(const struct immix_block *info,
-                                       unsigned line)
+static inline size_t immix_next_free(const struct immix_block *info,
+                                     size_t line)
 {
-    unsigned i = line / 64;
+    size_t i = line / 64;
     uint64_t rest;
 
     if (line >= IMMIX_LINES)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Marking, and copying out of the source blocks on the way.
+/* immix_mark.c -- marking, and copying out of the source blocks on the way.
  *
  * A reference to an object of a source block is dealt with where it is met:
  * the slot must change.  All others go through the queue.  The first copy for
@@ -143,10 +143,11 @@ struct immix_pass {
 
 static void immix_drain(struct immix_pass *pass)
 {
-    if (pass->is_evacuating)
+    if (pass->is_evacuating) {
         immix_drain_evacuating(pass->gc);
-    else
+    } else {
         immix_drain_plain(pass->gc);
+    }
 }
 
 static void immix_root(void *arg, hm_ref *slot)

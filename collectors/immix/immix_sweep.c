@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A collection around the marking: which blocks it empties, what the marks say
- * about lines and blocks. */
+/* immix_sweep.c -- a collection around the marking: which blocks it empties,
+ * what the marks say about lines and blocks. */
 #include "collectors/immix/immix_heap.h"
 
 enum {
@@ -41,7 +41,8 @@ static unsigned immix_starts(const uint64_t *bits, uint64_t *line)
 
 static void immix_measure(struct immix_block *info)
 {
-    unsigned live = 0, longest = 0, first = immix_next_free(info, 0), end;
+    size_t longest = 0, first = immix_next_free(info, 0), end;
+    unsigned live = 0;
 
     for (unsigned i = 0; i < IMMIX_LINE_SETS; i++)
         live += hm_bits_count(info->line[i]);
@@ -157,9 +158,10 @@ static uint32_t immix_choose_emptiest(struct hm_gc *gc, int is_thorough)
     for (uint32_t b = 0; b < gc->blocks.frontier; b++) {
         if (gc->blocks.block[b].state == HM_BLOCK_USED)
             room += immix_open_words(gc, b);
-        if (immix_is_candidate(gc, b))
+        if (immix_is_candidate(gc, b)) {
             cost[immix_words_in(gc, b) / IMMIX_BUCKET_WORDS] +=
                 immix_cost_words(gc, b);
+        }
     }
     for (; last < IMMIX_BUCKETS && cost[last] <= room; last++)
         room -= cost[last];

@@ -17,7 +17,10 @@
 
 #include <cmocka.h>
 
-enum { ROOTS = 8, MIB = 1 << 20, SHARED = 1500 };
+enum { ROOTS = 8, SHARED = 1500 };
+
+#define MIB   ((size_t)1 << 20)
+#define LINES ((uint64_t)IMMIX_LINES)
 
 /* Sizes with their header. */
 static const struct hm_layout one_line = {1, 112, "line"};
@@ -105,9 +108,7 @@ static void assert_list(int root, uint64_t first, uint64_t step)
         uint64_t value;
 
         memcpy(&value, hm_raw(o, 1), sizeof(value));
-        if (value != v)
-            fail_msg("%llu instead of %llu", (unsigned long long)value,
-                     (unsigned long long)v);
+        assert_int_equal(value, v);
         o = hm_load(heap.m, o, 0);
         if (v < step) {
             assert_null(o);
@@ -176,7 +177,7 @@ static void holes_are_filled_before_a_block_is_taken(void **state)
 
     (void)state;
     open_heap((struct options){.evacuate = IMMIX_NEVER});
-    scatter(8 * IMMIX_LINES, 4, &one_line);
+    scatter(8 * LINES, 4, &one_line);
     collect();
     n_used = heap.gc->blocks.n_used;
     for (int i = 0; i < 4 * IMMIX_LINES; i++) {
@@ -188,7 +189,7 @@ static void holes_are_filled_before_a_block_is_taken(void **state)
     assert_int_equal(heap.gc->blocks.n_used, n_used);
     hm_new(heap.m, &one_line);
     assert_int_equal(heap.gc->blocks.n_used, n_used + 1);
-    assert_list(0, 8 * IMMIX_LINES - 4, 4);
+    assert_list(0, 8 * LINES - 4, 4);
     close_heap();
 }
 
@@ -198,13 +199,13 @@ static void a_medium_object_leaves_small_holes_to_small_ones(void **state)
 
     (void)state;
     open_heap((struct options){.evacuate = IMMIX_NEVER});
-    scatter(8 * IMMIX_LINES, 4, &one_line);
+    scatter(8 * LINES, 4, &one_line);
     collect();
     heap.root[2] = small = hm_new(heap.m, &node);
     heap.root[3] = o = hm_new(heap.m, &medium);
     assert_int_not_equal(block_of(small), block_of(o));
     o = hm_new(heap.m, &node);
-    assert_ptr_equal(o, (char *)small + 3 * HM_WORD_BYTES);
+    assert_ptr_equal(o, (char *)small + (size_t)3 * HM_WORD_BYTES);
     close_heap();
 }
 
@@ -237,10 +238,9 @@ static void want_room_among_scattered_nodes(uint64_t evacuate)
     scatter(100000, 16, &node);
     collect();
     heap.may_exhaust = 1;
+    heap.root[2] = NULL;
     if (setjmp(heap.exhausted) == 0)
         heap.root[2] = hm_new_raw(heap.m, 3 * MIB);
-    else
-        heap.root[2] = NULL;
     assert_list(0, 100000 - 16, 16);
 }
 
@@ -291,9 +291,10 @@ static void what_is_shared_is_copied_once_or_not_at_all(void **state)
 
         type.raw_bytes = hm_rng_below(&rng, 48 * HM_WORD_BYTES);
         o = hm_new(heap.m, &type);
-        for (size_t r = 0; r < 2; r++)
+        for (size_t r = 0; r < 2; r++) {
             hm_init(heap.m, o, r,
                     hm_load(heap.m, heap.root[0], (at + 1 + r) % SHARED));
+        }
         hm_store(heap.m, heap.root[0], at, o);
         if (i % 4 != 1) /* or chains would hold everything */
             hm_store(heap.m, o, 0, NULL);
@@ -367,7 +368,7 @@ static void write_to_a_freed_object(void)
     open_heap((struct options){.verify = 1, .evacuate = IMMIX_NEVER});
     scatter(IMMIX_LINES, 8, &one_line);
     stale = hm_raw(hm_load(heap.m, heap.root[0], 0), 1);
-    stale += 4 * IMMIX_LINE_WORDS;
+    stale += (size_t)4 * IMMIX_LINE_WORDS;
     hm_gc_collect(heap.m);
     *stale = 1;
     for (int i = 0; i < IMMIX_LINES; i++)

@@ -86,6 +86,7 @@ static void quads_garbage(struct hm_object_run *run, uint64_t trees)
     for (uint64_t i = 0; i < trees; i++) {
         hm_ref tree = quads_build(run->mutator, QUADS_YOUNG_DEPTH);
 
+        (void)tree; /* garbage at once */
         if (HM_GC_MANUAL)
             quads_dispose(run->mutator, tree);
         hm_meter_mark(&run->base.meter, 1);
