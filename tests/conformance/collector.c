@@ -10,6 +10,8 @@ struct heap heap;
 
 static struct hm_pause_log heap_pauses;
 
+static uint64_t heap_param[HM_PARAMS_MAX];
+
 static void heap_exhausted(size_t bytes)
 {
     (void)bytes;
@@ -20,16 +22,14 @@ static void heap_exhausted(size_t bytes)
 
 void heap_open(struct heap_options options)
 {
-    uint64_t param[HM_PARAMS_MAX];
     struct hm_gc_config config = {.heap_bytes = options.heap_bytes,
                                   .stress_bytes = options.stress_bytes,
                                   .verify = options.verify,
-                                  .param = param,
+                                  .param = heap_param,
                                   .log = &heap_pauses,
                                   .exhausted = heap_exhausted};
     const char *why = "no reason given";
 
-    hm_params_defaults(hm_collector_this.params, 0, param);
     hm_pause_log_init(&heap_pauses);
     for (int i = 0; i < HEAP_ROOTS; i++)
         heap.root[i] = NULL;
@@ -100,9 +100,16 @@ int heap_run_group(const char *name, const struct CMUnitTest *tests, size_t n)
     return failed;
 }
 
-int main(void)
+/* Arguments are parameters of the collector, NAME=NUMBER. */
+int main(int argc, char **argv)
 {
     int failed = 0;
+
+    hm_params_defaults(hm_collector_this.params, 0, heap_param);
+    for (int i = 1; i < argc; i++) {
+        if (hm_params_set(hm_collector_this.params, argv[i], heap_param) != 0)
+            return 2;
+    }
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
     failed += collector_model_tests();

@@ -119,6 +119,7 @@ static const struct expected references[] = {
      0,
      0,
      {{"survivors", 31931}, {"held", 19660}}},
+    {"quads", "depth=10", 0xA8AC0F05, 131580, 0, 0, {{"nodes", 12582401}}},
     {"requests",
      "requests=40000 sessions=2000",
      0x2EB8725E,

@@ -163,6 +163,7 @@ static void test_object_workloads_make_the_committed_requests(void **state)
         {"message_channel", "window=20 pushes=200 bytes=100", 0x5A6A00A7, 201,
          0, 0},
         {"phase_change", "ops=400 bytes=4096", 0xCBD72344, 802, 0, 0},
+        {"quads", "depth=3 rounds=2 garbage=1000", 0x42400652, 255, 0, 0},
         {"requests", "requests=50 sessions=10", 0x807566FF, 13551, 0, 0},
         {"splay", "keys=8 ops=12", 0xF1E62803, 1973, 0, 0},
         {"swiss_cheese", "bytes=2048", 0x520543F2, 331, 0, 0},

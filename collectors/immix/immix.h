@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* immix.h -- the inlined half of the mark-region collector: allocation bumps
+ * through a hole, a run of free lines of one block. */
+#ifndef HM_COLLECTORS_IMMIX_H
+#define HM_COLLECTORS_IMMIX_H
+
+#include "collectors/substrate/object.h"
+
+#define HM_GC_MANUAL  0
+#define HM_GC_PRECISE 1
+#define HM_GC_MOVING  1
+#define HM_GC_THREADS 0
+
+struct hm_mutator {
+    uint64_t *free, *limit; /* the hole that allocation bumps through */
+    struct hm_frame *frames;
+    struct hm_gc *gc;
+};
+
+/* Finds another hole, collects, or finds room for a larger object. */
+hm_ref hm_immix_new_slow(struct hm_mutator *m, size_t words, size_t n_refs);
+
+static inline hm_ref hm_immix_new(struct hm_mutator *m, size_t words,
+                                  size_t n_refs)
+{
+    uint64_t *start = m->free;
+
+    if (HM_UNLIKELY(words > HM_LARGE_WORDS ||
+                    (uintptr_t)start + words * HM_WORD_BYTES >
+                        (uintptr_t)m->limit))
+        return hm_immix_new_slow(m, words, n_refs);
+    m->free = start + words;
+    hm_prefetch_ahead(start);
+    return hm_object_init(start, words, n_refs);
+}
+
+static inline hm_ref hm_new(struct hm_mutator *m, const struct hm_layout *type)
+{
+    return hm_immix_new(m, hm_object_words(type->n_refs, type->raw_bytes),
+                        type->n_refs);
+}
+
+static inline hm_ref hm_new_refs(struct hm_mutator *m, size_t n)
+{
+    return hm_immix_new(m, hm_object_words(n, 0), n);
+}
+
+static inline hm_ref hm_new_raw(struct hm_mutator *m, size_t bytes)
+{
+    return hm_immix_new(m, hm_object_words(0, bytes), 0);
+}
+
+static inline hm_ref hm_load(struct hm_mutator *m, hm_ref o, size_t i)
+{
+    (void)m;
+    HM_ASSERT(i < hm_header_refs(*hm_header_of(o)));
+    return hm_slots_of(o)[i];
+}
+
+static inline void hm_store(struct hm_mutator *m, hm_ref o, size_t i, hm_ref v)
+{
+    (void)m;
+    HM_ASSERT(i < hm_header_refs(*hm_header_of(o)));
+    hm_slots_of(o)[i] = v;
+}
+
+static inline void hm_init(struct hm_mutator *m, hm_ref o, size_t i, hm_ref v)
+{
+    hm_store(m, o, i, v);
+}
+
+static inline void *hm_raw(hm_ref o, size_t n_refs)
+{
+    return hm_slots_of(o) + n_refs;
+}
+
+static inline void hm_dispose(struct hm_mutator *m, hm_ref o)
+{
+    (void)m;
+    (void)o;
+}
+
+static inline void hm_poll(struct hm_mutator *m)
+{
+    (void)m;
+}
+
+static inline struct hm_frame **hm_frames(struct hm_mutator *m)
+{
+    return &m->frames;
+}
+
+#endif /* HM_COLLECTORS_IMMIX_H */
