@@ -32,8 +32,11 @@ enum {
     GENERATIONAL_INITIAL_OLD,
 };
 
-/* What the nursery may take of a limit: at first and at most, per space. */
-enum { GENERATIONAL_FIRST_PART = 64, GENERATIONAL_MOST_PART = 16 };
+/* A semispace is at most 1/128 of a heap limit, as in V8; in a small heap 1/32
+ * up to 256 KiB. */
+enum { GENERATIONAL_PART = 128, GENERATIONAL_SMALL_PART = 32 };
+
+#define GENERATIONAL_SMALL_BYTES ((size_t)256 << 10)
 
 /* Under stress, every so many collections one is full. */
 enum { GENERATIONAL_STRESS_FULL = 4 };
@@ -329,10 +332,17 @@ __attribute__((noinline)) void hm_generational_poll_slow(struct hm_mutator *m)
     generational_collect_for(gc, 0, 0);
 }
 
-static size_t generational_part(size_t bytes, size_t limit_bytes, size_t part)
+/* Bytes of a semispace, of which `bytes` are wanted. */
+static size_t generational_part(size_t bytes, size_t limit_bytes)
 {
-    if (limit_bytes != 0 && bytes > limit_bytes / part)
-        bytes = limit_bytes / part;
+    size_t most = limit_bytes / GENERATIONAL_SMALL_PART;
+
+    if (most > GENERATIONAL_SMALL_BYTES)
+        most = GENERATIONAL_SMALL_BYTES;
+    if (most < limit_bytes / GENERATIONAL_PART)
+        most = limit_bytes / GENERATIONAL_PART;
+    if (limit_bytes != 0 && bytes > most)
+        bytes = most;
     bytes = hm_round_down(bytes, HM_PAGE_BYTES);
     return bytes > HM_PAGE_BYTES ? bytes : HM_PAGE_BYTES;
 }
@@ -349,16 +359,13 @@ static int generational_configure(struct hm_gc *gc,
     if (param[GENERATIONAL_NURSERY_MAX] < param[GENERATIONAL_NURSERY_MIN])
         return 0;
     nursery->min_bytes =
-        generational_part(param[GENERATIONAL_NURSERY_MIN], config->heap_bytes,
-                          GENERATIONAL_FIRST_PART);
+        generational_part(param[GENERATIONAL_NURSERY_MIN], config->heap_bytes);
     nursery->max_bytes =
-        generational_part(param[GENERATIONAL_NURSERY_MAX], config->heap_bytes,
-                          GENERATIONAL_MOST_PART);
+        generational_part(param[GENERATIONAL_NURSERY_MAX], config->heap_bytes);
     nursery->capacity_bytes = nursery->min_bytes;
     gc->growth_percent = (unsigned)param[GENERATIONAL_GROWTH];
-    gc->old.limit_bytes = config->heap_bytes != 0
-                              ? SIZE_MAX
-                              : param[GENERATIONAL_INITIAL_OLD];
+    gc->old.limit_bytes =
+        config->heap_bytes != 0 ? SIZE_MAX : param[GENERATIONAL_INITIAL_OLD];
     return 1;
 }
 
@@ -385,10 +392,9 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
 
     if (!generational_configure(gc, config, why))
         return NULL;
-    if (!hm_heap_open(&gc->heap, config,
-                      sizeof(*gc) + stack_bytes +
-                          2 * gc->nursery.capacity_bytes,
-                      why) ||
+    if (!hm_heap_open(
+            &gc->heap, config,
+            sizeof(*gc) + stack_bytes + 2 * gc->nursery.capacity_bytes, why) ||
         !generational_open_spaces(gc, stack_bytes)) {
         hm_gc_close(gc);
         return NULL;

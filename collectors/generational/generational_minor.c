@@ -6,13 +6,19 @@
 /* A space is followed by as much readable memory: the scan reads ahead. */
 enum { MINOR_MARGIN_BYTES = HM_PAGE_BYTES, MINOR_AHEAD_WORDS = 32 };
 
+/* The part of the nursery that survivors may fill; were it full, the next
+ * allocation would collect again. */
+enum { MINOR_CROWDED = 4 };
+
 /* One young collection in progress. */
 struct minor {
     struct hm_gc *gc;
     uintptr_t from_first; /* the lowest reference to from-space */
     size_t from_bytes;
     const uint64_t *age_mark;
-    uint64_t *free;     /* where the next copy within the nursery goes */
+    uint64_t *free;    /* where the next copy within the nursery goes */
+    uint64_t *crowded; /* from here on, copies only if promotion fails */
+    uint64_t *old_free, *old_limit; /* the old space's cell in use */
     uint64_t *promoted; /* originals of promoted objects to be scanned, linked
                          * through the word after the header */
     size_t promoted_words;
@@ -93,19 +99,48 @@ static inline void minor_copy_words(uint64_t *to, const uint64_t *from,
         memcpy(to + i, from + i, HM_WORD_BYTES);
 }
 
+/* Whether the object has to be scanned; looking costs less for small ones. */
+static inline int minor_has_refs(const uint64_t *header)
+{
+    size_t n = hm_header_refs(*header);
+    hm_ref *slot = hm_slots_of((hm_ref)(header + 1));
+
+    if (n > 8)
+        return 1;
+    while (n > 0 && slot[n - 1] == NULL)
+        n--;
+    return n > 0;
+}
+
+/* Another cell of the old space.  Returns its start, or NULL. */
+static __attribute__((noinline)) uint64_t *minor_refill(struct minor *minor,
+                                                        size_t words)
+{
+    struct generational_old *old = &minor->gc->old;
+    uint64_t *to;
+
+    old->free = minor->old_free;
+    to = generational_old_slow(minor->gc, words);
+    minor->old_free = old->free;
+    minor->old_limit = old->limit;
+    if (to == NULL)
+        minor->gc->has_failed_promotion = 1;
+    return to;
+}
+
 /* Room in the old space for an object that has survived before, or NULL. */
 static inline uint64_t *minor_promote(struct minor *minor, uint64_t *header,
                                       size_t words)
 {
-    uint64_t *to = generational_old_new(minor->gc, words);
+    uint64_t *to = minor->old_free;
 
-    if (HM_UNLIKELY(to == NULL)) {
-        minor->gc->has_failed_promotion = 1;
+    if (HM_LIKELY(words <= (size_t)(minor->old_limit - to)))
+        minor->old_free = to + words;
+    else if ((to = minor_refill(minor, words)) == NULL)
         return NULL;
-    }
     minor->promoted_words += words;
     minor_copy_words(to, header, words);
-    if (hm_header_refs(*header) > 0) {
+    if (minor_has_refs(header)) {
         header[1] = (uintptr_t)minor->promoted;
         minor->promoted = header;
     }
@@ -113,7 +148,8 @@ static inline uint64_t *minor_promote(struct minor *minor, uint64_t *header,
 }
 
 /* Room is always left within the nursery: both spaces are equally large. */
-static inline void minor_forward(struct minor *minor, hm_ref *slot)
+static inline __attribute__((always_inline)) void minor_forward(
+    struct minor *minor, hm_ref *slot)
 {
     hm_ref o = *slot;
     uint64_t *header, *to = NULL;
@@ -128,7 +164,7 @@ static inline void minor_forward(struct minor *minor, hm_ref *slot)
     }
     HM_ASSERT(hm_header_is_sound(*header));
     words = hm_header_words(*header);
-    if (header < minor->age_mark)
+    if (header < minor->age_mark || minor->free >= minor->crowded)
         to = minor_promote(minor, header, words);
     if (to == NULL) {
         to = minor->free;
@@ -251,9 +287,14 @@ void generational_minor(struct hm_gc *gc)
     generational_nursery_grow(gc);
     if (gc->heap.config.verify)
         minor_unlock(gc, to);
+    minor.old_free = gc->old.free;
+    minor.old_limit = gc->old.limit;
     minor.free = (void *)nursery->space[to];
+    minor.crowded =
+        minor.free + nursery->capacity_bytes / HM_WORD_BYTES / MINOR_CROWDED;
     gc->has_failed_promotion = 0;
     minor_evacuate(&minor);
+    gc->old.free = minor.old_free;
     nursery->current = to;
     minor_account(gc, &minor);
     if (gc->heap.config.verify)

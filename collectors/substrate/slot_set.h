@@ -102,9 +102,9 @@ static inline void hm_slot_set_add(struct hm_slot_set *set, const hm_ref *slot)
 }
 
 /* Visits the slots of one word of bits; returns the bits of those to keep. */
-static inline uint64_t
-hm_slot_set_visit(uint64_t bits, hm_ref *first,
-                  int (*visit)(void *arg, hm_ref *slot), void *arg)
+static inline uint64_t hm_slot_set_visit(uint64_t bits, hm_ref *first,
+                                         int (*visit)(void *arg, hm_ref *slot),
+                                         void *arg)
 {
     uint64_t keep = 0;
 
