@@ -135,7 +135,7 @@ static void generational_configure_limit(struct hm_gc *gc, size_t used_bytes,
 static void generational_verify(struct hm_gc *gc, int is_after, int is_full)
 {
     uint64_t bytes = 0;
-    const char *wrong = generational_check(gc, &bytes);
+    const char *wrong = hm_generational_check(gc, &bytes);
 
     if (wrong == NULL && is_after && bytes != gc->verified_bytes)
         wrong = "generational: a collection changed what is reachable";
@@ -146,7 +146,7 @@ static void generational_verify(struct hm_gc *gc, int is_after, int is_full)
 /* Verify mode: every gap is found and poisoned at once. */
 static void generational_sweep_all(struct hm_gc *gc)
 {
-    while (generational_sweep_next(gc))
+    while (hm_generational_sweep_next(gc))
         continue;
 }
 
@@ -159,19 +159,19 @@ static void generational_relieve(struct hm_gc *gc)
     size_t limit = gc->heap.budget.limit_bytes;
 
     if (limit != 0 && 2 * nursery + old + large > limit)
-        generational_nursery_shrink(gc, gc->nursery.min_bytes);
+        hm_generational_nursery_shrink(gc, gc->nursery.floor_bytes);
 }
 
 static void generational_full(struct hm_gc *gc, uint64_t start_ns)
 {
-    generational_mark(gc);
+    hm_generational_mark(gc);
     generational_grow_limit(gc);
     generational_relieve(gc);
     hm_heap_collected(&gc->heap, HM_PAUSE_full, start_ns,
                       gc->old.bytes + gc->young_marked_bytes);
 }
 
-void generational_collect(struct hm_gc *gc, int is_full)
+void hm_generational_collect(struct hm_gc *gc, int is_full)
 {
     size_t used = generational_young_bytes(gc);
     uint64_t moved = gc->heap.moved_bytes, start_ns;
@@ -179,7 +179,7 @@ void generational_collect(struct hm_gc *gc, int is_full)
     if (gc->heap.config.verify)
         generational_verify(gc, 0, 0);
     start_ns = hm_clock_now_ns();
-    generational_minor(gc);
+    hm_generational_minor(gc);
     generational_configure_limit(gc, used,
                                  (size_t)(gc->heap.moved_bytes - moved));
     is_full |= gc->has_failed_promotion ||
@@ -204,7 +204,7 @@ static void generational_collect_for(struct hm_gc *gc, int is_full,
     uint64_t full = gc->heap.collections;
     size_t after;
 
-    generational_collect(gc, is_full);
+    hm_generational_collect(gc, is_full);
     after = generational_old_bytes(gc) + generational_young_bytes(gc);
     if (gc->heap.collections != full &&
         !hm_pacer_judge(&gc->heap.pacer, before > after ? before - after : 0))
@@ -277,7 +277,7 @@ static hm_ref generational_new_large(struct hm_gc *gc, size_t words,
         o = generational_try_large(gc, words, n_refs);
     }
     if (o == NULL && hm_object_is_possible(words, n_refs)) {
-        generational_nursery_shrink(gc, gc->nursery.min_bytes);
+        hm_generational_nursery_shrink(gc, gc->nursery.floor_bytes);
         o = generational_try_large(gc, words, n_refs);
     }
     if (o == NULL)
@@ -296,7 +296,7 @@ __attribute__((noinline)) hm_ref hm_generational_new_slow(struct hm_mutator *m,
 
     if (words > HM_LARGE_WORDS)
         return generational_new_large(gc, words, n_refs);
-    if (bytes > gc->nursery.min_bytes / 4)
+    if (bytes > gc->nursery.floor_bytes / 4)
         return generational_new_old(gc, words, n_refs);
     if (!generational_open_window(gc, bytes)) {
         generational_collect_for(gc, generational_is_stress_full(gc), bytes);
@@ -348,24 +348,26 @@ static size_t generational_part(size_t bytes, size_t limit_bytes)
 }
 
 /* Returns 1; 0 with a reason. */
-static int generational_configure(struct hm_gc *gc,
-                                  const struct hm_gc_config *config,
-                                  const char **why)
+static int generational_configure(struct hm_gc *gc, const char **why)
 {
-    const uint64_t *param = config->param;
+    const uint64_t *param = gc->heap.config.param;
+    size_t limit = gc->heap.config.heap_bytes;
     struct generational_nursery *nursery = &gc->nursery;
+    size_t first = generational_part(param[GENERATIONAL_NURSERY_MIN], limit);
 
-    *why = "nursery_max is below nursery_min";
-    if (param[GENERATIONAL_NURSERY_MAX] < param[GENERATIONAL_NURSERY_MIN])
-        return 0;
-    nursery->min_bytes =
-        generational_part(param[GENERATIONAL_NURSERY_MIN], config->heap_bytes);
     nursery->max_bytes =
-        generational_part(param[GENERATIONAL_NURSERY_MAX], config->heap_bytes);
-    nursery->capacity_bytes = nursery->min_bytes;
+        generational_part(param[GENERATIONAL_NURSERY_MAX], limit);
+    nursery->capacity_bytes = first;
+    nursery->floor_bytes =
+        first < GENERATIONAL_SMALL_BYTES ? first : GENERATIONAL_SMALL_BYTES;
     gc->growth_percent = (unsigned)param[GENERATIONAL_GROWTH];
     gc->old.limit_bytes =
-        config->heap_bytes != 0 ? SIZE_MAX : param[GENERATIONAL_INITIAL_OLD];
+        limit != 0 ? SIZE_MAX : param[GENERATIONAL_INITIAL_OLD];
+    if (param[GENERATIONAL_NURSERY_MAX] < param[GENERATIONAL_NURSERY_MIN]) {
+        *why = "nursery_max is below nursery_min";
+        return 0;
+    }
+    HM_CHECK(hm_budget_take(&gc->heap.budget, 2 * first));
     return 1;
 }
 
@@ -382,7 +384,7 @@ static int generational_open_spaces(struct hm_gc *gc, size_t stack_bytes)
            hm_slot_set_open(&gc->large_slots, &heap->large.extents.range,
                             &heap->budget) &&
            hm_mark_queue_open(&gc->queue, stack_bytes) &&
-           generational_nursery_open(gc);
+           hm_generational_nursery_open(gc);
 }
 
 struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
@@ -390,17 +392,14 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
     struct hm_gc *gc = &generational_gc;
     size_t stack_bytes = hm_mark_queue_bytes(config->heap_bytes);
 
-    if (!generational_configure(gc, config, why))
-        return NULL;
-    if (!hm_heap_open(
-            &gc->heap, config,
-            sizeof(*gc) + stack_bytes + 2 * gc->nursery.capacity_bytes, why) ||
+    if (!hm_heap_open(&gc->heap, config, sizeof(*gc) + stack_bytes, why) ||
+        !generational_configure(gc, why) ||
         !generational_open_spaces(gc, stack_bytes)) {
         hm_gc_close(gc);
         return NULL;
     }
     gc->mutator.gc = gc;
-    generational_old_reset(gc);
+    hm_generational_old_reset(gc);
     return gc;
 }
 
@@ -434,15 +433,42 @@ void hm_gc_add_roots(struct hm_gc *gc, hm_ref *slot, size_t n)
     hm_roots_add(&gc->heap.roots, slot, n);
 }
 
+/* Ends of what is in use, for the remembered sets. */
+static size_t generational_old_end(const struct hm_gc *gc)
+{
+    uint32_t b = gc->old.blocks.frontier;
+
+    while (b > 0 && gc->old.blocks.block[b - 1].state != HM_BLOCK_USED)
+        b--;
+    return (size_t)b * HM_BLOCK_BYTES;
+}
+
+static size_t generational_large_end(const struct hm_gc *gc)
+{
+    const struct hm_large *large = &gc->heap.large;
+    size_t end = 0;
+
+    for (struct hm_large_object *o = large->all; o != NULL; o = o->next) {
+        size_t its = (size_t)((char *)o - large->extents.range.start) +
+                     o->pages * HM_PAGE_BYTES;
+
+        if (its > end)
+            end = its;
+    }
+    return end;
+}
+
 void hm_gc_collect(struct hm_mutator *m)
 {
     struct hm_gc *gc = m->gc;
 
-    generational_collect(gc, 1);
+    hm_generational_collect(gc, 1);
     generational_sweep_all(gc);
     hm_extents_release(&gc->heap.large.extents);
     hm_blocks_release(&gc->old.blocks);
-    generational_nursery_shrink(gc, 2 * generational_young_bytes(gc));
+    hm_slot_set_trim(&gc->old.slots, generational_old_end(gc));
+    hm_slot_set_trim(&gc->large_slots, generational_large_end(gc));
+    hm_generational_nursery_shrink(gc, 2 * generational_young_bytes(gc));
 }
 
 void hm_gc_stats_get(const struct hm_gc *gc, struct hm_gc_stats *stats)
@@ -455,5 +481,5 @@ const char *hm_gc_check(struct hm_gc *gc)
 {
     uint64_t bytes;
 
-    return generational_check(gc, &bytes);
+    return hm_generational_check(gc, &bytes);
 }

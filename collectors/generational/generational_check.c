@@ -36,7 +36,7 @@ static int check_is_object(const void *arg, hm_ref o)
             return 0;
         word = check_young_word(map, header);
     } else {
-        word = hm_blocks_word(&gc->old.blocks, header);
+        word = generational_word(gc, header);
         if (word >= map->old_words)
             return hm_large_is_object(&gc->heap.large, o);
     }
@@ -104,7 +104,7 @@ static const char *check_words(struct check_map *map, uint32_t b, unsigned from,
 static const char *check_marked(struct check_map *map, uint32_t b)
 {
     const uint64_t *bits = hm_block_bits(&map->gc->old.blocks, b);
-    unsigned from = hm_block_next_mark(bits, 0, HM_BLOCK_WORDS), to;
+    unsigned from = generational_next_mark(bits, 0), to;
     const char *wrong = NULL;
 
     while (from < HM_BLOCK_WORDS && wrong == NULL) {
@@ -112,7 +112,7 @@ static const char *check_marked(struct check_map *map, uint32_t b)
         while (to < HM_BLOCK_WORDS && (bits[to / 64] >> to % 64 & 1))
             to++;
         wrong = check_words(map, b, from, to);
-        from = hm_block_next_mark(bits, to, HM_BLOCK_WORDS);
+        from = generational_next_mark(bits, to);
     }
     return wrong;
 }
@@ -154,7 +154,7 @@ static const char *check_lists(const struct hm_gc *gc)
         if ((cell != NULL) != (gc->old.list_mask >> c & 1))
             return "generational: the mask of the free lists is wrong";
         for (; cell != NULL; cell = (const uint64_t *)(uintptr_t)cell[1]) {
-            size_t b = hm_blocks_word(blocks, cell) / HM_BLOCK_WORDS;
+            size_t b = generational_word(gc, cell) / HM_BLOCK_WORDS;
 
             if (b >= blocks->frontier ||
                 blocks->block[b].state != HM_BLOCK_USED ||
@@ -228,7 +228,7 @@ static const char *check_all(struct check_map *map, struct hm_verify *verify)
     return wrong != NULL ? wrong : hm_verify_trace(verify);
 }
 
-const char *generational_check(struct hm_gc *gc, uint64_t *bytes)
+const char *hm_generational_check(struct hm_gc *gc, uint64_t *bytes)
 {
     struct check_map map = {.gc = gc};
     struct hm_verify verify = {.roots = &gc->heap.roots,
@@ -237,7 +237,7 @@ const char *generational_check(struct hm_gc *gc, uint64_t *bytes)
                                .heap = &map};
     const char *wrong;
 
-    generational_old_seal(gc);
+    hm_generational_old_seal(gc);
     map.old_words = (size_t)gc->old.blocks.frontier * HM_BLOCK_WORDS;
     map.bytes = (map.old_words + generational_young_bytes(gc) / 8) / 8 + 8;
     map.bits = hm_arena_reserve(map.bytes);

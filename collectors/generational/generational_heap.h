@@ -4,6 +4,7 @@
 #ifndef HM_COLLECTORS_GENERATIONAL_HEAP_H
 #define HM_COLLECTORS_GENERATIONAL_HEAP_H
 
+#include "collectors/substrate/bits.h"
 #include "collectors/substrate/blocks.h"
 #include "collectors/substrate/heap.h"
 #include "collectors/substrate/mark_queue.h"
@@ -26,11 +27,11 @@ struct generational_nursery {
     struct hm_range range;
     char *space[GENERATIONAL_SPACES];
     unsigned n_spaces, current;
-    size_t capacity_bytes; /* of a space; two are charged */
-    size_t min_bytes, max_bytes;
-    uint64_t *age_mark;    /* objects below have survived once */
-    uint64_t *opened;      /* free pointer after the last collection */
-    size_t survived_bytes; /* since the nursery grew */
+    size_t capacity_bytes;         /* of a space; two are charged */
+    size_t floor_bytes, max_bytes; /* what it may shrink and grow to */
+    uint64_t *age_mark;            /* objects below have survived once */
+    uint64_t *opened;              /* free pointer after the last collection */
+    size_t survived_bytes;         /* since the nursery grew */
 };
 
 /* Blocks with free cells in lists; promotion bumps through one cell. */
@@ -70,6 +71,21 @@ static inline int generational_is_gap(uint64_t header)
     return (header & UINT32_MAX) == HM_HEADER_MARK;
 }
 
+/* Index of a word from the start of the old blocks; elsewhere, beyond them. */
+static inline size_t generational_word(const struct hm_gc *gc, const void *p)
+{
+    uintptr_t start = (uintptr_t)gc->old.blocks.range.start;
+
+    return ((uintptr_t)p - start) / HM_WORD_BYTES;
+}
+
+/* The first marked word of a block at or after `word`, at most its end. */
+static inline unsigned generational_next_mark(const uint64_t *bits,
+                                              unsigned word)
+{
+    return (unsigned)hm_bits_next(bits, word, HM_BLOCK_WORDS);
+}
+
 static inline uint64_t *generational_space(const struct hm_gc *gc)
 {
     return (void *)gc->nursery.space[gc->nursery.current];
@@ -86,7 +102,7 @@ static inline size_t generational_old_bytes(const struct hm_gc *gc)
 }
 
 /* Finds room when the cell in use is too short.  NULL: the budget has none. */
-uint64_t *generational_old_slow(struct hm_gc *gc, size_t words);
+uint64_t *hm_generational_old_slow(struct hm_gc *gc, size_t words);
 
 /* Room for an old object of at most HM_LARGE_WORDS, or NULL. */
 static inline uint64_t *generational_old_new(struct hm_gc *gc, size_t words)
@@ -94,36 +110,36 @@ static inline uint64_t *generational_old_new(struct hm_gc *gc, size_t words)
     uint64_t *start = gc->old.free;
 
     if (HM_UNLIKELY(words > (size_t)(gc->old.limit - start)))
-        return generational_old_slow(gc, words);
+        return hm_generational_old_slow(gc, words);
     gc->old.free = start + words;
     return start;
 }
 
 /* Forgets free cells and the blocks to sweep: before blocks are sorted. */
-void generational_old_reset(struct hm_gc *gc);
+void hm_generational_old_reset(struct hm_gc *gc);
 
 /* Sweeps the next block.  0: all are swept. */
-int generational_sweep_next(struct hm_gc *gc);
+int hm_generational_sweep_next(struct hm_gc *gc);
 
 /* Turns what is left of the cell in use into a gap, so that blocks can be
  * parsed. */
-void generational_old_seal(struct hm_gc *gc);
+void hm_generational_old_seal(struct hm_gc *gc);
 
 /* Opening, growing and shrinking the nursery.  Growing asks the budget. */
-int generational_nursery_open(struct hm_gc *gc);
-void generational_nursery_grow(struct hm_gc *gc);
-void generational_nursery_shrink(struct hm_gc *gc, size_t bytes);
+int hm_generational_nursery_open(struct hm_gc *gc);
+void hm_generational_nursery_grow(struct hm_gc *gc);
+void hm_generational_nursery_shrink(struct hm_gc *gc, size_t bytes);
 
 /* A young collection: cannot fail. */
-void generational_minor(struct hm_gc *gc);
+void hm_generational_minor(struct hm_gc *gc);
 
 /* Marks from the roots, right after a young collection; sorts the blocks. */
-void generational_mark(struct hm_gc *gc);
+void hm_generational_mark(struct hm_gc *gc);
 
 /* Young collection and, when it is asked for or due, a full one. */
-void generational_collect(struct hm_gc *gc, int is_full);
+void hm_generational_collect(struct hm_gc *gc, int is_full);
 
 /* As hm_gc_check; *bytes = what is reachable. */
-const char *generational_check(struct hm_gc *gc, uint64_t *bytes);
+const char *hm_generational_check(struct hm_gc *gc, uint64_t *bytes);
 
 #endif /* HM_COLLECTORS_GENERATIONAL_HEAP_H */

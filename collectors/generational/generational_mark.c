@@ -22,24 +22,6 @@ static inline void mark_push(struct hm_gc *gc, hm_ref o)
         hm_mark_queue_push(&gc->queue, o);
 }
 
-static inline void mark_words(uint64_t *bits, size_t word, size_t words)
-{
-    uint64_t *at = bits + word / 64;
-    size_t low = word % 64;
-
-    HM_ASSERT(words > 0);
-    if (HM_LIKELY(low + words <= 64)) {
-        *at |= ~(uint64_t)0 >> (64 - words) << low;
-        return;
-    }
-    *at++ |= ~(uint64_t)0 << low;
-    words -= 64 - low;
-    for (; words >= 64; words -= 64)
-        *at++ = ~(uint64_t)0;
-    if (words > 0)
-        *at |= ~(uint64_t)0 >> (64 - words);
-}
-
 /* Marks what is not an old small object.  Returns whether its references are
  * to be followed now. */
 static int mark_elsewhere(struct hm_gc *gc, uint64_t *header)
@@ -65,14 +47,14 @@ static void mark_drain(struct hm_gc *gc)
     uint64_t *header;
 
     while ((header = hm_mark_queue_pop(&gc->queue)) != NULL) {
-        size_t word = hm_blocks_word(blocks, header), n;
+        size_t word = generational_word(gc, header), n;
         hm_ref *slot = (hm_ref *)(void *)(header + 1);
 
         if (HM_LIKELY(word / HM_BLOCK_WORDS < blocks->frontier)) {
-            if (hm_blocks_is_marked(blocks, word))
+            if (hm_bits_get(blocks->bits, word))
                 continue;
             HM_ASSERT(hm_header_is_sound(*header));
-            mark_words(blocks->bits, word, hm_header_words(*header));
+            hm_bits_set_range(blocks->bits, word, hm_header_words(*header));
         } else if (!mark_elsewhere(gc, header)) {
             continue;
         }
@@ -121,12 +103,12 @@ static void mark_rescan_block(struct hm_gc *gc, uint32_t b)
 {
     const uint64_t *bits = hm_block_bits(&gc->old.blocks, b);
     uint64_t *start = hm_block_start(&gc->old.blocks, b);
-    unsigned word = hm_block_next_mark(bits, 0, HM_BLOCK_WORDS);
+    unsigned word = generational_next_mark(bits, 0);
 
     while (word < HM_BLOCK_WORDS) {
         mark_rescan_object(gc, start + word);
         word += (unsigned)hm_header_words(start[word]);
-        word = hm_block_next_mark(bits, word, HM_BLOCK_WORDS);
+        word = generational_next_mark(bits, word);
     }
 }
 
@@ -199,7 +181,7 @@ static size_t mark_sort_blocks(struct hm_gc *gc)
     return live;
 }
 
-void generational_mark(struct hm_gc *gc)
+void hm_generational_mark(struct hm_gc *gc)
 {
     HM_ASSERT(hm_mark_queue_is_empty(&gc->queue));
     gc->young_marked_bytes = 0;
@@ -211,6 +193,6 @@ void generational_mark(struct hm_gc *gc)
     mark_clear_young(gc);
     mark_clean_slots(gc);
     hm_large_sweep(&gc->heap.large);
-    generational_old_reset(gc);
+    hm_generational_old_reset(gc);
     gc->old.bytes = mark_sort_blocks(gc) * HM_WORD_BYTES;
 }

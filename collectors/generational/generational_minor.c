@@ -24,7 +24,7 @@ struct minor {
     size_t promoted_words;
 };
 
-int generational_nursery_open(struct hm_gc *gc)
+int hm_generational_nursery_open(struct hm_gc *gc)
 {
     struct generational_nursery *nursery = &gc->nursery;
     size_t stride = nursery->max_bytes + MINOR_MARGIN_BYTES;
@@ -47,7 +47,7 @@ int generational_nursery_open(struct hm_gc *gc)
     return 1;
 }
 
-void generational_nursery_grow(struct hm_gc *gc)
+void hm_generational_nursery_grow(struct hm_gc *gc)
 {
     struct generational_nursery *nursery = &gc->nursery;
     size_t more = nursery->capacity_bytes;
@@ -65,15 +65,15 @@ void generational_nursery_grow(struct hm_gc *gc)
 }
 
 /* To `bytes`, or what its objects need; returns the memory above. */
-void generational_nursery_shrink(struct hm_gc *gc, size_t bytes)
+void hm_generational_nursery_shrink(struct hm_gc *gc, size_t bytes)
 {
     struct generational_nursery *nursery = &gc->nursery;
     size_t used = generational_young_bytes(gc), less;
 
     if (bytes < used)
         bytes = used;
-    if (bytes < nursery->min_bytes)
-        bytes = nursery->min_bytes;
+    if (bytes < nursery->floor_bytes)
+        bytes = nursery->floor_bytes;
     bytes = hm_round_up(bytes, HM_PAGE_BYTES);
     if (bytes >= nursery->capacity_bytes)
         return;
@@ -120,7 +120,7 @@ static __attribute__((noinline)) uint64_t *minor_refill(struct minor *minor,
     uint64_t *to;
 
     old->free = minor->old_free;
-    to = generational_old_slow(minor->gc, words);
+    to = hm_generational_old_slow(minor->gc, words);
     minor->old_free = old->free;
     minor->old_limit = old->limit;
     if (to == NULL)
@@ -275,7 +275,7 @@ static void minor_account(struct hm_gc *gc, const struct minor *minor)
     gc->minor_collections++;
 }
 
-void generational_minor(struct hm_gc *gc)
+void hm_generational_minor(struct hm_gc *gc)
 {
     struct generational_nursery *nursery = &gc->nursery;
     unsigned from = nursery->current;
@@ -284,7 +284,7 @@ void generational_minor(struct hm_gc *gc)
 
     minor.from_first = (uintptr_t)generational_space(gc) + HM_WORD_BYTES;
     minor.from_bytes = generational_young_bytes(gc);
-    generational_nursery_grow(gc);
+    hm_generational_nursery_grow(gc);
     if (gc->heap.config.verify)
         minor_unlock(gc, to);
     minor.old_free = gc->old.free;

@@ -43,7 +43,7 @@ static void old_free(struct hm_gc *gc, uint64_t *start, size_t words)
     old->list_mask |= (uint32_t)1 << c;
 }
 
-void generational_old_seal(struct hm_gc *gc)
+void hm_generational_old_seal(struct hm_gc *gc)
 {
     struct generational_old *old = &gc->old;
 
@@ -131,13 +131,13 @@ static void old_sweep(struct hm_gc *gc, uint32_t b)
 
     HM_ASSERT(gc->old.blocks.block[b].class == GENERATIONAL_MARKED);
     for (; word < HM_BLOCK_WORDS; word = old_next_clear(bits, end)) {
-        end = hm_block_next_mark(bits, word, HM_BLOCK_WORDS);
+        end = generational_next_mark(bits, word);
         old_free(gc, start + word, end - word);
     }
     gc->old.blocks.block[b].class = GENERATIONAL_SWEPT;
 }
 
-int generational_sweep_next(struct hm_gc *gc)
+int hm_generational_sweep_next(struct hm_gc *gc)
 {
     for (unsigned i = 0; i < GENERATIONAL_BINS; i++) {
         uint32_t b = gc->old.unswept[i];
@@ -179,20 +179,20 @@ static int old_refill(struct hm_gc *gc, size_t words)
     for (int i = 0; i <= OLD_SWEEPS; i++) {
         if (old_take_window(gc, words))
             return 1;
-        if (i == OLD_SWEEPS || !generational_sweep_next(gc))
+        if (i == OLD_SWEEPS || !hm_generational_sweep_next(gc))
             break;
     }
     if (old_take_any(gc, words) || old_extend(gc))
         return 1;
-    while (generational_sweep_next(gc)) {
+    while (hm_generational_sweep_next(gc)) {
         if (old_take_any(gc, words))
             return 1;
     }
     return 0;
 }
 
-__attribute__((noinline)) uint64_t *generational_old_slow(struct hm_gc *gc,
-                                                          size_t words)
+__attribute__((noinline)) uint64_t *hm_generational_old_slow(struct hm_gc *gc,
+                                                             size_t words)
 {
     uint64_t *start;
 
@@ -205,11 +205,11 @@ __attribute__((noinline)) uint64_t *generational_old_slow(struct hm_gc *gc,
     return start;
 }
 
-void generational_old_reset(struct hm_gc *gc)
+void hm_generational_old_reset(struct hm_gc *gc)
 {
     struct generational_old *old = &gc->old;
 
-    generational_old_seal(gc);
+    hm_generational_old_seal(gc);
     old->free = old->limit = NULL;
     old->list_mask = 0;
     for (unsigned c = 0; c < GENERATIONAL_LISTS; c++)

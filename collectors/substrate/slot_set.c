@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "collectors/substrate/slot_set.h"
 
+#include "collectors/substrate/bits.h"
+
+#include "collectors/substrate/bits.h"
+
+enum {
+    SLOT_SET_COST_BYTES =
+        HM_SLOT_CHUNK_BITS_BYTES + (int)sizeof(struct hm_slot_chunk),
+};
+
 int hm_slot_set_open(struct hm_slot_set *set, const struct hm_range *range,
                      struct hm_budget *budget)
 {
@@ -29,16 +38,39 @@ void hm_slot_set_close(struct hm_slot_set *set)
 int hm_slot_set_cover(struct hm_slot_set *set, size_t bytes)
 {
     size_t n = (bytes + HM_SLOT_CHUNK_BYTES - 1) / HM_SLOT_CHUNK_BYTES;
-    size_t cost = HM_SLOT_CHUNK_BITS_BYTES + sizeof(struct hm_slot_chunk);
 
     if (n <= set->n_chunks)
         return 1;
     if (!hm_range_extend(&set->table_range, n * sizeof(struct hm_slot_chunk)) ||
         !hm_range_extend(&set->bits_range, n * HM_SLOT_CHUNK_BITS_BYTES) ||
-        !hm_budget_take(set->budget, (n - set->n_chunks) * cost))
+        !hm_budget_take(set->budget, (n - set->n_chunks) * SLOT_SET_COST_BYTES))
         return 0;
     set->n_chunks = (uint32_t)n;
     return 1;
+}
+
+void hm_slot_set_trim(struct hm_slot_set *set, size_t bytes)
+{
+    size_t n = (bytes + HM_SLOT_CHUNK_BYTES - 1) / HM_SLOT_CHUNK_BYTES;
+    uint32_t *link = &set->listed;
+
+    if (n >= set->n_chunks)
+        return;
+    while (*link != HM_SLOT_CHUNK_NONE) {
+        struct hm_slot_chunk *chunk = &set->chunk[*link];
+
+        HM_ASSERT(*link < n || chunk->dirty == 0);
+        if (chunk->dirty != 0) {
+            link = &chunk->next;
+        } else {
+            chunk->is_listed = 0;
+            *link = chunk->next;
+        }
+    }
+    hm_range_discard(&set->bits_range, n * HM_SLOT_CHUNK_BITS_BYTES,
+                     (set->n_chunks - n) * HM_SLOT_CHUNK_BITS_BYTES);
+    hm_budget_give(set->budget, (set->n_chunks - n) * SLOT_SET_COST_BYTES);
+    set->n_chunks = (uint32_t)n;
 }
 
 /* Bits [low, high) of a word. */
@@ -88,7 +120,7 @@ size_t hm_slot_set_count(const struct hm_slot_set *set)
     size_t n = 0;
 
     for (size_t i = 0; i < (size_t)set->n_chunks * 64; i++)
-        n += (size_t)__builtin_popcountll(set->bits[i]);
+        n += hm_bits_count(set->bits[i]);
     return n;
 }
 

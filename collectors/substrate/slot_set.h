@@ -52,6 +52,9 @@ void hm_slot_set_close(struct hm_slot_set *set);
  * budget or the system refuses. */
 int hm_slot_set_cover(struct hm_slot_set *set, size_t bytes);
 
+/* Gives back what only the range from `bytes` on needs; no slot is there. */
+void hm_slot_set_trim(struct hm_slot_set *set, size_t bytes);
+
 /* Forgets the slots in the first `words` from `start`, both in the covered
  * part of the range. */
 void hm_slot_set_remove(struct hm_slot_set *set, const void *start,
