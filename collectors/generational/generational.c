@@ -358,7 +358,7 @@ static int generational_configure(struct hm_gc *gc, const char **why)
 
     nursery->max_bytes =
         generational_part(param[GENERATIONAL_NURSERY_MAX], limit);
-    nursery->capacity_bytes = first;
+    nursery->capacity_bytes = nursery->aging_words = first;
     nursery->floor_bytes =
         first < GENERATIONAL_SMALL_BYTES ? first : GENERATIONAL_SMALL_BYTES;
     gc->growth_percent = (unsigned)param[GENERATIONAL_GROWTH];

@@ -153,7 +153,7 @@ static const char *check_lists(const struct hm_gc *gc)
 
         if ((cell != NULL) != (gc->old.list_mask >> c & 1))
             return "generational: the mask of the free lists is wrong";
-        for (; cell != NULL; cell = (const uint64_t *)(uintptr_t)cell[1]) {
+        for (; cell != NULL; cell = generational_link(cell + 1)) {
             size_t b = generational_word(gc, cell) / HM_BLOCK_WORDS;
 
             if (b >= blocks->frontier ||

@@ -32,6 +32,7 @@ struct generational_nursery {
     uint64_t *age_mark;            /* objects below have survived once */
     uint64_t *opened;              /* free pointer after the last collection */
     size_t survived_bytes;         /* since the nursery grew */
+    size_t aging_words;            /* survivors beyond these do not age */
 };
 
 /* Blocks with free cells in lists; promotion bumps through one cell. */
@@ -84,6 +85,15 @@ static inline unsigned generational_next_mark(const uint64_t *bits,
                                               unsigned word)
 {
     return (unsigned)hm_bits_next(bits, word, HM_BLOCK_WORDS);
+}
+
+/* A pointer kept in a word of the heap: a link of a list. */
+static inline uint64_t *generational_link(const uint64_t *word)
+{
+    uint64_t *next;
+
+    memcpy(&next, word, HM_WORD_BYTES);
+    return next;
 }
 
 static inline uint64_t *generational_space(const struct hm_gc *gc)

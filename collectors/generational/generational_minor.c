@@ -6,9 +6,9 @@
 /* A space is followed by as much readable memory: the scan reads ahead. */
 enum { MINOR_MARGIN_BYTES = HM_PAGE_BYTES, MINOR_AHEAD_WORDS = 32 };
 
-/* The part of the nursery that survivors may fill; were it full, the next
- * allocation would collect again. */
-enum { MINOR_CROWDED = 4 };
+/* Survivors may fill at most 1/4 of the nursery, or little would be left for
+ * what is new; the others are promoted at once. */
+enum { MINOR_MOST_AGED = 4, MINOR_LEAST_AGED = 16 };
 
 /* One young collection in progress. */
 struct minor {
@@ -22,6 +22,7 @@ struct minor {
     uint64_t *promoted; /* originals of promoted objects to be scanned, linked
                          * through the word after the header */
     size_t promoted_words;
+    size_t aged_words; /* of those, the ones below the age mark */
 };
 
 int hm_generational_nursery_open(struct hm_gc *gc)
@@ -139,6 +140,7 @@ static inline uint64_t *minor_promote(struct minor *minor, uint64_t *header,
     else if ((to = minor_refill(minor, words)) == NULL)
         return NULL;
     minor->promoted_words += words;
+    minor->aged_words += header < minor->age_mark ? words : 0;
     minor_copy_words(to, header, words);
     if (minor_has_refs(header)) {
         header[1] = (uintptr_t)minor->promoted;
@@ -198,7 +200,7 @@ static void minor_scan_promoted(struct minor *minor)
         hm_ref *slot = hm_slots_of(o);
         size_t n = hm_header_refs(*hm_header_of(o));
 
-        minor->promoted = (uint64_t *)(uintptr_t)original[1];
+        minor->promoted = generational_link(original + 1);
         for (size_t i = 0; i < n; i++) {
             minor_forward(minor, &slot[i]);
             if (hm_generational_is_young(&minor->gc->mutator, slot[i]))
@@ -275,6 +277,33 @@ static void minor_account(struct hm_gc *gc, const struct minor *minor)
     gc->minor_collections++;
 }
 
+/* Words of survivors that are to age. */
+static size_t minor_aging_words(struct generational_nursery *nursery)
+{
+    size_t words = nursery->capacity_bytes / HM_WORD_BYTES;
+
+    if (nursery->aging_words < words / MINOR_LEAST_AGED)
+        nursery->aging_words = words / MINOR_LEAST_AGED;
+    if (nursery->aging_words > words / MINOR_MOST_AGED)
+        nursery->aging_words = words / MINOR_MOST_AGED;
+    return nursery->aging_words;
+}
+
+/* Where most of what has aged survives again, aging only copies twice: let
+ * less of it age; else more. */
+static void minor_learn(struct hm_gc *gc, const struct minor *minor)
+{
+    struct generational_nursery *nursery = &gc->nursery;
+    size_t aged = (size_t)(minor->age_mark - generational_space(gc));
+
+    if (aged == 0)
+        return;
+    if (minor->aged_words > aged / 4 * 3)
+        nursery->aging_words /= 2;
+    else if (minor->aged_words < aged / 2)
+        nursery->aging_words *= 2;
+}
+
 void hm_generational_minor(struct hm_gc *gc)
 {
     struct generational_nursery *nursery = &gc->nursery;
@@ -290,11 +319,11 @@ void hm_generational_minor(struct hm_gc *gc)
     minor.old_free = gc->old.free;
     minor.old_limit = gc->old.limit;
     minor.free = (void *)nursery->space[to];
-    minor.crowded =
-        minor.free + nursery->capacity_bytes / HM_WORD_BYTES / MINOR_CROWDED;
+    minor.crowded = minor.free + minor_aging_words(nursery);
     gc->has_failed_promotion = 0;
     minor_evacuate(&minor);
     gc->old.free = minor.old_free;
+    minor_learn(gc, &minor);
     nursery->current = to;
     minor_account(gc, &minor);
     if (gc->heap.config.verify)

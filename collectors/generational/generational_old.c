@@ -73,7 +73,7 @@ static void old_pop(struct hm_gc *gc, unsigned c)
     HM_ASSERT(generational_is_gap(*cell) && old_list(words) == c);
     if (gc->heap.config.verify && !hm_poison_is_intact(cell + 2, words - 2))
         hm_check_failed(__FILE__, __LINE__, "a free cell was written to");
-    old->list[c] = (uint64_t *)(uintptr_t)cell[1];
+    old->list[c] = generational_link(cell + 1);
     if (old->list[c] == NULL)
         old->list_mask &= ~((uint32_t)1 << c);
     old_use(gc, cell, words);

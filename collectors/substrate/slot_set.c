@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "collectors/substrate/slot_set.h"
 
-#include "collectors/substrate/bits.h"
-
-#include "collectors/substrate/bits.h"
 
 enum {
     SLOT_SET_COST_BYTES =
@@ -17,7 +14,7 @@ int hm_slot_set_open(struct hm_slot_set *set, const struct hm_range *range,
 
     HM_CHECK(n < HM_SLOT_CHUNK_NONE);
     *set = (struct hm_slot_set){.budget = budget,
-                                .start = (uintptr_t)range->start,
+                                .start = (void *)range->start,
                                 .listed = HM_SLOT_CHUNK_NONE};
     if (!hm_range_open(&set->bits_range, n * HM_SLOT_CHUNK_BITS_BYTES) ||
         !hm_range_open(&set->table_range, n * sizeof(struct hm_slot_chunk))) {
@@ -82,7 +79,7 @@ static uint64_t slot_set_mask(size_t low, size_t high)
 void hm_slot_set_remove(struct hm_slot_set *set, const void *start,
                         size_t words)
 {
-    size_t word = ((uintptr_t)start - set->start) / 8, end = word + words;
+    size_t word = hm_slot_set_word(set, start), end = word + words;
 
     while (word < end) {
         size_t low = word % 64, n = 64 - low;

@@ -13,6 +13,7 @@
 #define HM_COLLECTORS_SUBSTRATE_SLOT_SET_H
 
 #include "collectors/reference.h"
+#include "collectors/substrate/bits.h"
 #include "collectors/substrate/budget.h"
 #include "collectors/substrate/range.h"
 
@@ -35,7 +36,7 @@ struct hm_slot_chunk {
 struct hm_slot_set {
     struct hm_range bits_range, table_range;
     struct hm_budget *budget;
-    uintptr_t start; /* of the range described */
+    hm_ref *start; /* of the range described */
     uint64_t *bits;
     struct hm_slot_chunk *chunk;
     uint32_t n_chunks; /* covered */
@@ -73,7 +74,7 @@ const char *hm_slot_set_check(const struct hm_slot_set *set);
 static inline size_t hm_slot_set_word(const struct hm_slot_set *set,
                                       const hm_ref *slot)
 {
-    return ((uintptr_t)slot - set->start) / 8;
+    return ((uintptr_t)slot - (uintptr_t)set->start) / sizeof(hm_ref);
 }
 
 static inline int hm_slot_set_has(const struct hm_slot_set *set,
@@ -81,7 +82,7 @@ static inline int hm_slot_set_has(const struct hm_slot_set *set,
 {
     size_t word = hm_slot_set_word(set, slot);
 
-    return set->bits[word / 64] >> word % 64 & 1;
+    return hm_bits_get(set->bits, word);
 }
 
 static inline void hm_slot_set_list(struct hm_slot_set *set, size_t c)
@@ -99,7 +100,7 @@ static inline void hm_slot_set_add(struct hm_slot_set *set, const hm_ref *slot)
     size_t word = hm_slot_set_word(set, slot), c = word / HM_SLOT_CHUNK_WORDS;
 
     HM_ASSERT(c < set->n_chunks);
-    set->bits[word / 64] |= (uint64_t)1 << word % 64;
+    hm_bits_set(set->bits, word);
     set->chunk[c].dirty |= (uint64_t)1 << word / 64 % 64;
     hm_slot_set_list(set, c);
 }
@@ -132,7 +133,7 @@ static inline void hm_slot_set_each(struct hm_slot_set *set,
     for (; c != HM_SLOT_CHUNK_NONE; c = next) {
         struct hm_slot_chunk *chunk = &set->chunk[c];
         uint64_t *bits = set->bits + (size_t)c * 64;
-        hm_ref *slot = (hm_ref *)set->start + (size_t)c * HM_SLOT_CHUNK_WORDS;
+        hm_ref *slot = set->start + (size_t)c * HM_SLOT_CHUNK_WORDS;
 
         next = chunk->next;
         for (uint64_t rest = chunk->dirty; rest != 0; rest &= rest - 1) {

@@ -3,6 +3,7 @@
 #include "collector_heap.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,20 @@ static void heap_exhausted(size_t bytes)
     longjmp(heap.exhausted, 1);
 }
 
+/* Parameters in the environment's HM_TEST_OPTIONS, separated by spaces. */
+static const char *heap_options_text;
+
+static void heap_set_options(uint64_t *param)
+{
+    char word[64];
+    int n = 0;
+
+    for (const char *rest = heap_options_text;
+         rest != NULL && sscanf(rest, " %63s%n", word, &n) == 1; rest += n)
+        assert_int_equal(hm_params_set(hm_collector_this.params, word, param),
+                         0);
+}
+
 void heap_open(struct heap_options options)
 {
     uint64_t param[HM_PARAMS_MAX];
@@ -31,6 +46,7 @@ void heap_open(struct heap_options options)
 
     hm_params_defaults(hm_collector_this.params, 0, param);
     hm_pause_log_init(&heap_pauses);
+    heap_set_options(param);
     for (int i = 0; i < HEAP_ROOTS; i++)
         heap.root[i] = NULL;
     heap.is_guarded = 0;
@@ -104,9 +120,12 @@ int main(void)
 {
     int failed = 0;
 
+    heap_options_text = getenv("HM_TEST_OPTIONS"); /* NOLINT: one thread */
     cmocka_set_message_output(CM_OUTPUT_TAP);
     failed += collector_model_tests();
     failed += collector_shape_tests();
+    if (heap_options_text != NULL) /* the rest expects the defaults */
+        return failed != 0;
     failed += collector_limit_tests();
     failed += collector_fault_tests();
     return failed != 0;
