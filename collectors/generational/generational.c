@@ -127,10 +127,9 @@ static void generational_configure_limit(struct hm_gc *gc, size_t used_bytes,
         return;
     if (limit < least)
         limit = least;
+    gc->old.is_configured = limit >= gc->old.limit_bytes;
     if (limit < gc->old.limit_bytes)
         gc->old.limit_bytes = limit;
-    else
-        gc->old.is_configured = 1;
 }
 
 static void generational_verify(struct hm_gc *gc, int is_after, int is_full)
@@ -185,11 +184,12 @@ void hm_generational_collect(struct hm_gc *gc, int is_full)
                                  (size_t)(gc->heap.moved_bytes - moved));
     is_full |= gc->has_failed_promotion ||
                generational_old_bytes(gc) > gc->old.limit_bytes;
-    if (is_full)
+    if (is_full) {
         generational_full(gc, start_ns);
-    else
+    } else {
         hm_pause_log_add(gc->heap.config.log, HM_PAUSE_minor, start_ns,
                          hm_clock_now_ns());
+    }
     if (!gc->heap.config.verify)
         return;
     if (is_full)
@@ -317,10 +317,10 @@ __attribute__((noinline)) void hm_generational_remember(struct hm_mutator *m,
 {
     struct hm_gc *gc = m->gc;
 
-    if (hm_range_has(&gc->old.blocks.range, slot))
-        hm_slot_set_add(&gc->old.slots, slot);
-    else
-        hm_slot_set_add(&gc->large_slots, slot);
+    hm_slot_set_add(hm_range_has(&gc->old.blocks.range, slot)
+                        ? &gc->old.slots
+                        : &gc->large_slots,
+                    slot);
 }
 
 /* V8 collects at a turn of the event loop once the nursery is 80 % full. */

@@ -40,7 +40,7 @@ static int check_is_object(const void *arg, hm_ref o)
         if (word >= map->old_words)
             return hm_large_is_object(&gc->heap.large, o);
     }
-    return map->bits[word / 64] >> word % 64 & 1;
+    return hm_bits_get(map->bits, word);
 }
 
 /* The old objects and remembered slots, against each other. */
@@ -52,9 +52,10 @@ static const char *check_old_object(const struct hm_gc *gc,
 
     for (size_t i = 0; i < hm_header_refs(*header); i++) {
         if (hm_generational_is_young(&gc->mutator, slot[i]) &&
-            !hm_slot_set_has(slots, &slot[i]))
+            !hm_slot_set_has(slots, &slot[i])) {
             return "generational: an old object holds a young reference that "
                    "is not remembered";
+        }
     }
     return NULL;
 }
@@ -125,10 +126,9 @@ static const char *check_old(struct check_map *map)
     for (uint32_t b = 0; b < blocks->frontier && wrong == NULL; b++) {
         if (blocks->block[b].state != HM_BLOCK_USED)
             continue;
-        if (blocks->block[b].class == GENERATIONAL_SWEPT)
-            wrong = check_words(map, b, 0, HM_BLOCK_WORDS);
-        else
-            wrong = check_marked(map, b);
+        wrong = blocks->block[b].class == GENERATIONAL_SWEPT
+                    ? check_words(map, b, 0, HM_BLOCK_WORDS)
+                    : check_marked(map, b);
     }
     return wrong;
 }

@@ -154,13 +154,15 @@ static void mark_clean_slots(struct hm_gc *gc)
     struct hm_slot_set *slots = &gc->old.slots;
 
     for (uint32_t c = slots->listed; c != HM_SLOT_CHUNK_NONE;
-         c = slots->chunk[c].next)
+         c = slots->chunk[c].next) {
         hm_slot_set_keep(slots, c, hm_block_bits(&gc->old.blocks, c));
+    }
     for (struct hm_large_object *o = gc->heap.large.all; o != NULL;
          o = o->next) {
+        size_t n = hm_header_refs(o->header);
+
         if (!o->is_marked)
-            hm_slot_set_remove(&gc->large_slots, o + 1,
-                               hm_header_refs(o->header));
+            hm_slot_set_remove(&gc->large_slots, o + 1, n);
     }
 }
 

@@ -79,10 +79,11 @@ void hm_generational_nursery_shrink(struct hm_gc *gc, size_t bytes)
     if (bytes >= nursery->capacity_bytes)
         return;
     less = nursery->capacity_bytes - bytes;
-    for (unsigned i = 0; i < nursery->n_spaces; i++)
-        hm_range_discard(
-            &nursery->range,
-            (size_t)(nursery->space[i] - nursery->range.start) + bytes, less);
+    for (unsigned i = 0; i < nursery->n_spaces; i++) {
+        size_t start = (size_t)(nursery->space[i] - nursery->range.start);
+
+        hm_range_discard(&nursery->range, start + bytes, less);
+    }
     hm_budget_give(&gc->heap.budget, 2 * less);
     nursery->capacity_bytes = bytes;
     nursery->survived_bytes = 0;
@@ -135,10 +136,13 @@ static inline uint64_t *minor_promote(struct minor *minor, uint64_t *header,
 {
     uint64_t *to = minor->old_free;
 
-    if (HM_LIKELY(words <= (size_t)(minor->old_limit - to)))
+    if (HM_LIKELY(words <= (size_t)(minor->old_limit - to))) {
         minor->old_free = to + words;
-    else if ((to = minor_refill(minor, words)) == NULL)
-        return NULL;
+    } else {
+        to = minor_refill(minor, words);
+        if (to == NULL)
+            return NULL;
+    }
     minor->promoted_words += words;
     minor->aged_words += header < minor->age_mark ? words : 0;
     minor_copy_words(to, header, words);
@@ -298,10 +302,11 @@ static void minor_learn(struct hm_gc *gc, const struct minor *minor)
 
     if (aged == 0)
         return;
-    if (minor->aged_words > aged / 4 * 3)
+    if (minor->aged_words > aged / 4 * 3) {
         nursery->aging_words /= 2;
-    else if (minor->aged_words < aged / 2)
+    } else if (minor->aged_words < aged / 2) {
         nursery->aging_words *= 2;
+    }
 }
 
 void hm_generational_minor(struct hm_gc *gc)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "collectors/substrate/slot_set.h"
 
-
 enum {
     SLOT_SET_COST_BYTES =
         HM_SLOT_CHUNK_BITS_BYTES + (int)sizeof(struct hm_slot_chunk),

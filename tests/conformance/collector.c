@@ -28,9 +28,10 @@ static void heap_set_options(uint64_t *param)
     int n = 0;
 
     for (const char *rest = heap_options_text;
-         rest != NULL && sscanf(rest, " %63s%n", word, &n) == 1; rest += n)
+         rest != NULL && sscanf(rest, " %63s%n", word, &n) == 1; rest += n) {
         assert_int_equal(hm_params_set(hm_collector_this.params, word, param),
                          0);
+    }
 }
 
 void heap_open(struct heap_options options)
