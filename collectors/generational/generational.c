@@ -33,11 +33,17 @@ enum {
     GENERATIONAL_INITIAL_OLD,
 };
 
-/* A semispace is at most 1/128 of a heap limit, as in V8; in a small heap 1/32
- * up to 256 KiB. */
-enum { GENERATIONAL_PART = 128, GENERATIONAL_SMALL_PART = 32 };
+/* By default a semispace is at most 1/128 of a heap limit, as in V8; in a small
+ * heap 1/32 up to 256 KiB.  What is asked for may be up to 1/8. */
+enum {
+    GENERATIONAL_PART = 128,
+    GENERATIONAL_SMALL_PART = 32,
+    GENERATIONAL_ASKED_PART = 8,
+};
 
 #define GENERATIONAL_SMALL_BYTES ((size_t)256 << 10)
+#define GENERATIONAL_FIRST_BYTES ((size_t)1 << 20)
+#define GENERATIONAL_MOST_BYTES  ((size_t)16 << 20)
 
 /* Under stress, every so many collections one is full. */
 enum { GENERATIONAL_STRESS_FULL = 4 };
@@ -46,10 +52,10 @@ enum { GENERATIONAL_STRESS_FULL = 4 };
 #define GENERATIONAL_STEP_BYTES ((size_t)8 << 20)
 
 static const struct hm_param generational_params[] = {
-    {"nursery_min", "bytes of a semispace at first", 1 << 20, 1 << 20, 4096,
-     UINT64_C(1) << 30},
-    {"nursery_max", "bytes a semispace may grow to", 16 << 20, 16 << 20, 4096,
-     UINT64_C(1) << 30},
+    {"nursery_min", "bytes of a semispace at first; 0 = 1M, less below 128M", 0,
+     0, 0, UINT64_C(1) << 30},
+    {"nursery_max", "bytes it may grow to; 0 = 1/128 of the limit, at most 16M",
+     0, 0, 0, UINT64_C(1) << 30},
     {"growth", "percent the old space grows by between full collections", 100,
      100, 10, 1000},
     {"initial_old", "bytes of the old space before the first full collection",
@@ -257,6 +263,8 @@ static hm_ref generational_try_large(struct hm_gc *gc, size_t words,
         generational_old_bytes(gc) > gc->old.limit_bytes)
         return NULL;
     end += hm_large_cost_bytes(words);
+    if (end > large->extents.range.bytes)
+        end = large->extents.range.bytes;
     if (hm_slot_set_cover(&gc->large_slots, end))
         o = hm_large_new(large, words, n_refs);
     if (o != NULL)
@@ -333,43 +341,70 @@ __attribute__((noinline)) void hm_generational_poll_slow(struct hm_mutator *m)
     generational_collect_for(gc, 0, 0);
 }
 
-/* Bytes of a semispace, of which `bytes` are wanted. */
-static size_t generational_part(size_t bytes, size_t limit_bytes)
+/* `bytes` or what a limit leaves of them; for 0, the default `usual_bytes` or
+ * what it leaves of those. */
+static size_t generational_part(size_t bytes, size_t usual_bytes, size_t limit)
 {
-    size_t most = limit_bytes / GENERATIONAL_SMALL_PART;
+    size_t most = limit / GENERATIONAL_SMALL_PART;
 
     if (most > GENERATIONAL_SMALL_BYTES)
         most = GENERATIONAL_SMALL_BYTES;
-    if (most < limit_bytes / GENERATIONAL_PART)
-        most = limit_bytes / GENERATIONAL_PART;
-    if (limit_bytes != 0 && bytes > most)
+    if (most < limit / GENERATIONAL_PART)
+        most = limit / GENERATIONAL_PART;
+    if (bytes != 0)
+        most = limit / GENERATIONAL_ASKED_PART;
+    if (bytes == 0)
+        bytes = usual_bytes;
+    if (limit != 0 && bytes > most)
         bytes = most;
     bytes = hm_round_down(bytes, HM_PAGE_BYTES);
     return bytes > HM_PAGE_BYTES ? bytes : HM_PAGE_BYTES;
+}
+
+/* NULL, or what is wrong with the parameters. */
+static const char *generational_refuse(uint64_t min, uint64_t max)
+{
+    if ((min != 0 && min < HM_PAGE_BYTES) || (max != 0 && max < HM_PAGE_BYTES))
+        return "nursery_min and nursery_max are 0 or at least 4096";
+    if (min != 0 && max != 0 && max < min)
+        return "nursery_max is below nursery_min";
+    return NULL;
+}
+
+/* Where only one of the bounds is given, it moves the other. */
+static void generational_size_nursery(struct hm_gc *gc, size_t min, size_t max)
+{
+    struct generational_nursery *nursery = &gc->nursery;
+    size_t limit = gc->heap.config.heap_bytes;
+    size_t first = generational_part(min, GENERATIONAL_FIRST_BYTES, limit);
+    size_t most = generational_part(max, GENERATIONAL_MOST_BYTES, limit);
+
+    if (first > most && min == 0)
+        first = most;
+    nursery->max_bytes = most > first ? most : first;
+    nursery->capacity_bytes = nursery->aging_words = first;
+    nursery->floor_bytes =
+        first < GENERATIONAL_SMALL_BYTES ? first : GENERATIONAL_SMALL_BYTES;
 }
 
 /* Returns 1; 0 with a reason. */
 static int generational_configure(struct hm_gc *gc, const char **why)
 {
     const uint64_t *param = gc->heap.config.param;
-    size_t limit = gc->heap.config.heap_bytes;
-    struct generational_nursery *nursery = &gc->nursery;
-    size_t first = generational_part(param[GENERATIONAL_NURSERY_MIN], limit);
+    uint64_t min = param[GENERATIONAL_NURSERY_MIN];
+    uint64_t max = param[GENERATIONAL_NURSERY_MAX];
+    const char *wrong = generational_refuse(min, max);
 
-    nursery->max_bytes =
-        generational_part(param[GENERATIONAL_NURSERY_MAX], limit);
-    nursery->capacity_bytes = nursery->aging_words = first;
-    nursery->floor_bytes =
-        first < GENERATIONAL_SMALL_BYTES ? first : GENERATIONAL_SMALL_BYTES;
-    gc->growth_percent = (unsigned)param[GENERATIONAL_GROWTH];
-    gc->old.limit_bytes =
-        limit != 0 ? SIZE_MAX : param[GENERATIONAL_INITIAL_OLD];
-    if (param[GENERATIONAL_NURSERY_MAX] < param[GENERATIONAL_NURSERY_MIN]) {
-        *why = "nursery_max is below nursery_min";
+    if (wrong != NULL) {
+        *why = wrong;
         return 0;
     }
-    HM_CHECK(hm_budget_take(&gc->heap.budget, 2 * first));
-    return 1;
+    generational_size_nursery(gc, min, max);
+    gc->growth_percent = (unsigned)param[GENERATIONAL_GROWTH];
+    gc->old.limit_bytes = gc->heap.config.heap_bytes != 0
+                              ? SIZE_MAX
+                              : param[GENERATIONAL_INITIAL_OLD];
+    return hm_budget_take(&gc->heap.budget, 2 * gc->nursery.capacity_bytes);
 }
 
 /* Returns 1; 0 when the system refuses address space. */

@@ -3,10 +3,8 @@
  * needed. */
 #include "collectors/generational/generational_heap.h"
 
-enum {
-    OLD_SURPLUS_WORDS = 240, /* a cell so much too long is worth a window */
-    OLD_SWEEPS = 8,          /* blocks swept at a time: 256 KiB */
-};
+/* Blocks swept at a time: 256 KiB. */
+enum { OLD_SWEEPS = 8 };
 
 /* Two sizes to a list up to 33 words, then one list to a doubling. */
 static unsigned old_list(size_t words)
@@ -79,10 +77,11 @@ static void old_pop(struct hm_gc *gc, unsigned c)
     old_use(gc, cell, words);
 }
 
-/* Uses the smallest cell that is worth bumping through.  0: there is none. */
-static int old_take_window(struct hm_gc *gc, size_t words)
+/* Uses a cell of the first list whose cells all are long enough: best fit, as
+ * V8 promotes.  0: there is none. */
+static int old_take_best(struct hm_gc *gc, size_t words)
 {
-    unsigned c = old_list_above(words + OLD_SURPLUS_WORDS);
+    unsigned c = old_list_above(words);
     uint32_t fit = gc->old.list_mask >> c;
 
     if (fit == 0)
@@ -91,7 +90,7 @@ static int old_take_window(struct hm_gc *gc, size_t words)
     return 1;
 }
 
-/* Uses the largest cell if it is large enough. */
+/* Uses the first of the largest cells if it is long enough. */
 static int old_take_any(struct hm_gc *gc, size_t words)
 {
     uint32_t mask = gc->old.list_mask;
@@ -173,11 +172,11 @@ static int old_extend(struct hm_gc *gc)
     return 1;
 }
 
-/* Long cells first, then short ones before the heap grows. */
+/* A few blocks are swept before the heap grows, all before it is full. */
 static int old_refill(struct hm_gc *gc, size_t words)
 {
     for (int i = 0; i <= OLD_SWEEPS; i++) {
-        if (old_take_window(gc, words))
+        if (old_take_best(gc, words))
             return 1;
         if (i == OLD_SWEEPS || !hm_generational_sweep_next(gc))
             break;

@@ -337,13 +337,43 @@ static void without_a_limit_the_old_space_grows_by_its_percentage(void **state)
     close_heap();
 }
 
+static size_t capacity_for(size_t heap_bytes, const char *min, const char *max)
+{
+    const char *const options[] = {min, max, NULL};
+    size_t bytes;
+
+    open_heap(heap_bytes, options);
+    bytes = gc->nursery.max_bytes;
+    assert_true(gc->nursery.capacity_bytes <= bytes);
+    close_heap();
+    return bytes;
+}
+
+static void the_nursery_follows_the_limit_unless_told(void **state)
+{
+    static const char any[] = "nursery_min=0", most[] = "nursery_max=0";
+
+    (void)state;
+    assert_int_equal(capacity_for(0, any, most), 16 * MIB);
+    assert_int_equal(capacity_for(64 * MIB, any, most), MIB / 2);
+    assert_int_equal(capacity_for(1024 * MIB, any, most), 8 * MIB);
+    assert_int_equal(capacity_for(4 * MIB, any, most), MIB / 8);
+    assert_int_equal(capacity_for(64 * MIB, any, "nursery_max=2M"), 2 * MIB);
+    assert_int_equal(capacity_for(64 * MIB, "nursery_min=4M", most), 4 * MIB);
+    assert_int_equal(capacity_for(64 * MIB, any, "nursery_max=4K"), 4096);
+    assert_int_equal(capacity_for(64 * MIB, any, "nursery_max=1G"), 8 * MIB);
+}
+
 static void contradictory_bounds_are_refused(void **state)
 {
     static const char *const options[] = {"nursery_min=2M", "nursery_max=1M",
                                           NULL};
+    static const char *const tiny[] = {"nursery_max=4095", NULL};
 
     (void)state;
     why = NULL;
+    assert_null(try_open(64 * MIB, 0, tiny));
+    assert_non_null(strstr(why, "at least 4096"));
     assert_null(try_open(64 * MIB, 0, options));
     assert_non_null(strstr(why, "nursery_max is below nursery_min"));
     open_heap(64 * MIB, NULL); /* the refusal left nothing open */
@@ -368,6 +398,7 @@ int main(void)
         cmocka_unit_test(a_poll_collects_a_nursery_that_is_nearly_full),
         cmocka_unit_test(young_collections_are_pauses_of_their_own_kind),
         cmocka_unit_test(without_a_limit_the_old_space_grows_by_its_percentage),
+        cmocka_unit_test(the_nursery_follows_the_limit_unless_told),
         cmocka_unit_test(contradictory_bounds_are_refused),
     };
 
