@@ -131,6 +131,12 @@ void hm_generational_old_reset(struct hm_gc *gc);
 /* Sweeps the next block.  0: all are swept. */
 int hm_generational_sweep_next(struct hm_gc *gc);
 
+static inline void generational_sweep_all(struct hm_gc *gc)
+{
+    while (hm_generational_sweep_next(gc))
+        continue;
+}
+
 /* Turns what is left of the cell in use into a gap, so that blocks can be
  * parsed. */
 void hm_generational_old_seal(struct hm_gc *gc);
