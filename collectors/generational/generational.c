@@ -3,17 +3,21 @@
  * marked and lazily swept old space.
  *
  * Source:     D. Ungar, SDE 1984 (generation scavenging); V8's collector as of
- *             version 11 (Scavenger, age mark, slot sets, heap growing).
+ *             version 11 (Scavenger, age mark, slot sets, heap growing);
+ *             D. Ungar and F. Jackson, OOPSLA 1988 (feedback on ageing).
  * Differs:    one thread, and a full collection stops the world from marking
  *             to sorting: no increments, no evacuation of sparse pages.  A
  *             full collection begins with a young one instead of promoting all
  *             that lives.  Pages are blocks of 32 KiB; objects above 8 KiB are
  *             large and old from their birth.  The write barrier compares
- *             addresses instead of reading page flags.  With a heap limit, the
- *             limit alone decides when all is collected; without one, the
+ *             addresses instead of reading page flags.  Where most of what has
+ *             aged survives again, less is left to age.  With a heap limit,
+ *             the limit alone decides when all is collected; without one, the
  *             growing factor is fixed rather than measured: 2 as in our other
- *             collectors (V8's formula gives 4 to any busy program and starts
- *             with 512 MiB: growth=300 initial_old=512M).
+ *             collectors (V8's formula gives 4 to any busy program).
+ *             V8's flags: --min-semi-space-size nursery_min,
+ *             --max-semi-space-size nursery_max, --heap-growing-percent
+ *             growth, --initial-old-space-size initial_old (512M there).
  * Invariants: young objects fill the current semispace without gaps up to the
  *             mutator's free pointer; those below the age mark have survived;
  *             a slot of an old object that holds a young reference is in the
