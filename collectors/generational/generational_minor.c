@@ -19,8 +19,9 @@ struct minor {
     uint64_t *free;    /* where the next copy within the nursery goes */
     uint64_t *crowded; /* from here on, copies only if promotion fails */
     uint64_t *old_free, *old_limit; /* the old space's cell in use */
-    uint64_t *promoted; /* originals of promoted objects to be scanned, linked
-                         * through the word after the header */
+    uint64_t *promoted;   /* originals of promoted objects to be scanned, linked
+                           * through the word after the header */
+    size_t refused_words; /* what the old space has no room for */
     size_t promoted_words;
     size_t aged_words; /* of those, the ones below the age mark */
 };
@@ -121,12 +122,16 @@ static __attribute__((noinline)) uint64_t *minor_refill(struct minor *minor,
     struct generational_old *old = &minor->gc->old;
     uint64_t *to;
 
+    if (words >= minor->refused_words)
+        return NULL;
     old->free = minor->old_free;
     to = hm_generational_old_slow(minor->gc, words);
     minor->old_free = old->free;
     minor->old_limit = old->limit;
-    if (to == NULL)
+    if (to == NULL) {
+        minor->refused_words = words;
         minor->gc->has_failed_promotion = 1;
+    }
     return to;
 }
 
@@ -314,7 +319,8 @@ void hm_generational_minor(struct hm_gc *gc)
     struct generational_nursery *nursery = &gc->nursery;
     unsigned from = nursery->current;
     unsigned to = from + 1 < nursery->n_spaces ? from + 1 : 0;
-    struct minor minor = {.gc = gc, .age_mark = nursery->age_mark};
+    struct minor minor = {
+        .gc = gc, .age_mark = nursery->age_mark, .refused_words = SIZE_MAX};
 
     minor.from_first = (uintptr_t)generational_space(gc) + HM_WORD_BYTES;
     minor.from_bytes = generational_young_bytes(gc);
