@@ -98,8 +98,10 @@ static inline void minor_copy_words(uint64_t *to, const uint64_t *from,
         memcpy(to, from, words * HM_WORD_BYTES);
         return;
     }
-    for (size_t i = 0; i < words; i++)
-        memcpy(to + i, from + i, HM_WORD_BYTES);
+    for (; words >= 2; words -= 2, to += 2, from += 2)
+        memcpy(to, from, (size_t)2 * HM_WORD_BYTES);
+    if (words > 0)
+        memcpy(to, from, HM_WORD_BYTES);
 }
 
 /* Whether the object has to be scanned; looking costs less for small ones. */
