@@ -17,7 +17,8 @@
 #define HM_PAUSE_KINDS(X)                               \
     X(full)    /* a stop-the-world collection of all */ \
     X(compact) /* the same, with sliding compaction */  \
-    X(sweep)   /* a slice of lazy sweeping */
+    X(sweep)   /* a slice of lazy sweeping */           \
+    X(minor)   /* a collection of the young objects */
 
 enum hm_pause_kind {
 

@@ -167,7 +167,8 @@ int collector_fault_tests(void)
     if (!heap_is_precise()) /* nothing is verified there */
         return 0;
     failed = HEAP_RUN_GROUP("fault", tests);
-    if (strcmp(hm_collector_this.name, "semispace") == 0)
+    if (strcmp(hm_collector_this.name, "semispace") == 0 ||
+        strcmp(hm_collector_this.name, "generational") == 0)
         failed += HEAP_RUN_GROUP("copying", copying);
     return failed;
 }

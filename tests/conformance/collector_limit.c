@@ -151,6 +151,8 @@ static size_t limit_goal_percent(void)
         return 115;
     if (strcmp(hm_collector_this.name, "marksweep") == 0)
         return 125;
+    if (strcmp(hm_collector_this.name, "generational") == 0)
+        return 125;
     return 215;
 }
 

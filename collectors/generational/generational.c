@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* generational.c -- two generations after V8: a small copying nursery before a
+ * marked and lazily swept old space.
+ *
+ * Source:     D. Ungar, SDE 1984 (generation scavenging); V8's collector as of
+ *             version 11 (Scavenger, age mark, slot sets, heap growing);
+ *             D. Ungar and F. Jackson, OOPSLA 1988 (feedback on ageing).
+ * Differs:    one thread, and a full collection stops the world from marking
+ *             to sorting: no increments, no evacuation of sparse pages.  A
+ *             full collection begins with a young one instead of promoting all
+ *             that lives.  Pages are blocks of 32 KiB; objects above 8 KiB are
+ *             large and old from their birth.  The write barrier compares
+ *             addresses instead of reading page flags.  Where most of what has
+ *             aged survives again, less is left to age.  With a heap limit,
+ *             the limit alone decides when all is collected; without one, the
+ *             growing factor is fixed rather than measured: 2 as in our other
+ *             collectors (V8's formula gives 4 to any busy program).
+ *             V8's flags: --min-semi-space-size nursery_min,
+ *             --max-semi-space-size nursery_max, --heap-growing-percent
+ *             growth, --initial-old-space-size initial_old (512M there).
+ * Invariants: young objects fill the current semispace without gaps up to the
+ *             mutator's free pointer; those below the age mark have survived;
+ *             a slot of an old object that holds a young reference is in the
+ *             remembered set; the other semispace is as large, so a young
+ *             collection cannot fail: what cannot be promoted stays young, and
+ *             a full collection follows; see hm_gc_check().
+ * Costs:      a young collection is proportional to what lives in the nursery
+ *             and to the remembered slots; two semispaces are charged whole.
+ *             Old blocks cost 1/32 for marks and slots.
+ * Threads:    one mutator. */
+#include "collectors/generational/generational_heap.h"
+
+enum {
+    GENERATIONAL_NURSERY_MIN,
+    GENERATIONAL_NURSERY_MAX,
+    GENERATIONAL_GROWTH,
+    GENERATIONAL_INITIAL_OLD,
+};
+
+/* By default a semispace is at most 1/128 of a heap limit, as in V8; in a small
+ * heap 1/32 up to 256 KiB.  What is asked for may be up to 1/8. */
+enum {
+    GENERATIONAL_PART = 128,
+    GENERATIONAL_SMALL_PART = 32,
+    GENERATIONAL_ASKED_PART = 8,
+};
+
+#define GENERATIONAL_SMALL_BYTES ((size_t)256 << 10)
+#define GENERATIONAL_FIRST_BYTES ((size_t)1 << 20)
+#define GENERATIONAL_MOST_BYTES  ((size_t)16 << 20)
+
+static const struct hm_param generational_params[] = {
+    {"nursery_min", "bytes of a semispace at first; 0 = 1M, less below 128M", 0,
+     0, 0, UINT64_C(1) << 30},
+    {"nursery_max", "bytes it may grow to; 0 = 1/128 of the limit, at most 16M",
+     0, 0, 0, UINT64_C(1) << 30},
+    {"growth", "percent the old space grows by between full collections", 100,
+     100, 10, 1000},
+    {"initial_old", "bytes of the old space before the first full collection",
+     32 << 20, 32 << 20, 1 << 20, UINT64_C(1) << 40},
+    {0},
+};
+
+const struct hm_collector hm_collector_this = {
+    .name = "generational",
+    .summary = "copying nursery, remembered slots, marked and swept old space",
+    .source = "Ungar, SDE 1984; V8 11.3",
+    .class = HM_CLASS_COLLECTOR,
+    .has_heap_limit = 1,
+    .params = generational_params,
+};
+
+static struct hm_gc generational_gc;
+
+/* `bytes` or what a limit leaves of them; for 0, the default `usual_bytes` or
+ * what it leaves of those. */
+static size_t generational_part(size_t bytes, size_t usual_bytes, size_t limit)
+{
+    size_t most = limit / GENERATIONAL_SMALL_PART;
+
+    if (most > GENERATIONAL_SMALL_BYTES)
+        most = GENERATIONAL_SMALL_BYTES;
+    if (most < limit / GENERATIONAL_PART)
+        most = limit / GENERATIONAL_PART;
+    if (bytes != 0)
+        most = limit / GENERATIONAL_ASKED_PART;
+    if (bytes == 0)
+        bytes = usual_bytes;
+    if (limit != 0 && bytes > most)
+        bytes = most;
+    bytes = hm_round_down(bytes, HM_PAGE_BYTES);
+    return bytes > HM_PAGE_BYTES ? bytes : HM_PAGE_BYTES;
+}
+
+/* NULL, or what is wrong with the parameters. */
+static const char *generational_refuse(uint64_t min, uint64_t max)
+{
+    if ((min != 0 && min < HM_PAGE_BYTES) || (max != 0 && max < HM_PAGE_BYTES))
+        return "nursery_min and nursery_max are 0 or at least 4096";
+    if (min != 0 && max != 0 && max < min)
+        return "nursery_max is below nursery_min";
+    return NULL;
+}
+
+/* Where only one of the bounds is given, it moves the other. */
+static void generational_size_nursery(struct hm_gc *gc, size_t min, size_t max)
+{
+    struct generational_nursery *nursery = &gc->nursery;
+    size_t limit = gc->heap.config.heap_bytes;
+    size_t first = generational_part(min, GENERATIONAL_FIRST_BYTES, limit);
+    size_t most = generational_part(max, GENERATIONAL_MOST_BYTES, limit);
+
+    if (first > most && min == 0)
+        first = most;
+    nursery->max_bytes = most > first ? most : first;
+    nursery->capacity_bytes = nursery->aging_words = first;
+    nursery->floor_bytes =
+        first < GENERATIONAL_SMALL_BYTES ? first : GENERATIONAL_SMALL_BYTES;
+}
+
+/* Returns 1; 0 with a reason. */
+static int generational_configure(struct hm_gc *gc, const char **why)
+{
+    const uint64_t *param = gc->heap.config.param;
+    uint64_t min = param[GENERATIONAL_NURSERY_MIN];
+    uint64_t max = param[GENERATIONAL_NURSERY_MAX];
+    const char *wrong = generational_refuse(min, max);
+
+    if (wrong != NULL) {
+        *why = wrong;
+        return 0;
+    }
+    generational_size_nursery(gc, min, max);
+    gc->growth_percent = (unsigned)param[GENERATIONAL_GROWTH];
+    gc->old.limit_bytes = gc->heap.config.heap_bytes != 0
+                              ? SIZE_MAX
+                              : param[GENERATIONAL_INITIAL_OLD];
+    return hm_budget_take(&gc->heap.budget, 2 * gc->nursery.capacity_bytes);
+}
+
+/* Returns 1; 0 when the system refuses address space. */
+static int generational_open_spaces(struct hm_gc *gc, size_t stack_bytes)
+{
+    struct hm_heap *heap = &gc->heap;
+
+    return hm_blocks_open(&gc->old.blocks,
+                          hm_range_reach(heap->config.heap_bytes),
+                          &heap->budget, heap->config.verify) &&
+           hm_slot_set_open(&gc->old.slots, &gc->old.blocks.range,
+                            &heap->budget) &&
+           hm_slot_set_open(&gc->large_slots, &heap->large.extents.range,
+                            &heap->budget) &&
+           hm_mark_queue_open(&gc->queue, stack_bytes) &&
+           hm_generational_nursery_open(gc);
+}
+
+struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
+{
+    struct hm_gc *gc = &generational_gc;
+    size_t stack_bytes = hm_mark_queue_bytes(config->heap_bytes);
+
+    if (!hm_heap_open(&gc->heap, config, sizeof(*gc) + stack_bytes, why) ||
+        !generational_configure(gc, why) ||
+        !generational_open_spaces(gc, stack_bytes)) {
+        hm_gc_close(gc);
+        return NULL;
+    }
+    gc->mutator.gc = gc;
+    hm_generational_old_reset(gc);
+    return gc;
+}
+
+void hm_gc_close(struct hm_gc *gc)
+{
+    hm_range_close(&gc->nursery.range);
+    hm_mark_queue_close(&gc->queue);
+    hm_slot_set_close(&gc->large_slots);
+    hm_slot_set_close(&gc->old.slots);
+    hm_blocks_close(&gc->old.blocks);
+    hm_heap_close(&gc->heap);
+    *gc = (struct hm_gc){0};
+}
+
+struct hm_mutator *hm_gc_attach(struct hm_gc *gc)
+{
+    if (gc->heap.is_attached)
+        return NULL;
+    gc->heap.is_attached = 1;
+    return &gc->mutator;
+}
+
+void hm_gc_detach(struct hm_mutator *m)
+{
+    HM_CHECK(m->gc->heap.is_attached && m->frames == NULL);
+    m->gc->heap.is_attached = 0;
+}
+
+void hm_gc_add_roots(struct hm_gc *gc, hm_ref *slot, size_t n)
+{
+    hm_roots_add(&gc->heap.roots, slot, n);
+}
+
+/* Ends of what is in use, for the remembered sets. */
+static size_t generational_old_end(const struct hm_gc *gc)
+{
+    uint32_t b = gc->old.blocks.frontier;
+
+    while (b > 0 && gc->old.blocks.block[b - 1].state != HM_BLOCK_USED)
+        b--;
+    return (size_t)b * HM_BLOCK_BYTES;
+}
+
+static size_t generational_large_end(const struct hm_gc *gc)
+{
+    const struct hm_large *large = &gc->heap.large;
+    size_t end = 0;
+
+    for (struct hm_large_object *o = large->all; o != NULL; o = o->next) {
+        size_t its = (size_t)((char *)o - large->extents.range.start) +
+                     o->pages * HM_PAGE_BYTES;
+
+        if (its > end)
+            end = its;
+    }
+    return end;
+}
+
+void hm_gc_collect(struct hm_mutator *m)
+{
+    struct hm_gc *gc = m->gc;
+
+    hm_generational_collect(gc, 1);
+    generational_sweep_all(gc);
+    hm_extents_release(&gc->heap.large.extents);
+    hm_blocks_release(&gc->old.blocks);
+    hm_slot_set_trim(&gc->old.slots, generational_old_end(gc));
+    hm_slot_set_trim(&gc->large_slots, generational_large_end(gc));
+    hm_generational_nursery_shrink(gc, 2 * generational_young_bytes(gc));
+}
+
+void hm_gc_stats_get(const struct hm_gc *gc, struct hm_gc_stats *stats)
+{
+    hm_heap_stats(&gc->heap, stats);
+    stats->collections = gc->minor_collections;
+}
+
+const char *hm_gc_check(struct hm_gc *gc)
+{
+    uint64_t bytes;
+
+    return hm_generational_check(gc, &bytes);
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/* Young collections: what survives for the first time is copied within the
+ * nursery, for the second time into the old space. */
+#include "collectors/generational/generational_heap.h"
+
+/* A space is followed by as much readable memory: the scan reads ahead. */
+enum { MINOR_MARGIN_BYTES = HM_PAGE_BYTES, MINOR_AHEAD_WORDS = 32 };
+
+/* Survivors may fill at most 1/4 of the nursery, or little would be left for
+ * what is new; the others are promoted at once. */
+enum { MINOR_MOST_AGED = 4, MINOR_LEAST_AGED = 16 };
+
+/* One young collection in progress. */
+struct minor {
+    struct hm_gc *gc;
+    uintptr_t from_first; /* the lowest reference to from-space */
+    size_t from_bytes;
+    const uint64_t *age_mark;
+    uint64_t *free;    /* where the next copy within the nursery goes */
+    uint64_t *crowded; /* from here on, copies only if promotion fails */
+    uint64_t *old_free, *old_limit; /* the old space's cell in use */
+    uint64_t *promoted;   /* originals of promoted objects to be scanned, linked
+                           * through the word after the header */
+    size_t refused_words; /* what the old space has no room for */
+    size_t promoted_words;
+    size_t aged_words; /* of those, the ones below the age mark */
+};
+
+int hm_generational_nursery_open(struct hm_gc *gc)
+{
+    struct generational_nursery *nursery = &gc->nursery;
+    size_t stride = nursery->max_bytes + MINOR_MARGIN_BYTES;
+    size_t bytes;
+
+    nursery->n_spaces = gc->heap.config.verify ? GENERATIONAL_SPACES : 2;
+    bytes = nursery->n_spaces * stride;
+    if (!hm_range_open(&nursery->range, bytes) ||
+        !hm_range_extend(&nursery->range, bytes))
+        return 0;
+    for (unsigned i = 0; i < nursery->n_spaces; i++) {
+        nursery->space[i] = nursery->range.start + i * stride;
+        if (gc->heap.config.verify && i > 0)
+            hm_range_lock(&nursery->range, i * stride, nursery->max_bytes);
+    }
+    nursery->opened = nursery->age_mark = generational_space(gc);
+    gc->mutator.free = gc->mutator.limit = gc->mutator.poll = nursery->opened;
+    gc->mutator.young_first = (uintptr_t)nursery->range.start + HM_WORD_BYTES;
+    gc->mutator.young_bytes = nursery->range.bytes;
+    return 1;
+}
+
+void hm_generational_nursery_grow(struct hm_gc *gc)
+{
+    struct generational_nursery *nursery = &gc->nursery;
+    size_t more = nursery->capacity_bytes;
+
+    if (nursery->survived_bytes <= more || more >= nursery->max_bytes)
+        return;
+    if (more > nursery->max_bytes - more)
+        more = nursery->max_bytes - more;
+    if (!hm_budget_has(&gc->heap.budget, 2 * more))
+        hm_blocks_release(&gc->old.blocks);
+    if (!hm_budget_take(&gc->heap.budget, 2 * more))
+        return;
+    nursery->capacity_bytes += more;
+    nursery->survived_bytes = 0;
+}
+
+/* To `bytes`, or what its objects need; returns the memory above. */
+void hm_generational_nursery_shrink(struct hm_gc *gc, size_t bytes)
+{
+    struct generational_nursery *nursery = &gc->nursery;
+    size_t used = generational_young_bytes(gc), less;
+
+    if (bytes < used)
+        bytes = used;
+    if (bytes < nursery->floor_bytes)
+        bytes = nursery->floor_bytes;
+    bytes = hm_round_up(bytes, HM_PAGE_BYTES);
+    if (bytes >= nursery->capacity_bytes)
+        return;
+    less = nursery->capacity_bytes - bytes;
+    for (unsigned i = 0; i < nursery->n_spaces; i++) {
+        size_t start = (size_t)(nursery->space[i] - nursery->range.start);
+
+        hm_range_discard(&nursery->range, start + bytes, less);
+    }
+    hm_budget_give(&gc->heap.budget, 2 * less);
+    nursery->capacity_bytes = bytes;
+    nursery->survived_bytes = 0;
+    gc->mutator.limit = gc->mutator.poll = gc->mutator.free;
+}
+
+static inline void minor_copy_words(uint64_t *to, const uint64_t *from,
+                                    size_t words)
+{
+    if (words > 16) {
+        memcpy(to, from, words * HM_WORD_BYTES);
+        return;
+    }
+    for (; words >= 2; words -= 2, to += 2, from += 2)
+        memcpy(to, from, (size_t)2 * HM_WORD_BYTES);
+    if (words > 0)
+        memcpy(to, from, HM_WORD_BYTES);
+}
+
+/* Whether the object has to be scanned; looking costs less for small ones. */
+static inline int minor_has_refs(const uint64_t *header)
+{
+    size_t n = hm_header_refs(*header);
+    hm_ref *slot = hm_slots_of((hm_ref)(header + 1));
+
+    if (n > 8)
+        return 1;
+    while (n > 0 && slot[n - 1] == NULL)
+        n--;
+    return n > 0;
+}
+
+/* Another cell of the old space.  Returns its start, or NULL. */
+static __attribute__((noinline)) uint64_t *minor_refill(struct minor *minor,
+                                                        size_t words)
+{
+    struct generational_old *old = &minor->gc->old;
+    uint64_t *to;
+
+    if (words >= minor->refused_words)
+        return NULL;
+    old->free = minor->old_free;
+    to = hm_generational_old_slow(minor->gc, words);
+    minor->old_free = old->free;
+    minor->old_limit = old->limit;
+    if (to == NULL) {
+        minor->refused_words = words;
+        minor->gc->has_failed_promotion = 1;
+    }
+    return to;
+}
+
+/* Room in the old space for an object that has survived before, or NULL. */
+static inline uint64_t *minor_promote(struct minor *minor, uint64_t *header,
+                                      size_t words)
+{
+    uint64_t *to = minor->old_free;
+
+    if (HM_LIKELY(words <= (size_t)(minor->old_limit - to))) {
+        minor->old_free = to + words;
+    } else {
+        to = minor_refill(minor, words);
+        if (to == NULL)
+            return NULL;
+    }
+    minor->promoted_words += words;
+    minor->aged_words += header < minor->age_mark ? words : 0;
+    minor_copy_words(to, header, words);
+    if (minor_has_refs(header)) {
+        header[1] = (uintptr_t)minor->promoted;
+        minor->promoted = header;
+    }
+    return to;
+}
+
+/* Room is always left within the nursery: both spaces are equally large. */
+static inline __attribute__((always_inline)) void minor_forward(
+    struct minor *minor, hm_ref *slot)
+{
+    hm_ref o = *slot;
+    uint64_t *header, *to = NULL;
+    size_t words;
+
+    if ((uintptr_t)o - minor->from_first >= minor->from_bytes)
+        return;
+    header = hm_header_of(o);
+    if (hm_header_is_forward(*header)) {
+        *slot = hm_header_forward(*header);
+        return;
+    }
+    HM_ASSERT(hm_header_is_sound(*header));
+    words = hm_header_words(*header);
+    if (header < minor->age_mark || minor->free >= minor->crowded)
+        to = minor_promote(minor, header, words);
+    if (to == NULL) {
+        to = minor->free;
+        minor->free = to + words;
+        minor_copy_words(to, header, words);
+    }
+    *slot = (hm_ref)(to + 1);
+    hm_header_set_forward(header, *slot);
+}
+
+static void minor_root(void *minor, hm_ref *slot)
+{
+    minor_forward(minor, slot);
+}
+
+/* A remembered slot stays so while it holds a young reference. */
+static int minor_remembered(void *arg, hm_ref *slot)
+{
+    struct minor *minor = arg;
+
+    minor_forward(minor, slot);
+    return hm_generational_is_young(&minor->gc->mutator, *slot);
+}
+
+static void minor_scan_promoted(struct minor *minor)
+{
+    uint64_t *original;
+
+    while ((original = minor->promoted) != NULL) {
+        hm_ref o = hm_header_forward(*original);
+        hm_ref *slot = hm_slots_of(o);
+        size_t n = hm_header_refs(*hm_header_of(o));
+
+        minor->promoted = generational_link(original + 1);
+        for (size_t i = 0; i < n; i++) {
+            minor_forward(minor, &slot[i]);
+            if (hm_generational_is_young(&minor->gc->mutator, slot[i]))
+                hm_slot_set_add(&minor->gc->old.slots, &slot[i]);
+        }
+    }
+}
+
+/* Scans the copies from `scan` on.  What lies some words ahead is mostly a
+ * reference; where it is not, prefetching it does no harm. */
+static uint64_t *minor_scan_copied(struct minor *minor, uint64_t *scan)
+{
+    while (scan < minor->free) {
+        size_t n = hm_header_refs(*scan);
+        hm_ref *slot = hm_slots_of((hm_ref)(scan + 1));
+
+        for (size_t i = 0; i < n; i++) {
+            __builtin_prefetch(slot[i + MINOR_AHEAD_WORDS]);
+            minor_forward(minor, &slot[i]);
+        }
+        scan += hm_header_words(*scan);
+    }
+    HM_ASSERT(scan == minor->free);
+    return scan;
+}
+
+static void minor_evacuate(struct minor *minor)
+{
+    struct hm_gc *gc = minor->gc;
+    uint64_t *scan = minor->free;
+
+    hm_roots_each(&gc->heap.roots, gc->mutator.frames, minor_root, minor);
+    hm_slot_set_each(&gc->old.slots, minor_remembered, minor);
+    hm_slot_set_each(&gc->large_slots, minor_remembered, minor);
+    do {
+        minor_scan_promoted(minor);
+        scan = minor_scan_copied(minor, scan);
+    } while (minor->promoted != NULL);
+}
+
+/* Verify mode: one space after the other, and all but the current one are
+ * inaccessible.  What is taken into use is written all over. */
+static void minor_unlock(struct hm_gc *gc, unsigned space)
+{
+    struct hm_range *range = &gc->nursery.range;
+    char *start = gc->nursery.space[space];
+
+    hm_range_unlock(range, (size_t)(start - range->start),
+                    gc->nursery.max_bytes);
+    hm_poison_fill((void *)start, gc->nursery.capacity_bytes / HM_WORD_BYTES);
+}
+
+static void minor_lock(struct hm_gc *gc, unsigned space)
+{
+    struct hm_range *range = &gc->nursery.range;
+
+    hm_range_lock(range, (size_t)(gc->nursery.space[space] - range->start),
+                  gc->nursery.max_bytes);
+}
+
+static void minor_account(struct hm_gc *gc, const struct minor *minor)
+{
+    struct generational_nursery *nursery = &gc->nursery;
+    size_t promoted = minor->promoted_words * HM_WORD_BYTES, copied;
+
+    gc->mutator.free = gc->mutator.limit = gc->mutator.poll = minor->free;
+    nursery->opened = nursery->age_mark = minor->free;
+    copied = generational_young_bytes(gc);
+    HM_ASSERT(copied <= nursery->capacity_bytes);
+    nursery->survived_bytes += copied + promoted;
+    gc->old.bytes += promoted;
+    gc->heap.moved_bytes += copied + promoted;
+    gc->heap.since_bytes = 0;
+    gc->minor_collections++;
+}
+
+/* Words of survivors that are to age. */
+static size_t minor_aging_words(struct generational_nursery *nursery)
+{
+    size_t words = nursery->capacity_bytes / HM_WORD_BYTES;
+
+    if (nursery->aging_words < words / MINOR_LEAST_AGED)
+        nursery->aging_words = words / MINOR_LEAST_AGED;
+    if (nursery->aging_words > words / MINOR_MOST_AGED)
+        nursery->aging_words = words / MINOR_MOST_AGED;
+    return nursery->aging_words;
+}
+
+/* Where most of what has aged survives again, aging only copies twice: let
+ * less of it age; else more. */
+static void minor_learn(struct hm_gc *gc, const struct minor *minor)
+{
+    struct generational_nursery *nursery = &gc->nursery;
+    size_t aged = (size_t)(minor->age_mark - generational_space(gc));
+
+    if (aged == 0)
+        return;
+    if (minor->aged_words > aged / 4 * 3) {
+        nursery->aging_words /= 2;
+    } else if (minor->aged_words < aged / 2) {
+        nursery->aging_words *= 2;
+    }
+}
+
+void hm_generational_minor(struct hm_gc *gc)
+{
+    struct generational_nursery *nursery = &gc->nursery;
+    unsigned from = nursery->current;
+    unsigned to = from + 1 < nursery->n_spaces ? from + 1 : 0;
+    struct minor minor = {
+        .gc = gc, .age_mark = nursery->age_mark, .refused_words = SIZE_MAX};
+
+    minor.from_first = (uintptr_t)generational_space(gc) + HM_WORD_BYTES;
+    minor.from_bytes = generational_young_bytes(gc);
+    hm_generational_nursery_grow(gc);
+    if (gc->heap.config.verify)
+        minor_unlock(gc, to);
+    minor.old_free = gc->old.free;
+    minor.old_limit = gc->old.limit;
+    minor.free = (void *)nursery->space[to];
+    minor.crowded = minor.free + minor_aging_words(nursery);
+    gc->has_failed_promotion = 0;
+    minor_evacuate(&minor);
+    gc->old.free = minor.old_free;
+    minor_learn(gc, &minor);
+    nursery->current = to;
+    minor_account(gc, &minor);
+    if (gc->heap.config.verify)
+        minor_lock(gc, from);
+}

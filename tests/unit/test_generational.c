@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+/* What is particular to generations: ageing, promotion, the remembered set and
+ * the size of the nursery. */
+#include "collectors/collector.h"
+#include "collectors/generational/generational_heap.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MIB ((size_t)1 << 20)
+
+enum { ROOTS = 4, LARGE_REFS = 5000 };
+
+static const struct hm_layout pair = {2, 8, "pair"};
+
+static struct hm_pause_log log_of_heap;
+static hm_ref root[ROOTS];
+static struct hm_gc *gc;
+static struct hm_mutator *m;
+static const char *why;
+
+static void fail_exhausted(size_t bytes)
+{
+    fail_msg("the heap is exhausted: %zu bytes refused", bytes);
+}
+
+/* `options`: words of parameters, or NULL. */
+static struct hm_gc *try_open(size_t heap_bytes, int verify,
+                              const char *const *options)
+{
+    uint64_t param[HM_PARAMS_MAX];
+    const struct hm_gc_config config = {.heap_bytes = heap_bytes,
+                                        .verify = verify,
+                                        .param = param,
+                                        .log = &log_of_heap,
+                                        .exhausted = fail_exhausted};
+
+    hm_params_defaults(hm_collector_this.params, 0, param);
+    for (; options != NULL && *options != NULL; options++) {
+        assert_int_equal(
+            hm_params_set(hm_collector_this.params, *options, param), 0);
+    }
+    hm_pause_log_init(&log_of_heap);
+    return hm_gc_open(&config, &why);
+}
+
+static void open_heap(size_t heap_bytes, const char *const *options)
+{
+    memset(root, 0, sizeof(root));
+    gc = try_open(heap_bytes, 1, options);
+    if (gc == NULL)
+        fail_msg("the heap does not open: %s", why);
+    m = hm_gc_attach(gc);
+    hm_gc_add_roots(gc, root, ROOTS);
+}
+
+static void close_heap(void)
+{
+    hm_gc_detach(m);
+    hm_gc_close(gc);
+}
+
+/* A young collection and nothing else. */
+static void collect_young(void)
+{
+    uint64_t full = gc->heap.collections, minor = gc->minor_collections;
+
+    while (gc->minor_collections == minor)
+        (void)hm_new_raw(m, 1000);
+    assert_int_equal(gc->heap.collections, full);
+}
+
+static int is_young(hm_ref o)
+{
+    return hm_generational_is_young(m, o);
+}
+
+/* An object of the old space in root 0. */
+static void make_old(void)
+{
+    root[0] = hm_new(m, &pair);
+    collect_young();
+    collect_young();
+    assert_false(is_young(root[0]));
+}
+
+static void expect_sound(void)
+{
+    const char *wrong = hm_gc_check(gc);
+
+    if (wrong != NULL)
+        fail_msg("%s", wrong);
+}
+
+static void the_second_survival_promotes(void **state)
+{
+    hm_ref first;
+
+    (void)state;
+    open_heap(64 * MIB, NULL);
+    first = root[0] = hm_new(m, &pair);
+    assert_true(is_young(root[0]));
+    collect_young();
+    assert_true(is_young(root[0]));
+    assert_ptr_not_equal(root[0], first);
+    collect_young();
+    assert_false(is_young(root[0]));
+    first = root[0];
+    collect_young();
+    assert_ptr_equal(root[0], first);
+    close_heap();
+}
+
+/* Field 0 of the old object holds a young one that holds `mark`. */
+static void store_young(uint64_t mark)
+{
+    hm_ref o = hm_new(m, &pair);
+
+    memcpy(hm_raw(o, 2), &mark, sizeof(mark));
+    hm_store(m, root[0], 0, o);
+}
+
+static uint64_t stored_mark(void)
+{
+    uint64_t mark;
+
+    memcpy(&mark, hm_raw(hm_load(m, root[0], 0), 2), sizeof(mark));
+    return mark;
+}
+
+static void a_remembered_slot_keeps_its_object_until_both_are_old(void **state)
+{
+    (void)state;
+    open_heap(64 * MIB, NULL);
+    make_old();
+    store_young(77);
+    assert_int_equal(hm_slot_set_count(&gc->old.slots), 1);
+    collect_young();
+    assert_true(is_young(hm_load(m, root[0], 0)));
+    assert_int_equal(hm_slot_set_count(&gc->old.slots), 1);
+    collect_young();
+    assert_false(is_young(hm_load(m, root[0], 0)));
+    assert_int_equal(hm_slot_set_count(&gc->old.slots), 0);
+    assert_int_equal(stored_mark(), 77);
+    close_heap();
+}
+
+static void an_overwritten_slot_is_forgotten(void **state)
+{
+    (void)state;
+    open_heap(64 * MIB, NULL);
+    make_old();
+    store_young(1);
+    hm_store(m, root[0], 0, NULL);
+    expect_sound();
+    collect_young();
+    assert_int_equal(hm_slot_set_count(&gc->old.slots), 0);
+    close_heap();
+}
+
+static void stores_between_young_or_old_objects_are_not_remembered(void **state)
+{
+    (void)state;
+    open_heap(64 * MIB, NULL);
+    make_old();
+    hm_store(m, root[0], 0, root[0]);
+    hm_store(m, root[0], 1, NULL);
+    root[1] = hm_new(m, &pair);
+    hm_store(m, root[1], 0, root[0]);
+    hm_store(m, root[1], 1, root[1]);
+    assert_int_equal(hm_slot_set_count(&gc->old.slots), 0);
+    close_heap();
+}
+
+static void an_omitted_barrier_is_caught(void **state)
+{
+    const char *wrong;
+
+    (void)state;
+    open_heap(64 * MIB, NULL);
+    make_old();
+    hm_slots_of(root[0])[1] = hm_new(m, &pair);
+    wrong = hm_gc_check(gc);
+    assert_non_null(wrong);
+    assert_non_null(strstr(wrong, "not remembered"));
+    hm_slots_of(root[0])[1] = NULL;
+    expect_sound();
+    close_heap();
+}
+
+static void a_large_array_is_old_and_its_first_stores_are_remembered(
+    void **state)
+{
+    (void)state;
+    open_heap(64 * MIB, NULL);
+    root[1] = hm_new(m, &pair);
+    root[0] = hm_new_refs(m, LARGE_REFS);
+    assert_false(is_young(root[0]));
+    hm_init(m, root[0], 0, root[1]);
+    hm_init(m, root[0], LARGE_REFS - 1, root[1]);
+    root[1] = NULL;
+    assert_int_equal(hm_slot_set_count(&gc->large_slots), 2);
+    collect_young();
+    collect_young();
+    assert_ptr_equal(hm_load(m, root[0], 0),
+                     hm_load(m, root[0], LARGE_REFS - 1));
+    assert_int_equal(hm_slot_set_count(&gc->large_slots), 0);
+    close_heap();
+}
+
+static void slots_of_the_dead_are_forgotten_with_them(void **state)
+{
+    (void)state;
+    open_heap(64 * MIB, NULL);
+    make_old();
+    store_young(1);
+    root[1] = hm_new_refs(m, LARGE_REFS);
+    hm_store(m, root[1], 7, hm_load(m, root[0], 0));
+    assert_int_equal(hm_slot_set_count(&gc->old.slots), 1);
+    assert_int_equal(hm_slot_set_count(&gc->large_slots), 1);
+    root[0] = root[1] = NULL;
+    hm_gc_collect(m);
+    assert_int_equal(hm_slot_set_count(&gc->old.slots), 0);
+    assert_int_equal(hm_slot_set_count(&gc->large_slots), 0);
+    assert_int_equal(gc->heap.live_bytes, 0);
+    close_heap();
+}
+
+static void garbage_that_refers_to_itself_across_generations_dies(void **state)
+{
+    (void)state;
+    open_heap(64 * MIB, NULL);
+    make_old();
+    store_young(1);
+    root[1] = hm_load(m, root[0], 0);
+    hm_store(m, root[1], 0, root[0]);
+    root[0] = root[1] = NULL;
+    hm_gc_collect(m);
+    assert_int_equal(gc->heap.live_bytes, 0);
+    expect_sound();
+    close_heap();
+}
+
+/* A list of n pairs in root 0. */
+static void grow_list(size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        hm_ref o = hm_new(m, &pair);
+
+        hm_init(m, o, 0, root[0]);
+        root[0] = o;
+    }
+}
+
+static void survivors_make_the_nursery_grow_to_its_bound(void **state)
+{
+    static const char *const options[] = {"nursery_min=64K", "nursery_max=256K",
+                                          NULL};
+
+    (void)state;
+    open_heap(64 * MIB, options);
+    assert_int_equal(gc->nursery.capacity_bytes, 64 << 10);
+    for (int i = 0; i < 1000; i++)
+        collect_young();
+    assert_int_equal(gc->nursery.capacity_bytes, 64 << 10);
+    grow_list(100000);
+    assert_int_equal(gc->nursery.capacity_bytes, 256 << 10);
+    hm_gc_collect(m);
+    assert_true(gc->nursery.capacity_bytes < 256 << 10);
+    close_heap();
+}
+
+static void a_nursery_that_survives_is_still_half_empty(void **state)
+{
+    static const char *const options[] = {"nursery_min=64K", "nursery_max=64K",
+                                          NULL};
+
+    (void)state;
+    open_heap(64 * MIB, options);
+    for (int i = 0; i < 50; i++) {
+        uint64_t minor = gc->minor_collections;
+
+        while (gc->minor_collections == minor)
+            grow_list(1);
+        assert_true(generational_young_bytes(gc) < 33 << 10);
+    }
+    assert_int_equal(gc->heap.collections, 0);
+    close_heap();
+}
+
+static void a_poll_collects_a_nursery_that_is_nearly_full(void **state)
+{
+    (void)state;
+    open_heap(64 * MIB, NULL);
+    (void)hm_new_raw(m, 0);
+    hm_poll(m);
+    assert_int_equal(gc->minor_collections, 0);
+    while (generational_young_bytes(gc) < gc->nursery.capacity_bytes / 10 * 9)
+        (void)hm_new_raw(m, 1000);
+    assert_int_equal(gc->minor_collections, 0);
+    hm_poll(m);
+    assert_int_equal(gc->minor_collections, 1);
+    hm_poll(m);
+    assert_int_equal(gc->minor_collections, 1);
+    close_heap();
+}
+
+static void young_collections_are_pauses_of_their_own_kind(void **state)
+{
+    (void)state;
+    open_heap(64 * MIB, NULL);
+    collect_young();
+    hm_gc_collect(m);
+    assert_int_equal(log_of_heap.n_listed, 2);
+    assert_int_equal(log_of_heap.entry[0].kind, HM_PAUSE_minor);
+    assert_int_equal(log_of_heap.entry[1].kind, HM_PAUSE_full);
+    assert_string_equal(hm_pause_kind_name(HM_PAUSE_minor), "minor");
+    close_heap();
+}
+
+static void without_a_limit_the_old_space_grows_by_its_percentage(void **state)
+{
+    static const char *const options[] = {"growth=300", "initial_old=16M",
+                                          "nursery_max=1M", NULL};
+    size_t size;
+
+    (void)state;
+    open_heap(0, options);
+    grow_list(300000); /* 9.2 MiB */
+    hm_gc_collect(m);
+    size = generational_old_bytes(gc);
+    assert_true(gc->old.limit_bytes >= size / 100 * 400);
+    assert_true(gc->old.limit_bytes <= size * 4 + 2 * MIB);
+    close_heap();
+}
+
+static size_t capacity_for(size_t heap_bytes, const char *min, const char *max)
+{
+    const char *const options[] = {min, max, NULL};
+    size_t bytes;
+
+    open_heap(heap_bytes, options);
+    bytes = gc->nursery.max_bytes;
+    assert_true(gc->nursery.capacity_bytes <= bytes);
+    close_heap();
+    return bytes;
+}
+
+static void the_nursery_follows_the_limit_unless_told(void **state)
+{
+    static const char any[] = "nursery_min=0", most[] = "nursery_max=0";
+
+    (void)state;
+    assert_int_equal(capacity_for(0, any, most), 16 * MIB);
+    assert_int_equal(capacity_for(64 * MIB, any, most), MIB / 2);
+    assert_int_equal(capacity_for(1024 * MIB, any, most), 8 * MIB);
+    assert_int_equal(capacity_for(4 * MIB, any, most), MIB / 8);
+    assert_int_equal(capacity_for(64 * MIB, any, "nursery_max=2M"), 2 * MIB);
+    assert_int_equal(capacity_for(64 * MIB, "nursery_min=4M", most), 4 * MIB);
+    assert_int_equal(capacity_for(64 * MIB, any, "nursery_max=4K"), 4096);
+    assert_int_equal(capacity_for(64 * MIB, any, "nursery_max=1G"), 8 * MIB);
+}
+
+static void contradictory_bounds_are_refused(void **state)
+{
+    static const char *const options[] = {"nursery_min=2M", "nursery_max=1M",
+                                          NULL};
+    static const char *const tiny[] = {"nursery_max=4095", NULL};
+
+    (void)state;
+    why = NULL;
+    assert_null(try_open(64 * MIB, 0, tiny));
+    assert_non_null(strstr(why, "at least 4096"));
+    assert_null(try_open(64 * MIB, 0, options));
+    assert_non_null(strstr(why, "nursery_max is below nursery_min"));
+    open_heap(64 * MIB, NULL); /* the refusal left nothing open */
+    close_heap();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_second_survival_promotes),
+        cmocka_unit_test(a_remembered_slot_keeps_its_object_until_both_are_old),
+        cmocka_unit_test(an_overwritten_slot_is_forgotten),
+        cmocka_unit_test(
+            stores_between_young_or_old_objects_are_not_remembered),
+        cmocka_unit_test(an_omitted_barrier_is_caught),
+        cmocka_unit_test(
+            a_large_array_is_old_and_its_first_stores_are_remembered),
+        cmocka_unit_test(slots_of_the_dead_are_forgotten_with_them),
+        cmocka_unit_test(garbage_that_refers_to_itself_across_generations_dies),
+        cmocka_unit_test(survivors_make_the_nursery_grow_to_its_bound),
+        cmocka_unit_test(a_nursery_that_survives_is_still_half_empty),
+        cmocka_unit_test(a_poll_collects_a_nursery_that_is_nearly_full),
+        cmocka_unit_test(young_collections_are_pauses_of_their_own_kind),
+        cmocka_unit_test(without_a_limit_the_old_space_grows_by_its_percentage),
+        cmocka_unit_test(the_nursery_follows_the_limit_unless_told),
+        cmocka_unit_test(contradictory_bounds_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
