@@ -14,10 +14,13 @@
 #include <stdint.h>
 
 /* X(id): the kinds of work that can stop a mutator. */
-#define HM_PAUSE_KINDS(X)                               \
-    X(full)    /* a stop-the-world collection of all */ \
-    X(compact) /* the same, with sliding compaction */  \
-    X(sweep)   /* a slice of lazy sweeping */
+#define HM_PAUSE_KINDS(X)                                       \
+    X(full)      /* a stop-the-world collection of all */       \
+    X(compact)   /* the same, with sliding compaction */        \
+    X(sweep)     /* a slice of lazy sweeping */                 \
+    X(reconcile) /* counting: new objects and zero counts */    \
+    X(cascade)   /* counting: a slice of what those had held */ \
+    X(cycles)    /* counting: dead cycles looked for and freed */
 
 enum hm_pause_kind {
 
