@@ -138,6 +138,7 @@ static inline hm_ref hm_refcount_new(struct hm_mutator *m, size_t words,
     if (HM_UNLIKELY(start == hole->limit))
         return hm_refcount_new_slow(m, words, n_refs);
     hole->free = start + hm_size_class_words(c);
+    hm_prefetch_ahead(start);
     return hm_refcount_init(start, words, n_refs);
 }
 

@@ -19,13 +19,13 @@ static void refcount_wrong(const char *wrong)
 
 static int refcount_is_cell(const struct hm_gc *gc, const uint64_t *header)
 {
-    size_t word = hm_blocks_word(&gc->blocks, header);
+    size_t word = refcount_word(gc, header);
     const struct hm_block *block = &gc->blocks.block[word / HM_BLOCK_WORDS];
     struct hm_refcount_hole hole = gc->mutator.hole[block->class];
     unsigned cell = gc->class[block->class].cell;
 
     return block->state == HM_BLOCK_USED && word % HM_BLOCK_WORDS % cell == 0 &&
-           hm_blocks_is_marked(&gc->blocks, word) &&
+           hm_bits_get(gc->blocks.bits, word) &&
            (header < hole.free || header >= hole.limit);
 }
 
@@ -34,7 +34,7 @@ static int refcount_is_object(const void *arg, hm_ref o)
 {
     const struct hm_gc *gc = arg;
     const uint64_t *header = hm_header_of(o);
-    size_t word = hm_blocks_word(&gc->blocks, header);
+    size_t word = refcount_word(gc, header);
     int is_large = word / HM_BLOCK_WORDS >= gc->blocks.frontier;
 
     if ((uintptr_t)o % HM_WORD_BYTES != 0)
@@ -49,7 +49,7 @@ static int refcount_is_object(const void *arg, hm_ref o)
 static uint32_t *refcount_found(const struct hm_gc *gc, const uint64_t *header)
 {
     const struct hm_extents *extents = &gc->heap.large.extents;
-    size_t word = hm_blocks_word(&gc->blocks, header);
+    size_t word = refcount_word(gc, header);
 
     if (word / HM_BLOCK_WORDS < gc->blocks.frontier)
         return &refcount_walk.cell[word];
@@ -142,6 +142,19 @@ static void refcount_check_tables(struct hm_gc *gc)
         refcount_wrong("refcount: live bytes are counted wrongly");
 }
 
+/* Under verify whatever is free is poisoned. */
+static void refcount_check_free(const struct hm_gc *gc, uint32_t b)
+{
+    const uint64_t *start = hm_block_start(&gc->blocks, b);
+    unsigned cell = gc->class[gc->blocks.block[b].class].cell;
+
+    for (unsigned w = 0; w + cell <= HM_BLOCK_WORDS; w += cell) {
+        if (!hm_bits_get(hm_block_bits(&gc->blocks, b), w) &&
+            !hm_poison_is_intact(start + w, cell))
+            refcount_wrong("refcount: a free cell was written to");
+    }
+}
+
 static void refcount_check_blocks(const struct hm_gc *gc)
 {
     const struct hm_block *block = gc->blocks.block;
@@ -150,6 +163,8 @@ static void refcount_check_blocks(const struct hm_gc *gc)
         if (block[b].state == HM_BLOCK_USED &&
             hm_blocks_count_marks(&gc->blocks, b) != block[b].marked)
             refcount_wrong("refcount: cells in use are counted wrongly");
+        if (block[b].state == HM_BLOCK_USED && gc->heap.config.verify)
+            refcount_check_free(gc, b);
     }
     for (unsigned c = 0; c < HM_SIZE_CLASSES; c++) {
         uint32_t before = gc->class[c].partial;

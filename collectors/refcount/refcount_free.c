@@ -27,12 +27,12 @@ static void refcount_release_large(struct hm_gc *gc, uint64_t *header)
 
 static inline void refcount_release_cell(struct hm_gc *gc, uint64_t *header)
 {
-    size_t word = hm_blocks_word(&gc->blocks, header);
+    size_t word = refcount_word(gc, header);
     uint32_t b = (uint32_t)(word / HM_BLOCK_WORDS);
     struct hm_block *block = &gc->blocks.block[b];
     const struct refcount_class *class = &gc->class[block->class];
 
-    HM_ASSERT(hm_blocks_is_marked(&gc->blocks, word) && block->marked > 0);
+    HM_ASSERT(hm_bits_get(gc->blocks.bits, word) && block->marked > 0);
     if (HM_UNLIKELY(gc->heap.config.verify))
         hm_poison_fill(header, class->cell);
     gc->blocks.bits[word / 64] &= ~((uint64_t)1 << word % 64);
@@ -197,7 +197,7 @@ static void refcount_each_cell(struct hm_gc *gc, uint32_t b,
     const uint64_t *bits = hm_block_bits(&gc->blocks, b);
     struct hm_refcount_hole hole = {NULL, NULL};
     unsigned class = gc->blocks.block[b].class;
-    unsigned word = hm_block_next_mark(bits, 0, HM_BLOCK_WORDS);
+    size_t word = hm_bits_next(bits, 0, HM_BLOCK_WORDS);
 
     if (gc->class[class].block == b)
         hole = gc->mutator.hole[class];
@@ -206,7 +206,7 @@ static void refcount_each_cell(struct hm_gc *gc, uint32_t b,
 
         if (header < hole.free || header >= hole.limit)
             visit(gc, header);
-        word = hm_block_next_mark(bits, word + 1, HM_BLOCK_WORDS);
+        word = hm_bits_next(bits, word + 1, HM_BLOCK_WORDS);
     }
 }
 
@@ -270,14 +270,13 @@ size_t hm_refcount_flag_roots(struct hm_gc *gc, int on)
 static void refcount_set_due(struct hm_gc *gc, size_t slots)
 {
     const struct hm_gc_config *config = &gc->heap.config;
-    size_t due = (size_t)config->param[REFCOUNT_INTERVAL];
+    size_t due = gc->param[REFCOUNT_INTERVAL];
 
     if (due < slots * sizeof(hm_ref))
         due = slots * sizeof(hm_ref);
     gc->due_bytes = config->stress_bytes != 0 ? config->stress_bytes : due;
     gc->heap.since_bytes = 0;
     gc->heap.live_bytes = gc->object_bytes;
-    gc->heap.collections++;
     gc->mutator.poll_at = gc->mutator.zero.has_dropped
                               ? gc->mutator.zero.start
                               : gc->mutator.zero.top + REFCOUNT_RUNS;
@@ -286,7 +285,7 @@ static void refcount_set_due(struct hm_gc *gc, size_t slots)
 void hm_refcount_reconcile(struct hm_gc *gc)
 {
     struct hm_pause_log *log = gc->heap.config.log;
-    size_t units = (size_t)gc->heap.config.param[REFCOUNT_SLICE];
+    size_t units = gc->param[REFCOUNT_SLICE];
     uint64_t start_ns, end_ns;
     size_t slots;
 
@@ -304,6 +303,7 @@ void hm_refcount_reconcile(struct hm_gc *gc)
     }
     (void)hm_refcount_flag_roots(gc, 0);
     refcount_set_due(gc, slots);
+    gc->heap.collections++;
     if (gc->heap.config.verify)
         hm_refcount_demand(gc);
 }

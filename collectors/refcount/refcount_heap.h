@@ -7,7 +7,7 @@
 #include "collectors/substrate/heap.h"
 
 /* Parameters of both collectors, in this order. */
-enum { REFCOUNT_INTERVAL, REFCOUNT_SLICE, REFCOUNT_TABLE };
+enum { REFCOUNT_INTERVAL, REFCOUNT_SLICE, REFCOUNT_TABLE, REFCOUNT_OWN };
 
 #define REFCOUNT_PARAMS                                               \
     {"interval", "bytes allocated between two reconciliations",       \
@@ -48,6 +48,7 @@ struct hm_gc {
     struct hm_heap heap;
     struct hm_blocks blocks;
     struct hm_range zero_range;
+    size_t param[REFCOUNT_OWN];
     struct refcount_class class[HM_SIZE_CLASSES];
     struct refcount_run run[REFCOUNT_RUNS];
     unsigned n_runs;
@@ -79,6 +80,13 @@ void hm_refcount_release(struct hm_gc *gc, uint64_t *header);
 
 /* Lists block b, or gives it back, if it is time to. */
 void hm_refcount_settle_block(struct hm_gc *gc, uint32_t b);
+
+/* Index of a word from the start of the blocks; a large object's is beyond. */
+static inline size_t refcount_word(const struct hm_gc *gc, const uint64_t *word)
+{
+    return ((uintptr_t)word - (uintptr_t)gc->blocks.range.start) /
+           HM_WORD_BYTES;
+}
 
 static inline size_t refcount_words(uint64_t *header)
 {

@@ -147,14 +147,15 @@ static int refcount_next_hole(struct hm_gc *gc, unsigned c)
     if (b == HM_BLOCK_NONE)
         return 0;
     bits = hm_block_bits(&gc->blocks, b);
-    while (word < class->end && (bits[word / 64] >> word % 64 & 1))
+    while (word < class->end && hm_bits_get(bits, word))
         word += class->cell;
     if (word == class->end) {
         class->block = HM_BLOCK_NONE;
         hm_refcount_settle_block(gc, b);
         return 0;
     }
-    refcount_open_hole(gc, c, word, hm_block_next_mark(bits, word, class->end));
+    refcount_open_hole(gc, c, word,
+                       (unsigned)hm_bits_next(bits, word, class->end));
     return 1;
 }
 
@@ -337,7 +338,7 @@ __attribute__((noinline)) void hm_refcount_note_slow(struct hm_mutator *m,
     struct hm_refcount_table *table = &m->zero;
     struct hm_range *range = &gc->zero_range;
     size_t n = (size_t)(table->end - table->start);
-    size_t max = (size_t)gc->heap.config.param[REFCOUNT_TABLE];
+    size_t max = gc->param[REFCOUNT_TABLE];
     size_t bytes = n * sizeof(header) + REFCOUNT_TABLE_BYTES;
 
     if (n >= max || bytes > range->bytes ||
@@ -383,9 +384,10 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
         refcount_open_class(gc, c);
     m->gc = gc;
     m->poll_at = m->zero.start + REFCOUNT_RUNS;
-    gc->due_bytes = config->stress_bytes != 0
-                        ? config->stress_bytes
-                        : (size_t)config->param[REFCOUNT_INTERVAL];
+    for (int i = 0; i < REFCOUNT_OWN; i++)
+        gc->param[i] = (size_t)config->param[i];
+    gc->due_bytes = config->stress_bytes != 0 ? config->stress_bytes
+                                              : gc->param[REFCOUNT_INTERVAL];
     return gc;
 }
 
@@ -420,15 +422,21 @@ void hm_gc_add_roots(struct hm_gc *gc, hm_ref *slot, size_t n)
 void hm_gc_collect(struct hm_mutator *m)
 {
     struct hm_gc *gc = m->gc;
-    uint64_t start_ns = hm_clock_now_ns();
+    uint64_t start_ns;
 
+    if (gc->heap.config.verify)
+        hm_refcount_demand(gc);
+    start_ns = hm_clock_now_ns();
     hm_refcount_settle(gc);
     hm_refcount_cycles_find(gc);
     hm_refcount_settle(gc);
     refcount_give_back(gc);
     gc->cycle_bytes = 0;
+    gc->heap.collections++;
     hm_pause_log_add(gc->heap.config.log, HM_PAUSE_full, start_ns,
                      hm_clock_now_ns());
+    if (gc->heap.config.verify)
+        hm_refcount_demand(gc);
 }
 
 void hm_gc_stats_get(const struct hm_gc *gc, struct hm_gc_stats *stats)

@@ -144,6 +144,8 @@ static void test_object_workloads_make_the_committed_requests(void **state)
         {"binary_trees", "depth=6 step=2", 0x50CDE4C0, 4398, 0, 0},
         {"cache", "keys=512 budget=32768 ops=4000 set=10", 0xA1E39C54, 2914, 0,
          0},
+        {"cycles", "nodes=300 length=5 kept=4", 0x5693941F, 301, 0, 0},
+        {"deep_list", "nodes=100 rounds=3", 0x95E2B940, 300, 0, 0},
         {"file_stream", "bytes=1000 passes=2", 0x7BADBF3D, 7763, 0, 0},
         {"large_objects", "steps=60 slots=4", 0xC1453E4E, 61, 18, 0},
         {"leak_cache", "steps=1100 bytes=8", 0x6B5EE6E3, 2202, 0, 0},

@@ -46,6 +46,8 @@ endif()
 # any it runs at its quick size.
 set(small_binary_trees "depth=8")
 set(small_cache "keys=4096 budget=262144 ops=50000")
+set(small_cycles "nodes=20000")
+set(small_deep_list "nodes=20000 rounds=2")
 set(small_file_stream "bytes=65536 passes=2")
 set(small_large_objects "steps=100 slots=8")
 set(small_leak_cache "steps=5000")
