@@ -88,6 +88,9 @@ static inline size_t refcount_word(const struct hm_gc *gc, const uint64_t *word)
            HM_WORD_BYTES;
 }
 
+/* Returns free runs and blocks to the system. */
+void hm_refcount_give_back(struct hm_gc *gc);
+
 static inline size_t refcount_words(uint64_t *header)
 {
     if (*header & HM_REFCOUNT_LARGE)

@@ -288,6 +288,32 @@ static void fresh_references_are_null_in_reused_memory(void **state)
     shape_drop_cycles();
 }
 
+/* A million nodes die at once: in slices, between allocations, with no pause
+ * for all of them, and none is left in the end. */
+static void a_dropped_list_dies_in_slices(void **state)
+{
+    enum { NODES = 1000000, SLICE = 8192 };
+
+    uint64_t slices = 0;
+
+    (void)state;
+    heap_open((struct heap_options){.heap_bytes = 96 * MIB});
+    for (uint64_t i = 0; i < NODES; i++) {
+        hm_ref o = hm_new(heap.m, &shape_node);
+
+        hm_init(heap.m, o, 0, heap.root[0]);
+        heap.root[0] = o;
+    }
+    heap.root[0] = NULL;
+    for (uint64_t i = 0; i < NODES; i++)
+        (void)hm_new(heap.m, &shape_node);
+    for (uint64_t i = 0; i < hm_pause_log_kept(heap_log()); i++)
+        slices += heap_log()->entry[i].kind == HM_PAUSE_cascade;
+    assert_true(slices >= 2 * (uint64_t)NODES / SLICE);
+    assert_true(heap_stats().live_bytes < 100000);
+    shape_drop_all();
+}
+
 int collector_shape_tests(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,5 +329,12 @@ int collector_shape_tests(void)
         cmocka_unit_test(fresh_references_are_null_in_reused_memory),
     };
 
-    return HEAP_RUN_GROUP("shape", tests);
+    const struct CMUnitTest counting[] = {
+        cmocka_unit_test(a_dropped_list_dies_in_slices),
+    };
+    int failed = HEAP_RUN_GROUP("shape", tests);
+
+    if (strncmp(hm_collector_this.name, "refcount", 8) == 0)
+        failed += HEAP_RUN_GROUP("slices", counting);
+    return failed;
 }
