@@ -90,10 +90,11 @@ void hm_refcount_poll(struct hm_mutator *m);
 /* Adds to the table; the flag is the caller's. */
 static inline void hm_refcount_note(struct hm_mutator *m, uint64_t *header)
 {
-    if (HM_LIKELY(m->zero.top < m->zero.end))
+    if (HM_LIKELY(m->zero.top < m->zero.end)) {
         *m->zero.top++ = header;
-    else
+    } else {
         hm_refcount_note_slow(m, header);
+    }
 }
 
 static inline struct hm_refcount_large *hm_refcount_large_of(uint64_t *header)

@@ -70,10 +70,11 @@ static void refcount_recount(struct hm_gc *gc, uint64_t *header)
 
         if (o == NULL)
             continue;
-        if (refcount_is_object(gc, o))
+        if (refcount_is_object(gc, o)) {
             ++*refcount_found(gc, hm_header_of(o));
-        else
+        } else {
             refcount_wrong("refcount: a reference to what does not live");
+        }
     }
 }
 
@@ -95,12 +96,13 @@ static void refcount_compare(struct hm_gc *gc, uint64_t *header)
 {
     uint64_t h = *header;
 
-    if (h & HM_REFCOUNT_LIVE)
+    if (h & HM_REFCOUNT_LIVE) {
         refcount_compare_live(gc, header);
-    else if ((h & HM_REFCOUNT_DYING) == 0)
+    } else if ((h & HM_REFCOUNT_DYING) == 0) {
         refcount_wrong("refcount: a cell in use holds no object");
-    else if (*refcount_found(gc, header) != 0)
+    } else if (*refcount_found(gc, header) != 0) {
         refcount_wrong("refcount: something refers to a dying object");
+    }
 }
 
 /* Objects of runs, which are in the table without an entry. */

@@ -43,10 +43,11 @@ static inline void refcount_release_cell(struct hm_gc *gc, uint64_t *header)
 
 void hm_refcount_release(struct hm_gc *gc, uint64_t *header)
 {
-    if (*header & HM_REFCOUNT_LARGE)
+    if (*header & HM_REFCOUNT_LARGE) {
         refcount_release_large(gc, header);
-    else
+    } else {
         refcount_release_cell(gc, header);
+    }
 }
 
 /* Nothing refers to the object any more; h is its header. */
@@ -120,12 +121,13 @@ static inline int refcount_judge(struct hm_gc *gc, uint64_t *header)
     uint64_t h = *header;
 
     HM_ASSERT((h & HM_REFCOUNT_TABLE) && (h & HM_REFCOUNT_LIVE));
-    if (h >= HM_REFCOUNT_ONE)
+    if (h >= HM_REFCOUNT_ONE) {
         *header = (h & ~(uint64_t)HM_REFCOUNT_TABLE) | HM_REFCOUNT_SUSPECT;
-    else if (h & HM_REFCOUNT_ROOTED)
+    } else if (h & HM_REFCOUNT_ROOTED) {
         return 1;
-    else
+    } else {
         refcount_die(gc, header, h);
+    }
     return 0;
 }
 
@@ -147,9 +149,10 @@ static void refcount_scan_new(struct hm_gc *gc)
         struct refcount_class *class = &gc->class[c];
         uint64_t *end = gc->mutator.hole[c].free;
 
-        if (class->scanned != end)
+        if (class->scanned != end) {
             refcount_scan_run(
                 gc, (struct refcount_run){class->scanned, end, class->cell});
+        }
         class->scanned = end;
     }
 }
@@ -251,10 +254,11 @@ static void refcount_flag_root(void *arg, hm_ref *slot)
     if (*slot == NULL)
         return;
     HM_ASSERT(*hm_header_of(*slot) & HM_REFCOUNT_LIVE);
-    if (flagging->on)
+    if (flagging->on) {
         *hm_header_of(*slot) |= HM_REFCOUNT_ROOTED;
-    else
+    } else {
         *hm_header_of(*slot) &= ~(uint64_t)HM_REFCOUNT_ROOTED;
+    }
 }
 
 size_t hm_refcount_flag_roots(struct hm_gc *gc, int on)

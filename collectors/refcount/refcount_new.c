@@ -26,10 +26,11 @@ static void refcount_unlist(struct hm_gc *gc, uint32_t b)
     struct hm_block *block = &gc->blocks.block[b];
     uint32_t next = block->next;
 
-    if (block->prev == b)
+    if (block->prev == b) {
         gc->class[block->class].partial = next;
-    else
+    } else {
         gc->blocks.block[block->prev].next = next;
+    }
     if (next != HM_BLOCK_NONE)
         gc->blocks.block[next].prev = block->prev == b ? next : block->prev;
     block->prev = HM_BLOCK_NONE;
@@ -79,9 +80,10 @@ static void refcount_close_hole(struct hm_gc *gc, unsigned c)
     struct refcount_class *class = &gc->class[c];
 
     HM_ASSERT(hole->free == hole->limit);
-    if (hole->limit != class->scanned)
+    if (hole->limit != class->scanned) {
         gc->run[gc->n_runs++] =
             (struct refcount_run){class->scanned, hole->limit, class->cell};
+    }
     *hole = (struct hm_refcount_hole){NULL, NULL};
     class->scanned = NULL;
 }

@@ -99,10 +99,11 @@ static void refcount_cycle_blacken_fields(uint64_t *header)
 static inline void refcount_cycle_follow(uint64_t *header)
 {
     *header &= ~(uint64_t)HM_REFCOUNT_QUEUED;
-    if (*header & HM_REFCOUNT_GRAY)
+    if (*header & HM_REFCOUNT_GRAY) {
         refcount_cycle_gray_fields(header);
-    else
+    } else {
         refcount_cycle_blacken_fields(header);
+    }
 }
 
 static void refcount_cycle_drain(void)
