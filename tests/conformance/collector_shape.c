@@ -307,7 +307,7 @@ static void a_dropped_list_dies_in_slices(void **state)
     heap.root[0] = NULL;
     for (uint64_t i = 0; i < NODES; i++)
         (void)hm_new(heap.m, &shape_node);
-    for (uint64_t i = 0; i < hm_pause_log_kept(heap_log()); i++)
+    for (uint64_t i = 0; i < heap_log()->n_listed; i++)
         slices += heap_log()->entry[i].kind == HM_PAUSE_cascade;
     assert_true(slices >= 2 * (uint64_t)NODES / SLICE);
     assert_true(heap_stats().live_bytes < 100000);
