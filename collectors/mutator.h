@@ -45,6 +45,7 @@
  *   HM_GC_PRECISE   frames are registered, slots are exactly the roots
  *   HM_GC_MOVING    objects may move at a GC point
  *   HM_GC_THREADS   several mutators may run at once
+ * and, if so, HM_GC_ACYCLIC as 1: garbage in cycles is never found;
  * and as static inline functions:
  *   hm_ref hm_new(m, const struct hm_layout *)   references nulled
  *   hm_ref hm_new_refs(m, n)                     n >= 1 references, nulled

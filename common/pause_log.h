@@ -13,12 +13,15 @@
 
 #include <stdint.h>
 
-/* X(id): the kinds of work that can stop a mutator. */
-#define HM_PAUSE_KINDS(X)                               \
-    X(full)    /* a stop-the-world collection of all */ \
-    X(compact) /* the same, with sliding compaction */  \
-    X(sweep)   /* a slice of lazy sweeping */           \
-    X(minor)   /* a collection of the young objects */
+/* X(id): the kinds of work that can stop a mutator; the slices come last. */
+#define HM_PAUSE_KINDS(X)                                           \
+    X(full)      /* a stop-the-world collection of all */           \
+    X(compact)   /* the same, with sliding compaction */            \
+    X(minor)     /* a collection of the young objects */            \
+    X(cycles)    /* counting: dead cycles looked for and freed */   \
+    X(sweep)     /* slice: lazy sweeping */                         \
+    X(reconcile) /* slice: counting, new objects and zero counts */ \
+    X(cascade)   /* slice: counting, what dead objects held */
 
 enum hm_pause_kind {
 
@@ -54,7 +57,7 @@ static inline void hm_pause_log_add(struct hm_pause_log *log,
     uint64_t duration_ns = end_ns - start_ns;
 
     hm_hist_add(&log->lengths, duration_ns);
-    if (kind == HM_PAUSE_sweep && duration_ns < HM_PAUSE_LISTED_NS)
+    if (kind >= HM_PAUSE_sweep && duration_ns < HM_PAUSE_LISTED_NS)
         return;
     if (log->n_listed < HM_PAUSE_LOG_ENTRIES)
         log->entry[log->n_listed++] =

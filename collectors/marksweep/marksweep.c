@@ -38,7 +38,7 @@ static void marksweep_open_hole(struct hm_gc *gc, unsigned c, unsigned start,
 {
     struct marksweep_cursor *cursor = &gc->cursor[c];
     uint64_t *base = hm_block_start(&gc->blocks, cursor->block);
-    unsigned cell = hm_marksweep_cell(c);
+    unsigned cell = hm_size_class_words(c);
     size_t left = hm_pacer_left(&gc->heap.pacer, gc->heap.since_bytes);
 
     /* Holes of other classes may stay open: under stress count by the cell. */
@@ -59,7 +59,7 @@ static void marksweep_open_hole(struct hm_gc *gc, unsigned c, unsigned start,
 static int marksweep_next_hole(struct hm_gc *gc, unsigned c)
 {
     struct marksweep_cursor *cursor = &gc->cursor[c];
-    unsigned cell = hm_marksweep_cell(c), word = cursor->word;
+    unsigned cell = hm_size_class_words(c), word = cursor->word;
     const uint64_t *bits;
 
     if (cursor->block == HM_BLOCK_NONE)
@@ -93,7 +93,7 @@ static uint32_t marksweep_new_block(struct hm_gc *gc, unsigned c)
 static int marksweep_next_block(struct hm_gc *gc, unsigned c)
 {
     struct marksweep_cursor *cursor = &gc->cursor[c];
-    unsigned cell = hm_marksweep_cell(c);
+    unsigned cell = hm_size_class_words(c);
 
     cursor->block = gc->partial[c];
     if (cursor->block != HM_BLOCK_NONE) {
@@ -178,15 +178,15 @@ __attribute__((noinline)) hm_ref hm_marksweep_new_slow(struct hm_mutator *m,
 
     if (words > HM_LARGE_WORDS)
         return marksweep_new_large(gc, words, n_refs);
-    c = hm_marksweep_class(words);
-    HM_ASSERT(c < HM_MARKSWEEP_CLASSES && hm_marksweep_cell(c) >= words);
+    c = hm_size_class(words);
+    HM_ASSERT(c < HM_SIZE_CLASSES && hm_size_class_words(c) >= words);
     if (!marksweep_refill(gc, c)) {
         marksweep_collect_for(gc, words * HM_WORD_BYTES);
         if (!marksweep_refill(gc, c))
             hm_heap_exhausted(&gc->heap, words * HM_WORD_BYTES);
     }
     start = m->hole[c].free;
-    m->hole[c].free += hm_marksweep_cell(c);
+    m->hole[c].free += hm_size_class_words(c);
     return hm_object_init(start, words, n_refs);
 }
 

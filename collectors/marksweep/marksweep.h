@@ -5,17 +5,12 @@
 #define HM_COLLECTORS_MARKSWEEP_H
 
 #include "collectors/substrate/object.h"
+#include "collectors/substrate/size_class.h"
 
 #define HM_GC_MANUAL  0
 #define HM_GC_PRECISE 1
 #define HM_GC_MOVING  0
 #define HM_GC_THREADS 0
-
-enum {
-    HM_MARKSWEEP_EXACT = 16,    /* up to so many words: a class for each size */
-    HM_MARKSWEEP_EIGHTHS = 256, /* up to here: eight classes to a doubling */
-    HM_MARKSWEEP_CLASSES = 60,  /* above: 15, 14, ... 4 cells to a block */
-};
 
 /* A hole, or what is left of it; a multiple of the class's cell. */
 struct hm_marksweep_hole {
@@ -23,33 +18,10 @@ struct hm_marksweep_hole {
 };
 
 struct hm_mutator {
-    struct hm_marksweep_hole hole[HM_MARKSWEEP_CLASSES];
+    struct hm_marksweep_hole hole[HM_SIZE_CLASSES];
     struct hm_frame *frames;
     struct hm_gc *gc;
 };
-
-/* The class of an object of 1..HM_LARGE_WORDS words. */
-static inline unsigned hm_marksweep_class(size_t words)
-{
-    unsigned n = (unsigned)words - 1, log2;
-
-    if (words <= HM_MARKSWEEP_EXACT)
-        return n;
-    if (words > HM_MARKSWEEP_EIGHTHS)
-        return 48 + (15 - 4096 / (unsigned)words);
-    log2 = 31 - (unsigned)__builtin_clz(n);
-    return 16 + (log2 - 4) * 8 + (n >> (log2 - 3)) - 8;
-}
-
-/* Words of a cell of class c. */
-static inline unsigned hm_marksweep_cell(unsigned c)
-{
-    if (c < 16)
-        return c + 1;
-    if (c >= 48)
-        return 4096 / (15 - (c - 48));
-    return ((c - 16) % 8 + 9) << ((c - 16) / 8 + 1);
-}
 
 /* Finds the next hole, collects, or finds room for a large object. */
 hm_ref hm_marksweep_new_slow(struct hm_mutator *m, size_t words, size_t n_refs);
@@ -63,12 +35,12 @@ static inline hm_ref hm_marksweep_new(struct hm_mutator *m, size_t words,
 
     if (HM_UNLIKELY(words > HM_LARGE_WORDS))
         return hm_marksweep_new_slow(m, words, n_refs);
-    c = hm_marksweep_class(words);
+    c = hm_size_class(words);
     hole = &m->hole[c];
     start = hole->free;
     if (HM_UNLIKELY(start == hole->limit))
         return hm_marksweep_new_slow(m, words, n_refs);
-    hole->free = start + hm_marksweep_cell(c);
+    hole->free = start + hm_size_class_words(c);
     hm_prefetch_ahead(start);
     return hm_object_init(start, words, n_refs);
 }

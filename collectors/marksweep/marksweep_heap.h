@@ -17,8 +17,8 @@ struct hm_gc {
     struct hm_mutator mutator;
     struct hm_heap heap;
     struct hm_blocks blocks;
-    struct marksweep_cursor cursor[HM_MARKSWEEP_CLASSES];
-    uint32_t partial[HM_MARKSWEEP_CLASSES]; /* blocks with holes, not begun */
+    struct marksweep_cursor cursor[HM_SIZE_CLASSES];
+    uint32_t partial[HM_SIZE_CLASSES]; /* blocks with holes, not begun */
     struct hm_marker marker;
 };
 

@@ -5,7 +5,7 @@
 
 void hm_marksweep_reset(struct hm_gc *gc)
 {
-    for (unsigned c = 0; c < HM_MARKSWEEP_CLASSES; c++) {
+    for (unsigned c = 0; c < HM_SIZE_CLASSES; c++) {
         gc->mutator.hole[c] = (struct hm_marksweep_hole){NULL, NULL};
         gc->cursor[c] = (struct marksweep_cursor){.block = HM_BLOCK_NONE};
         gc->partial[c] = HM_BLOCK_NONE;
@@ -30,7 +30,7 @@ static void marksweep_sort_blocks(struct hm_gc *gc)
 {
     for (uint32_t b = gc->blocks.frontier; b-- > 0;) {
         struct hm_block *block = &gc->blocks.block[b];
-        unsigned cells = HM_BLOCK_WORDS / hm_marksweep_cell(block->class);
+        unsigned cells = HM_BLOCK_WORDS / hm_size_class_words(block->class);
 
         if (block->state != HM_BLOCK_USED)
             continue;
@@ -49,7 +49,7 @@ static void marksweep_sort_blocks(struct hm_gc *gc)
 static void marksweep_poison(struct hm_gc *gc)
 {
     for (uint32_t b = 0; b < gc->blocks.frontier; b++) {
-        unsigned cell = hm_marksweep_cell(gc->blocks.block[b].class);
+        unsigned cell = hm_size_class_words(gc->blocks.block[b].class);
         uint64_t *start = hm_block_start(&gc->blocks, b);
         const uint64_t *bits = hm_block_bits(&gc->blocks, b);
 
@@ -102,10 +102,10 @@ static int marksweep_is_object(const void *arg, hm_ref o)
         return hm_large_is_object(&gc->heap.large, o);
     block = &gc->blocks.block[word / HM_BLOCK_WORDS];
     return block->state == HM_BLOCK_USED &&
-           word % HM_BLOCK_WORDS % hm_marksweep_cell(block->class) == 0 &&
+           word % HM_BLOCK_WORDS % hm_size_class_words(block->class) == 0 &&
            hm_header_is_sound(*header) &&
            hm_header_words(*header) <= HM_LARGE_WORDS &&
-           hm_marksweep_class(hm_header_words(*header)) == block->class;
+           hm_size_class(hm_header_words(*header)) == block->class;
 }
 
 /* Marks only at the starts of cells, and on sound headers. */
@@ -126,14 +126,14 @@ static const char *marksweep_check_marks(const struct hm_gc *gc, uint32_t b)
 /* Every listed block is of the list's class and has a hole. */
 static const char *marksweep_check_lists(const struct hm_gc *gc)
 {
-    for (unsigned c = 0; c < HM_MARKSWEEP_CLASSES; c++) {
+    for (unsigned c = 0; c < HM_SIZE_CLASSES; c++) {
         uint32_t b = gc->partial[c];
 
         for (; b != HM_BLOCK_NONE; b = gc->blocks.block[b].next) {
             const struct hm_block *block = &gc->blocks.block[b];
 
             if (block->state != HM_BLOCK_USED || block->class != c ||
-                block->marked >= HM_BLOCK_WORDS / hm_marksweep_cell(c))
+                block->marked >= HM_BLOCK_WORDS / hm_size_class_words(c))
                 return "marksweep: a block is in the wrong list";
         }
     }

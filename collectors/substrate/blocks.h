@@ -23,6 +23,7 @@ enum {
 
 struct hm_block {
     uint32_t next;   /* in whatever list holds the block */
+    uint32_t prev;   /* the owner's, where its lists need it */
     uint16_t marked; /* number of mark bits at the last count */
     uint8_t class;   /* the owner's */
     uint8_t state;   /* enum hm_block_state */

@@ -89,7 +89,8 @@ static void verify_root(void *pass, hm_ref *slot)
 
 static void verify_object(struct verify_pass *pass, hm_ref o)
 {
-    uint64_t header = *hm_header_of(o);
+    uint64_t header = pass->verify->header != NULL ? pass->verify->header(o)
+                                                   : *hm_header_of(o);
 
     if (!hm_header_is_sound(header)) {
         pass->wrong = "the header of a reachable object is damaged";

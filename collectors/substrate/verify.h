@@ -21,6 +21,8 @@ struct hm_verify {
     /* Whether `o`, any bit pattern, is the start of an object. */
     int (*is_object)(const void *heap, hm_ref o);
     const void *heap;
+    /* The header of `o` in the common form; NULL: it is the word before. */
+    uint64_t (*header)(hm_ref o);
     uint64_t reachable_bytes; /* result: sizes with header */
     uint64_t reachable_count; /* result */
 };

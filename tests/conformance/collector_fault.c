@@ -105,6 +105,23 @@ static void fault_wild_reference(void)
     hm_store(heap.m, heap.root[0], 1, fault_hidden);
 }
 
+/* A field changed behind the collector's back: a count is never raised, or
+ * never lowered. */
+static void fault_store_uncounted(void)
+{
+    heap.root[0] = hm_new(heap.m, &fault_pair);
+    heap.root[1] = hm_new(heap.m, &fault_pair);
+    ((hm_ref *)heap.root[0])[0] = heap.root[1];
+}
+
+static void fault_clear_uncounted(void)
+{
+    heap.root[0] = hm_new(heap.m, &fault_pair);
+    heap.root[1] = hm_new(heap.m, &fault_pair);
+    hm_store(heap.m, heap.root[0], 0, heap.root[1]);
+    ((hm_ref *)heap.root[0])[0] = NULL;
+}
+
 static void a_program_that_keeps_the_contract_survives(void **state)
 {
     (void)state;
@@ -147,6 +164,13 @@ static void a_reference_into_an_object_is_caught(void **state)
     assert_true(fault_is_fatal(fault_wild_reference));
 }
 
+static void a_store_that_is_not_counted_is_caught(void **state)
+{
+    (void)state;
+    assert_true(fault_is_fatal(fault_store_uncounted));
+    assert_true(fault_is_fatal(fault_clear_uncounted));
+}
+
 int collector_fault_tests(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +186,9 @@ int collector_fault_tests(void)
     const struct CMUnitTest copying[] = {
         cmocka_unit_test(a_read_of_a_moved_object_is_caught),
     };
+    const struct CMUnitTest counting[] = {
+        cmocka_unit_test(a_store_that_is_not_counted_is_caught),
+    };
     int failed;
 
     if (!heap_is_precise()) /* nothing is verified there */
@@ -170,5 +197,7 @@ int collector_fault_tests(void)
     if (strcmp(hm_collector_this.name, "semispace") == 0 ||
         strcmp(hm_collector_this.name, "generational") == 0)
         failed += HEAP_RUN_GROUP("copying", copying);
+    if (strncmp(hm_collector_this.name, "refcount", 8) == 0)
+        failed += HEAP_RUN_GROUP("counting", counting);
     return failed;
 }

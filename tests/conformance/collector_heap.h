@@ -57,6 +57,16 @@ int heap_run_group(const char *name, const struct CMUnitTest *tests, size_t n);
 #define HEAP_RUN_GROUP(name, tests) \
     heap_run_group(name, tests, sizeof(tests) / sizeof((tests)[0]))
 
+/* Whether garbage in cycles stays. */
+static inline int heap_is_acyclic(void)
+{
+#ifdef HM_GC_ACYCLIC
+    return HM_GC_ACYCLIC;
+#else
+    return 0;
+#endif
+}
+
 int collector_model_tests(void);
 int collector_shape_tests(void);
 int collector_limit_tests(void);

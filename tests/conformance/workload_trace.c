@@ -147,6 +147,8 @@ static void test_object_workloads_make_the_committed_requests(void **state)
         {"false_integers", "integers=50 lists=20 length=30", 0x4B6DBDDB, 601, 0,
          0},
         {"false_retention", "length=10 ops=500", 0x5F7EB453, 511, 0, 0},
+        {"cycles", "nodes=300 length=5 kept=4", 0x5693941F, 301, 0, 0},
+        {"deep_list", "nodes=100 rounds=3", 0x95E2B940, 300, 0, 0},
         {"file_stream", "bytes=1000 passes=2", 0x7BADBF3D, 7763, 0, 0},
         {"gcbench", "depth=4 stretch=1", 0x55535E0D, 655, 0, 0},
         {"gcold", "size=10000 height=5 steps=20 step_bytes=16384", 0x25E019DD,

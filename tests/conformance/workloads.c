@@ -50,6 +50,18 @@ static void assert_counters(const struct expected *row,
     }
 }
 
+/* Where the garbage hangs together in cycles, plain counting keeps it. */
+static int keeps_cycles(const struct expected *row)
+{
+#ifdef HM_GC_ACYCLIC
+    return strcmp(row->workload, "cache") == 0 ||
+           strcmp(row->workload, "cycles") == 0;
+#else
+    (void)row;
+    return 0;
+#endif
+}
+
 /* A precise collector finds nothing, the ledger is even; malloc cannot tell
  * (the leak tests can), nor can who never looks. */
 static void assert_nothing_is_left(const struct expected *row,
@@ -57,7 +69,7 @@ static void assert_nothing_is_left(const struct expected *row,
 {
     assert_int_equal(result->rooted, 0);
     if (hm_collector_this.class == HM_CLASS_COLLECTOR && HM_GC_PRECISE)
-        assert_int_equal(result->dropped.live_bytes, 0);
+        assert_int_equal(result->dropped.live_bytes != 0, keeps_cycles(row));
 #ifdef HM_CENSUS
     assert_int_equal(result->dropped.live_bytes, 0);
     assert_int_equal(result->allocated, row->allocated);
