@@ -14,13 +14,13 @@
 #include <stdint.h>
 
 /* X(id): the kinds of work that can stop a mutator; the slices come last. */
-#define HM_PAUSE_KINDS(X)                                           \
-    X(full)      /* a stop-the-world collection of all */           \
-    X(compact)   /* the same, with sliding compaction */            \
-    X(minor)     /* a collection of the young objects */            \
-    X(cycles)    /* counting: dead cycles looked for and freed */   \
-    X(sweep)     /* slice: lazy sweeping */                         \
-    X(reconcile) /* slice: counting, new objects and zero counts */ \
+#define HM_PAUSE_KINDS(X)                                         \
+    X(full)      /* a stop-the-world collection of all */         \
+    X(compact)   /* the same, with sliding compaction */          \
+    X(minor)     /* a collection of the young objects */          \
+    X(cycles)    /* counting: dead cycles looked for and freed */ \
+    X(reconcile) /* counting: new objects and zero counts */      \
+    X(sweep)     /* slice: lazy sweeping */                       \
     X(cascade)   /* slice: counting, what dead objects held */
 
 enum hm_pause_kind {
