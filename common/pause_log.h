@@ -59,9 +59,10 @@ static inline void hm_pause_log_add(struct hm_pause_log *log,
     hm_hist_add(&log->lengths, duration_ns);
     if (kind >= HM_PAUSE_sweep && duration_ns < HM_PAUSE_LISTED_NS)
         return;
-    if (log->n_listed < HM_PAUSE_LOG_ENTRIES)
+    if (log->n_listed < HM_PAUSE_LOG_ENTRIES) {
         log->entry[log->n_listed++] =
             (struct hm_pause){start_ns, duration_ns, kind};
+    }
 }
 
 #endif /* HM_COMMON_PAUSE_LOG_H */

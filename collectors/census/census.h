@@ -40,8 +40,10 @@ static inline hm_ref hm_census_new(struct hm_mutator *m, size_t bytes)
 {
     struct hm_census_prefix *p = malloc(sizeof(*p) + bytes);
 
-    if (p == NULL)
+    if (p == NULL) {
         m->exhausted(bytes);
+        __builtin_unreachable(); /* R5: exhausted() does not return */
+    }
     p->bytes = bytes;
     p->state = HM_CENSUS_LIVE;
     m->alloc_count++;

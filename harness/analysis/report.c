@@ -46,6 +46,24 @@ static const char *report_meta(const struct report *report, const char *key)
     return value;
 }
 
+/* One line of a script's head: the title, or more of the sentence. */
+static void report_describe_line(const struct report *report, char *line,
+                                 const char **title, const char **sentence)
+{
+    const char *dashes = strstr(line, " -- ");
+
+    line[strcspn(line, "\n")] = '\0';
+    if (dashes != NULL) {
+        char *text = hm_pool_copy(report->pool, dashes + 4);
+
+        text[0] = (char)(toupper)((unsigned char)text[0]);
+        *title = text;
+    } else if (strncmp(line, "#: ", 3) == 0) {
+        *sentence = hm_pool_format(report->pool, "%s%s%s", *sentence,
+                                   **sentence != '\0' ? " " : "", line + 3);
+    }
+}
+
 /* What a chart's script says about itself: its first line behind "--", and
  * the lines that begin with "#:". */
 static void report_describe(const struct report *report,
@@ -61,21 +79,8 @@ static void report_describe(const struct report *report,
     *title = chart->id;
     *sentence = "";
     while (file != NULL && fgets(line, sizeof line, file) != NULL &&
-           line[0] == '#') {
-        const char *dashes = strstr(line, " -- ");
-
-        line[strcspn(line, "\n")] = '\0';
-        if (dashes != NULL) {
-            char *text = hm_pool_copy(report->pool, dashes + 4);
-
-            text[0] = (char)toupper((unsigned char)text[0]);
-            *title = text;
-        } else if (strncmp(line, "#: ", 3) == 0) {
-            *sentence =
-                hm_pool_format(report->pool, "%s%s%s", *sentence,
-                               (*sentence)[0] != '\0' ? " " : "", line + 3);
-        }
-    }
+           line[0] == '#')
+        report_describe_line(report, line, title, sentence);
     if (file != NULL)
         (void)fclose(file);
 }

@@ -189,10 +189,11 @@ int hm_measure_run(struct hm_pool *pool, const struct hm_measure *measure,
     hm_measure_fill_outcome(row, &measured->outcome);
     hm_row_set_uint(row, HM_COLUMN_steal_ticks,
                     after.steal_ticks - before.steal_ticks);
-    if (measure->record->malloc_path[0] != '\0')
+    if (measure->record->malloc_path[0] != '\0') {
         hm_row_set(row, HM_COLUMN_malloc_path,
                    hm_catalog_public_path(cell->strategy,
                                           measure->record->malloc_path));
+    }
     hm_measure_write_samples(measure, key,
                              measure->results->side[HM_SIDE_SAMPLES]);
     if (strcmp(measured->outcome.status, "ok") != 0)

@@ -110,11 +110,12 @@ int main(int argc, char **argv)
 
     hm_params_defaults(hm_collector_this.params, 0, heap_param);
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "shapes") == 0)
+        if (strcmp(argv[i], "shapes") == 0) {
             all = 0;
-        else if (hm_params_set(hm_collector_this.params, argv[i], heap_param) !=
-                 0)
+        } else if (hm_params_set(hm_collector_this.params, argv[i],
+                                 heap_param) != 0) {
             return 2;
+        }
     }
     cmocka_set_message_output(CM_OUTPUT_TAP);
     failed += collector_model_tests();

@@ -9,15 +9,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* The name is libFuzzer's.  NOLINTBEGIN(readability-identifier-naming) */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-/* The name is libFuzzer's. NOLINTNEXTLINE(readability-identifier-naming) */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     for (size_t i = 0; hm_allocators[i] != NULL; i++)
         hm_model_replay(hm_allocators[i], bytes, size);
     return 0;
 }
+
+/* NOLINTEND(readability-identifier-naming) */
 
 #ifndef HM_FUZZ
 enum { REPLAY_BYTES_MAX = 1 << 20 };

@@ -39,9 +39,10 @@ static void mann_whitney_k_is_the_tabulated_one(void **state)
                                                {10, 24}, {15, 65}, {20, 128}};
 
     (void)state;
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         assert_int_equal(hm_stats_mann_whitney_k(table[i].n, table[i].n, 0.05),
                          table[i].k);
+    }
     assert_int_equal(hm_stats_mann_whitney_k(7, 12, 0.05), 19);
     assert_int_equal(hm_stats_mann_whitney_k(12, 7, 0.05), 19);
     assert_int_equal(hm_stats_mann_whitney_k(3, 3, 0.05), 0);

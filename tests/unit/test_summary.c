@@ -38,11 +38,12 @@ static void put_run(const struct arm *arm, int block, const char *status,
                   block, arm->cell, arm->workload, arm->heap, arm->strategy,
                   arm->arm, status,
                   strcmp(status, "ok") == 0 ? "" : "\"why, in words\"");
-    if (strcmp(status, "ok") == 0)
+    if (strcmp(status, "ok") == 0) {
         (void)fprintf(runs, "%.0f,%.0f,3000000,,,,,,0,0,1000000\n", wall_ns,
                       wall_ns);
-    else
+    } else {
         (void)fputs(",,,,,,,,,,\n", runs);
+    }
 }
 
 /* Drift is large and shared within a block: pairing must remove it. */
@@ -162,12 +163,13 @@ static void a_cell_with_failures_names_them_and_has_no_ratio(void **state)
     (void)state;
     begin_runs();
     put_blocks(three_arms, 2, BLOCKS);
-    for (int b = 0; b < BLOCKS; b++)
+    for (int b = 0; b < BLOCKS; b++) {
         put_run(&three_arms[2], b,
                 b == 3   ? "crash"
                 : b == 5 ? "oom"
                          : "ok",
                 1e9);
+    }
     assert_int_equal(summarise(), 0);
     assert_string_equal(field("cache", "fast", "test", "wall_ns", "status"),
                         "oom 1/10 crash 1/10");
@@ -266,9 +268,10 @@ static void rows_in_any_order_give_the_same_summary(void **state)
     forward = strdup(folder_text("summary.csv"));
     begin_runs();
     for (int b = BLOCKS - 1; b >= 0; b--) {
-        for (int a = 2; a >= 0; a--)
+        for (int a = 2; a >= 0; a--) {
             put_run(&three_arms[a], b, "ok",
                     1e9 * (1 + b % 4) * three_arms[a].factor);
+        }
     }
     assert_int_equal(summarise(), 0);
     assert_string_equal(folder_text("summary.csv"), forward);
