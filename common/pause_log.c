@@ -6,6 +6,7 @@
 void hm_pause_log_init(struct hm_pause_log *log)
 {
     hm_hist_init(&log->lengths);
+    log->total_ns = 0;
     log->n_listed = 0;
 }
 

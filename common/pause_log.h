@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* pause_log.h -- everything that held the mutator up.
  *
- * A collector writes, the cell prints after the clock has stopped.  Every
- * event enters the histogram of lengths; each has an entry of its own too,
- * except slices of lazy work below HM_PAUSE_LISTED_NS (a run can have millions
- * of those) and what comes after the table is full.  Adding never allocates.
+ * A collector writes, the cell prints after the clock has stopped.  A pause is
+ * a collection of any length, or a slice of lazy work of at least
+ * HM_PAUSE_LEAST_NS.  Shorter slices (a run can have millions, and they would
+ * drown every percentile) only enter the total.  Each pause has an entry until
+ * the table is full.  Adding never allocates.
  * Threads: one writer at a time (the world is stopped, or one mutator). */
 #ifndef HM_COMMON_PAUSE_LOG_H
 #define HM_COMMON_PAUSE_LOG_H
@@ -36,10 +37,11 @@ struct hm_pause {
     enum hm_pause_kind kind;
 };
 
-enum { HM_PAUSE_LOG_ENTRIES = 1 << 16, HM_PAUSE_LISTED_NS = 10000 };
+enum { HM_PAUSE_LOG_ENTRIES = 1 << 16, HM_PAUSE_LEAST_NS = 10000 };
 
 struct hm_pause_log {
-    struct hm_hist lengths; /* of all events */
+    struct hm_hist lengths; /* of all pauses */
+    uint64_t total_ns;      /* of pauses and shorter slices */
     uint64_t n_listed;      /* entries in use */
     struct hm_pause entry[HM_PAUSE_LOG_ENTRIES];
 };
@@ -56,9 +58,10 @@ static inline void hm_pause_log_add(struct hm_pause_log *log,
 {
     uint64_t duration_ns = end_ns - start_ns;
 
-    hm_hist_add(&log->lengths, duration_ns);
-    if (kind >= HM_PAUSE_sweep && duration_ns < HM_PAUSE_LISTED_NS)
+    log->total_ns += duration_ns;
+    if (kind >= HM_PAUSE_sweep && duration_ns < HM_PAUSE_LEAST_NS)
         return;
+    hm_hist_add(&log->lengths, duration_ns);
     if (log->n_listed < HM_PAUSE_LOG_ENTRIES) {
         log->entry[log->n_listed++] =
             (struct hm_pause){start_ns, duration_ns, kind};

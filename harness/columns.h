@@ -40,12 +40,14 @@
     X(lat_p999_ns, UINT, "ns", "99.9th; empty below 10 000 samples")           \
     X(lat_p9999_ns, UINT, "ns", "99.99th; empty below 100 000 samples")        \
     X(lat_max_ns, UINT, "ns", "slowest sample")                                \
-    X(pauses, UINT, "-", "events that held the mutator up")                    \
-    X(pause_total_ns, UINT, "ns", "sum of their durations")                    \
+    X(pauses, UINT, "-",                                                       \
+      "collections, and slices of lazy work of 10 us or more")                 \
+    X(pause_total_ns, UINT, "ns",                                              \
+      "sum of their durations and of shorter slices")                          \
     X(pause_p50_ns, UINT, "ns", "median pause")                                \
     X(pause_p99_ns, UINT, "ns", "99th percentile; empty below 1 000 pauses")   \
     X(pause_max_ns, UINT, "ns", "longest pause")                               \
-    X(collections, UINT, "-", "full collections")                              \
+    X(collections, UINT, "-", "collections of any kind")                       \
     X(moved_bytes, UINT, "bytes", "copied or slid by collections")             \
     X(heap_peak_bytes, UINT, "bytes", "most held by the collector's heap")     \
     X(rss_base_bytes, UINT, "bytes", "resident before the window")             \

@@ -110,18 +110,21 @@ static int marksweep_next_block(struct hm_gc *gc, unsigned c)
 static int marksweep_refill(struct hm_gc *gc, unsigned c)
 {
     uint64_t start_ns;
-    int found;
+    int is_sweep, found; /* a block that nobody has used needs no sweeping */
 
     if (hm_pacer_left(&gc->heap.pacer, gc->heap.since_bytes) == 0)
         return 0;
     if (marksweep_next_hole(gc, c))
         return 1;
+    is_sweep = gc->partial[c] != HM_BLOCK_NONE;
     start_ns = hm_clock_now_ns();
     found = marksweep_next_block(gc, c);
     if (found)
         HM_CHECK(marksweep_next_hole(gc, c));
-    hm_pause_log_add(gc->heap.config.log, HM_PAUSE_sweep, start_ns,
-                     hm_clock_now_ns());
+    if (is_sweep) {
+        hm_pause_log_add(gc->heap.config.log, HM_PAUSE_sweep, start_ns,
+                         hm_clock_now_ns());
+    }
     return found;
 }
 

@@ -333,6 +333,11 @@ double hm_stats_half_width(const struct hm_interval *log_ratio)
     return 0.5 * (log_ratio->high - log_ratio->low);
 }
 
+double hm_stats_reach(const struct hm_interval *log_ratio)
+{
+    return fmax(fabs(log_ratio->low), fabs(log_ratio->high));
+}
+
 enum hm_verdict hm_stats_verdict(const struct hm_interval *log_ratio,
                                  double noise)
 {

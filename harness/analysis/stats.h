@@ -68,8 +68,12 @@ int hm_stats_range(const double *value, size_t n, struct hm_interval *out);
 /* Half the width of an interval of logarithms; infinite if an end is. */
 double hm_stats_half_width(const struct hm_interval *log_ratio);
 
+/* How far an interval of logarithms reaches from 0, where both sides are the
+ * same: what a baseline shows against itself.  Infinite if an end is. */
+double hm_stats_reach(const struct hm_interval *log_ratio);
+
 /* What an interval of log ratios (lower is better) allows to say.  `noise` >= 0
- * is the half-width that the baseline shows against itself: a difference must
+ * is the reach that the baseline shows against itself: a difference must
  * exceed it, and HM_STATS_DELTA, to be called one.  Equality is a stronger
  * claim: noise does not make things the same, so the whole interval must lie
  * within HM_STATS_DELTA.  NONE for fewer than HM_STATS_MIN_BLOCKS samples or

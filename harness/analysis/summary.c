@@ -218,7 +218,7 @@ static int summary_set_noise(struct hm_summary_view *view)
             return error;
         for (int m = 0; m < HM_SUMMARY_METRICS_END; m++) {
             if (mean[m].log_ratio.n >= HM_STATS_MIN_BLOCKS)
-                view->noise[m] = hm_stats_half_width(&mean[m].log_ratio);
+                view->noise[m] = hm_stats_reach(&mean[m].log_ratio);
         }
         break;
     }

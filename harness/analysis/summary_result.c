@@ -177,7 +177,7 @@ static void result_judge(const struct hm_summary_result *twin,
         double noise = 0;
 
         if (twin[m].log_ratio.n >= HM_STATS_MIN_BLOCKS)
-            noise = hm_stats_half_width(&twin[m].log_ratio);
+            noise = hm_stats_reach(&twin[m].log_ratio);
         result[m].verdict = hm_stats_verdict(&result[m].log_ratio, noise);
     }
 }

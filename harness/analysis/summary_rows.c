@@ -250,15 +250,27 @@ static double rows_rank(const struct hm_summary_line *line)
                                                                    : INFINITY;
 }
 
+/* Means over more workloads first: a strategy that finished only the easy
+ * ones must not lead the table. */
+static double rows_workloads(const struct hm_summary_line *line)
+{
+    return hm_summary_line_is_mean(line)
+               ? hm_summary_param(line->key[HM_SUMMARY_KEY_params], "workloads")
+               : 0;
+}
+
 static int rows_compare(const void *left, const void *right)
 {
     const struct hm_summary_line *a =
         *(const struct hm_summary_line *const *)left;
     const struct hm_summary_line *b =
         *(const struct hm_summary_line *const *)right;
+    double wa = rows_workloads(a), wb = rows_workloads(b);
     double ra = rows_rank(a);
     double rb = rows_rank(b);
 
+    if (wa < wb || wa > wb)
+        return wa > wb ? -1 : 1;
     if (ra < rb || ra > rb)
         return ra < rb ? -1 : 1;
     return (a > b) - (a < b);

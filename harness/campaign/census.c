@@ -111,6 +111,7 @@ void hm_census_run(struct hm_pool *pool,
     }
     launch->argv = census_argv(pool, request, of);
     launch->env = hm_clean_environment(pool, NULL);
+    launch->rss_cap_bytes = 0; /* its ledger needs more than any strategy */
     error = hm_launch_run(launch, &launched);
     census->failed = error != 0
                          ? hm_error_text(error)

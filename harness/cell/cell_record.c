@@ -80,7 +80,7 @@ static void record_pauses(struct hm_cell_writer *out,
     const struct hm_hist *lengths = &r->pause_lengths;
 
     record_number(out, "pauses", lengths->n);
-    record_number(out, "pause_total_ns", lengths->sum_ns);
+    record_number(out, "pause_total_ns", r->pause_total_ns);
     record_number(out, "pause_max_ns", lengths->max_ns);
     record_number(out, "pause_p50_ns", hm_hist_quantile_ns(lengths, 0.5));
     record_number(out, "pause_p99_ns", hm_hist_quantile_ns(lengths, 0.99));

@@ -59,6 +59,7 @@ struct hm_cell_record {
     int has_gc;
     const struct hm_pause *pause; /* of the window; NULL: no collector */
     uint64_t n_pauses_listed;
+    uint64_t pause_total_ns;      /* short slices included */
     struct hm_hist pause_lengths; /* of all, listed or not */
     struct hm_gc_stats gc;
 

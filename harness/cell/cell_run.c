@@ -52,6 +52,7 @@ static void run_read_gc(struct hm_cell_record *record)
     record->pause = hm_cell_run.log->entry;
     record->n_pauses_listed = hm_cell_run.log->n_listed;
     record->pause_lengths = hm_cell_run.log->lengths;
+    record->pause_total_ns = hm_cell_run.log->total_ns;
 }
 
 _Noreturn void hm_cell_run_exhausted(size_t bytes)

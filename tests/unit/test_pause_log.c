@@ -38,14 +38,15 @@ static void test_entries_keep_start_duration_and_kind(void **state)
     assert_int_equal(log->lengths.max_ns, 20000);
 }
 
-static void test_short_slices_are_counted_but_not_listed(void **state)
+static void test_short_slices_are_summed_but_are_no_pauses(void **state)
 {
     struct hm_pause_log *log = *state;
 
-    hm_pause_log_add(log, HM_PAUSE_sweep, 0, HM_PAUSE_LISTED_NS - 1);
-    hm_pause_log_add(log, HM_PAUSE_sweep, 0, HM_PAUSE_LISTED_NS);
+    hm_pause_log_add(log, HM_PAUSE_sweep, 0, HM_PAUSE_LEAST_NS - 1);
+    hm_pause_log_add(log, HM_PAUSE_sweep, 0, HM_PAUSE_LEAST_NS);
     hm_pause_log_add(log, HM_PAUSE_full, 0, 1);
-    assert_int_equal(log->lengths.n, 3);
+    assert_int_equal(log->total_ns, 2 * HM_PAUSE_LEAST_NS);
+    assert_int_equal(log->lengths.n, 2);
     assert_int_equal(log->n_listed, 2);
     assert_int_equal(hm_hist_quantile_ns(&log->lengths, 0), 1);
 }
@@ -94,7 +95,7 @@ int main(void)
             test_overflow_is_counted_and_summed_but_not_kept, make_log,
             free_log),
         cmocka_unit_test_setup_teardown(
-            test_short_slices_are_counted_but_not_listed, make_log, free_log),
+            test_short_slices_are_summed_but_are_no_pauses, make_log, free_log),
         cmocka_unit_test_setup_teardown(test_init_forgets_everything, make_log,
                                         free_log),
         cmocka_unit_test(test_kinds_have_the_words_of_the_result_files),

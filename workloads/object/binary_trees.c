@@ -117,8 +117,11 @@ static void binary_trees_run(struct hm_object_run *run)
 
     HM_ASSERT(max_depth < 28); /* or the trees of one depth overflow */
     binary_trees_nodes = 0;
+    hm_meter_start(&run->base.meter);
     hm_run_mix(&run->base, binary_trees_one(m, max_depth + 1));
+    hm_meter_mark(&run->base.meter, 0); /* a sample, but no operation */
     run->root[ROOT_LONG_LIVED] = binary_trees_build(m, max_depth);
+    hm_meter_mark(&run->base.meter, 0);
     for (unsigned d = BINARY_TREES_MIN_DEPTH; d <= max_depth; d += step)
         binary_trees_many(run, d, max_depth);
     count = binary_trees_count(m, run->root[ROOT_LONG_LIVED]);
