@@ -192,6 +192,8 @@ static void large_objects_come_and_go_within_the_limit(void **state)
     struct hm_rng rng;
 
     (void)state;
+    if (hm_collector_this.class == HM_CLASS_REFERENCE)
+        skip(); /* nothing goes, by its own word */
     hm_rng_seed(&rng, 7);
     heap_open((struct heap_options){.heap_bytes = 64 * MIB});
     for (uint64_t i = 0; i < 2000; i++) {
@@ -239,8 +241,11 @@ static void shape_grow_to_64_mib(struct heap_options options)
 
 static void a_buffer_grows_to_64_mib_within_twice_that(void **state)
 {
+    /* libgc gets 12/13 of a limit, see bdwgc.c */
+    size_t heap_bytes = heap_is_precise() ? 130 * MIB : 142 * MIB;
+
     (void)state;
-    shape_grow_to_64_mib((struct heap_options){.heap_bytes = 130 * MIB});
+    shape_grow_to_64_mib((struct heap_options){.heap_bytes = heap_bytes});
 }
 
 static void a_buffer_grows_to_64_mib_without_a_limit(void **state)
