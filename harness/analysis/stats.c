@@ -342,7 +342,6 @@ enum hm_verdict hm_stats_verdict(const struct hm_interval *log_ratio,
                                  double noise)
 {
     double same = log1p(HM_STATS_DELTA);
-    double margin = stats_larger(same, noise);
 
     HM_CHECK(noise >= 0);
     if (log_ratio->n < HM_STATS_MIN_BLOCKS || !isfinite(log_ratio->low) ||
@@ -352,8 +351,10 @@ enum hm_verdict hm_stats_verdict(const struct hm_interval *log_ratio,
         return HM_VERDICT_SAME;
     if (log_ratio->low <= 0 && log_ratio->high >= 0)
         return HM_VERDICT_INCONCLUSIVE;
-    if (fabs(log_ratio->estimate) <= margin)
+    if (fabs(log_ratio->estimate) <= same)
         return HM_VERDICT_NEGLIGIBLE;
+    if (fabs(log_ratio->estimate) <= noise)
+        return HM_VERDICT_INCONCLUSIVE;
     return log_ratio->estimate < 0 ? HM_VERDICT_FASTER : HM_VERDICT_SLOWER;
 }
 

@@ -31,7 +31,7 @@ enum hm_verdict {
     HM_VERDICT_FASTER,
     HM_VERDICT_SLOWER,
     HM_VERDICT_SAME,       /* the whole interval is within 2 % of 1 */
-    HM_VERDICT_NEGLIGIBLE, /* differs from 1, by less than 2 % or the noise */
+    HM_VERDICT_NEGLIGIBLE, /* differs from 1, by less than 2 % */
     HM_VERDICT_INCONCLUSIVE,
 };
 
@@ -74,10 +74,11 @@ double hm_stats_reach(const struct hm_interval *log_ratio);
 
 /* What an interval of log ratios (lower is better) allows to say.  `noise` >= 0
  * is the reach that the baseline shows against itself: a difference must
- * exceed it, and HM_STATS_DELTA, to be called one.  Equality is a stronger
- * claim: noise does not make things the same, so the whole interval must lie
- * within HM_STATS_DELTA.  NONE for fewer than HM_STATS_MIN_BLOCKS samples or
- * an infinite interval. */
+ * exceed it, and HM_STATS_DELTA, to be called one; beyond HM_STATS_DELTA but
+ * within the noise it is inconclusive, never negligible.  Equality is a
+ * stronger claim: noise does not make things the same, so the whole interval
+ * must lie within HM_STATS_DELTA.  NONE for fewer than HM_STATS_MIN_BLOCKS
+ * samples or an infinite interval. */
 enum hm_verdict hm_stats_verdict(const struct hm_interval *log_ratio,
                                  double noise);
 

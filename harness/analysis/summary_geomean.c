@@ -51,7 +51,8 @@ static void geomean_collect(struct geomean *g,
     for (size_t c = 0; c < g->campaign->n_cells; c++) {
         const struct hm_summary_cell *base = cell[c].baseline;
 
-        if (base == NULL || !hm_summary_same_group(&cell[c], like) ||
+        if (base == NULL || cell[c].is_leak ||
+            !hm_summary_same_group(&cell[c], like) ||
             !hm_summary_is_complete(&cell[c]) || !hm_summary_is_complete(base))
             continue;
         if (use == NULL || use[base - cell])

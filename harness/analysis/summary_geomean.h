@@ -2,7 +2,8 @@
 /* summary_geomean.h -- one ratio per strategy over many workloads.
  *
  * Per block the mean of the log ratios over the workloads, then the same
- * interval as for one workload.  It speaks for this set of workloads only. */
+ * interval as for one workload.  Leak workloads are left out: their times
+ * compare nothing.  It speaks for this set of workloads only. */
 #ifndef HM_HARNESS_ANALYSIS_SUMMARY_GEOMEAN_H
 #define HM_HARNESS_ANALYSIS_SUMMARY_GEOMEAN_H
 

@@ -45,6 +45,7 @@ struct load {
     struct hm_summary_campaign *campaign;
     struct hm_csv csv;
     int column[LOAD_COLUMNS];
+    int leak_column; /* leak_expected, -1 = the table has none */
 };
 
 const char *hm_summary_metric_name(enum hm_summary_metric metric)
@@ -60,6 +61,11 @@ const char *hm_summary_metric_unit(enum hm_summary_metric metric)
 const char *hm_summary_status_name(enum hm_summary_status status)
 {
     return load_statuses[status];
+}
+
+int hm_summary_is_leak(const char *workload)
+{
+    return strncmp(workload, "leak_", 5) == 0;
 }
 
 enum hm_summary_status hm_summary_worst_status(
@@ -169,6 +175,7 @@ static int load_new_cell(struct load *load)
     } else if (strcmp(cell->key[HM_SUMMARY_KEY_arm], "twin") == 0) {
         cell->arm = HM_SUMMARY_ARM_TWIN;
     }
+    cell->is_leak = hm_summary_is_leak(cell->key[HM_SUMMARY_KEY_workload]);
     return load_index(load, LOAD_CELL, &cell->plan_row);
 }
 
@@ -301,6 +308,8 @@ static int load_run(struct load *load)
     if (error != 0)
         return error;
     cell->runs++;
+    if (load->leak_column >= 0 && load->csv.field[load->leak_column][0] != '\0')
+        cell->is_leak = 1;
     cell->status[status]++;
     if (status != HM_SUMMARY_STATUS_ok) {
         if (cell->reason == NULL)
@@ -320,6 +329,7 @@ static int load_records(struct load *load)
     int error;
 
     error = hm_csv_columns(&load->csv, load_names, LOAD_COLUMNS, load->column);
+    load->leak_column = hm_csv_column(&load->csv, "leak_expected");
     while (error == 0) {
         more = hm_csv_next(&load->csv);
         if (more <= 0)

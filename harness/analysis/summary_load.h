@@ -88,6 +88,7 @@ struct hm_summary_cell {
     struct hm_summary_run *ok;                /* those with numbers, by block */
     size_t n_ok, capacity;
     enum hm_summary_arm arm;
+    int is_leak; /* a leak workload: in no mean */
     /* Of the same work, set by hm_summary_compute; NULL = there is none. */
     const struct hm_summary_cell *baseline, *twin;
 };
@@ -117,6 +118,10 @@ int hm_summary_order(struct hm_summary_campaign *campaign, const char *path);
 const char *hm_summary_metric_name(enum hm_summary_metric metric);
 const char *hm_summary_metric_unit(enum hm_summary_metric metric);
 const char *hm_summary_status_name(enum hm_summary_status status);
+
+/* Whether a workload of this id is one of the leak family.  Its malloc arm
+ * leaks by design, so its times compare nothing. */
+int hm_summary_is_leak(const char *workload);
 
 /* The status that most of the failed runs of the cell have; ok if none did. */
 enum hm_summary_status hm_summary_worst_status(

@@ -246,13 +246,17 @@ static void verdict_follows_interval_and_margin(void **state)
     }
 }
 
-static void noise_turns_faster_into_negligible_but_never_into_same(void **state)
+static void noise_makes_inconclusive_what_is_beyond_two_percent(void **state)
 {
     struct hm_interval interval = {-0.05, -0.08, -0.03, 10};
 
     (void)state;
     assert_int_equal(hm_stats_verdict(&interval, 0), HM_VERDICT_FASTER);
-    assert_int_equal(hm_stats_verdict(&interval, 0.06), HM_VERDICT_NEGLIGIBLE);
+    assert_int_equal(hm_stats_verdict(&interval, 0.06),
+                     HM_VERDICT_INCONCLUSIVE);
+    assert_int_equal(hm_stats_verdict(&interval, 0.50),
+                     HM_VERDICT_INCONCLUSIVE);
+    interval.estimate = -0.019;
     assert_int_equal(hm_stats_verdict(&interval, 0.50), HM_VERDICT_NEGLIGIBLE);
     interval.high = 0.03;
     assert_int_equal(hm_stats_verdict(&interval, 0.50),
@@ -275,8 +279,7 @@ int main(void)
         cmocka_unit_test(few_samples_have_an_endless_interval),
         cmocka_unit_test(nonsense_is_refused),
         cmocka_unit_test(verdict_follows_interval_and_margin),
-        cmocka_unit_test(
-            noise_turns_faster_into_negligible_but_never_into_same),
+        cmocka_unit_test(noise_makes_inconclusive_what_is_beyond_two_percent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -243,7 +243,7 @@ static void means_cover_what_the_strategy_completed(void **state)
         field("geomean", "glibc", "baseline", "wall_ns", "ratio"), "no row");
 }
 
-static void what_is_within_the_twins_noise_is_negligible(void **state)
+static void what_is_within_the_twins_noise_is_inconclusive(void **state)
 {
     (void)state;
     begin_runs();
@@ -254,7 +254,49 @@ static void what_is_within_the_twins_noise_is_negligible(void **state)
     }
     assert_int_equal(summarise(), 0);
     assert_string_equal(field("cache", "fast", "test", "wall_ns", "verdict"),
-                        "negligible");
+                        "inconclusive");
+}
+
+static void leak_workloads_are_in_no_mean_and_not_in_the_pareto_data(
+    void **state)
+{
+    static const struct arm arms[] = {
+        {"a", "glibc", "baseline", "", 0, 1},
+        {"a", "fast", "test", "", 1, 0.5},
+        {"leak_a", "glibc", "baseline", "", 2, 1},
+        {"leak_a", "fast", "test", "", 3, 8},
+    };
+
+    (void)state;
+    begin_runs();
+    put_blocks(arms, 4, BLOCKS);
+    assert_int_equal(summarise(), 0);
+    assert_string_equal(field("leak_a", "fast", "test", "wall_ns", "ratio"),
+                        "8");
+    assert_string_equal(field("geomean", "fast", "test", "wall_ns", "params"),
+                        "workloads=1;min=0.5;max=0.5");
+    assert_non_null(
+        strstr(folder_text("pareto.csv"), "\nfast,0.5,0.5,0.5,1,1,1,1,1,10\n"));
+}
+
+/* A workload of another name is a leak workload by its column. */
+static void a_leak_workload_is_known_by_its_expected_verdict(void **state)
+{
+    (void)state;
+    runs = folder_open("runs.csv", "w");
+    assert_non_null(runs);
+    (void)fprintf(runs, "%.*s,leak_expected\n",
+                  (int)strcspn(FOLDER_COLUMNS, "\n"), FOLDER_COLUMNS);
+    for (int b = 0; b < BLOCKS; b++) {
+        (void)fprintf(runs,
+                      "%d,%d,0,cache,n=1,,1,glibc,allocator,baseline,ok,,9,9,"
+                      "3,,,,,,,,1,lost\n%d,%d,1,cache,n=1,,1,fast,allocator,"
+                      "test,ok,,3,3,3,,,,,,,,1,lost\n",
+                      2 * b, b, 2 * b + 1, b);
+    }
+    assert_int_equal(summarise(), 0);
+    assert_string_equal(field("geomean", "fast", "test", "wall_ns", "ratio"),
+                        "no row");
 }
 
 static void rows_in_any_order_give_the_same_summary(void **state)
@@ -403,7 +445,9 @@ int main(void)
         TEST(a_cell_that_always_fails_still_has_its_row),
         TEST(all_heap_multiples_meet_the_one_baseline),
         TEST(means_cover_what_the_strategy_completed),
-        TEST(what_is_within_the_twins_noise_is_negligible),
+        TEST(what_is_within_the_twins_noise_is_inconclusive),
+        TEST(leak_workloads_are_in_no_mean_and_not_in_the_pareto_data),
+        TEST(a_leak_workload_is_known_by_its_expected_verdict),
         TEST(rows_in_any_order_give_the_same_summary),
         TEST(a_block_that_comes_twice_is_refused),
         TEST(broken_tables_are_refused_and_nothing_is_written),
