@@ -21,7 +21,7 @@
     X(class, TEXT, "-", "allocator, collector or reference")                   \
     X(arm, TEXT, "-", "baseline, twin (baseline again) or test")               \
     X(threads, UINT, "-", "mutator threads")                                   \
-    X(heap_multiple, REAL, "ratio", "heap limit asked for / live_peak_bytes")  \
+    X(heap_multiple, REAL, "ratio", "heap limit asked for / heap_1x_bytes")    \
     X(heap_limit_bytes, UINT, "bytes",                                         \
       "heap limit, at least 4 MiB; empty: none")                               \
     X(status, TEXT, "-",                                                       \
@@ -56,7 +56,7 @@
     X(rss_end_bytes, UINT, "bytes", "resident at the end of the window")       \
     X(rss_drained_bytes, UINT, "bytes", "resident after all was released")     \
     X(live_peak_bytes, UINT, "bytes",                                          \
-      "needed at most, from the census (8-byte headers for objects)")          \
+      "needed at most, as requested, from the census")                         \
     X(live_end_bytes, UINT, "bytes", "needed at the end of the window")        \
     X(alloc_count, UINT, "-", "allocations of the program, from the census")   \
     X(alloc_bytes, UINT, "bytes", "bytes requested by them")                   \
@@ -76,6 +76,8 @@
     X(leak_expected, TEXT, "-", "the verdict this strategy class should get")  \
     X(malloc_path, TEXT, "-", "file that malloc came from, as the cell saw")   \
     X(version, TEXT, "-", "version of the strategy's library, if known")       \
-    X(started_utc, TEXT, "-", "start, ISO 8601")
+    X(started_utc, TEXT, "-", "start, ISO 8601")                               \
+    X(heap_1x_bytes, UINT, "bytes",                                            \
+      "the 1x heap: live peak with 8 bytes of header for each object")
 
 #endif /* HM_HARNESS_COLUMNS_H */

@@ -2,9 +2,10 @@
 /* census.c -- the ledger's cold half.
  *
  * Source:     accounting definitions of "needed" bytes, docs/measurement.md.
- * Differs:    charges 8 bytes per object, the header every tracing collector
- *             here has, so that a heap multiple means the same to all of them.
- * Invariants: live = allocated - disposed - lost, to the byte; an object is
+ * Differs:    besides the live bytes, keeps a second peak with 8 bytes per
+ *             object, the header every tracing collector here has, so that a
+ *             heap multiple means the same to all of them.
+ * Invariants: live = requested - disposed - lost, to the byte; an object is
  *             disposed or lost at most once.
  * Costs:      a 16-byte prefix and a few additions per operation; its times
  *             are never reported.
@@ -63,8 +64,8 @@ void hm_gc_collect(struct hm_mutator *m)
 void hm_gc_stats_get(const struct hm_gc *gc, struct hm_gc_stats *stats)
 {
     *stats = (struct hm_gc_stats){
-        .heap_bytes = gc->mutator.live_bytes,
-        .heap_peak_bytes = gc->mutator.peak_bytes,
+        .heap_bytes = gc->mutator.heap_bytes,
+        .heap_peak_bytes = gc->mutator.heap_1x_bytes,
         .live_bytes = gc->mutator.live_bytes,
     };
 }
@@ -76,7 +77,10 @@ const char *hm_gc_check(struct hm_gc *gc)
 
     if (dead > m->alloc_count)
         return "more objects died than were born";
-    if (m->alloc_count == dead && m->live_bytes != 0)
+    if (m->alloc_count == dead && m->heap_bytes != 0)
         return "no object is live, but bytes are";
+    if (m->heap_bytes - m->live_bytes !=
+        HM_CENSUS_HEADER_BYTES * (m->alloc_count - dead))
+        return "the two ledgers do not agree";
     return NULL;
 }

@@ -17,7 +17,7 @@
 #define HM_GC_THREADS 0
 
 enum {
-    HM_CENSUS_HEADER_BYTES = 8, /* charged per object: what a collector needs */
+    HM_CENSUS_HEADER_BYTES = 8, /* of every tracing collector here */
     HM_CENSUS_PREFIX_BYTES = 16,
     HM_CENSUS_LIVE = 0x11FE,
     HM_CENSUS_DEAD = 0xDEAD,
@@ -31,7 +31,8 @@ struct hm_census_prefix {
 
 struct hm_mutator {
     void (*exhausted)(size_t bytes);
-    uint64_t live_bytes, peak_bytes; /* header charge included */
+    uint64_t live_bytes, peak_bytes;    /* as requested */
+    uint64_t heap_bytes, heap_1x_bytes; /* now and at most, with headers */
     uint64_t alloc_count, alloc_bytes, free_count;
     uint64_t lost_count, lost_bytes; /* forgotten without release */
 };
@@ -48,9 +49,12 @@ static inline hm_ref hm_census_new(struct hm_mutator *m, size_t bytes)
     p->state = HM_CENSUS_LIVE;
     m->alloc_count++;
     m->alloc_bytes += bytes;
-    m->live_bytes += bytes + HM_CENSUS_HEADER_BYTES;
+    m->live_bytes += bytes;
+    m->heap_bytes += bytes + HM_CENSUS_HEADER_BYTES;
     if (m->live_bytes > m->peak_bytes)
         m->peak_bytes = m->live_bytes;
+    if (m->heap_bytes > m->heap_1x_bytes)
+        m->heap_1x_bytes = m->heap_bytes;
     return (hm_ref)(p + 1);
 }
 
@@ -61,7 +65,8 @@ static inline struct hm_census_prefix *hm_census_end(struct hm_mutator *m,
 
     HM_CHECK(p->state == HM_CENSUS_LIVE); /* R4: exactly once */
     p->state = HM_CENSUS_DEAD;
-    m->live_bytes -= p->bytes + HM_CENSUS_HEADER_BYTES;
+    m->live_bytes -= p->bytes;
+    m->heap_bytes -= p->bytes + HM_CENSUS_HEADER_BYTES;
     return p;
 }
 

@@ -51,6 +51,7 @@ static void census_take(struct hm_pool *pool, struct hm_census *census,
     census->ops = census_number(record, HM_RECORD_ops);
     census->live_peak_bytes = census_number(record, HM_RECORD_live_peak_bytes);
     census->live_end_bytes = census_number(record, HM_RECORD_live_end_bytes);
+    census->heap_1x_bytes = census_number(record, HM_RECORD_heap_1x_bytes);
     census->alloc_count = census_number(record, HM_RECORD_alloc_count);
     census->alloc_bytes = census_number(record, HM_RECORD_alloc_bytes);
     census->free_count = census_number(record, HM_RECORD_free_count);
@@ -90,6 +91,8 @@ static const char *census_failure(struct hm_pool *pool,
         return hm_pool_format(pool, "%s %s", record->status, record->reason);
     if (!record->has[HM_RECORD_live_peak_bytes])
         return "its record has no live_peak_bytes";
+    if (!record->has[HM_RECORD_heap_1x_bytes])
+        return "its record has no heap_1x_bytes";
     return NULL;
 }
 
@@ -198,7 +201,7 @@ void hm_census_write_header(FILE *census_csv, FILE *live_csv)
     (void)fputs(
         "census,workload,params,seed,threads,status,checksum,ops,"
         "live_peak_bytes,live_end_bytes,alloc_count,alloc_bytes,free_count,"
-        "lost_count,lost_bytes,counters\n",
+        "lost_count,lost_bytes,counters,heap_1x_bytes\n",
         census_csv);
     (void)fputs("workload,params,threads,ops,live_bytes\n", live_csv);
 }
@@ -213,7 +216,7 @@ void hm_census_write(const struct hm_plan *plan, size_t subject,
             of->params, plan->suite->seed, of->threads);
     if (census->failed != NULL) {
         hm_csv_put(census_csv, census->failed);
-        (void)fputs(",,,,,,,,,,\n", census_csv);
+        (void)fputs(",,,,,,,,,,,\n", census_csv);
         return;
     }
     fprintf(census_csv,
@@ -226,7 +229,7 @@ void hm_census_write(const struct hm_plan *plan, size_t subject,
         fprintf(census_csv, "%s%s=%" PRIu64, i > 0 ? ";" : "",
                 census->counter[i].name, census->counter[i].value);
     }
-    fputc('\n', census_csv);
+    fprintf(census_csv, ",%" PRIu64 "\n", census->heap_1x_bytes);
     for (size_t i = 0; i < census->n_live; i++) {
         fprintf(live_csv, "%s,%s,%u,%" PRIu64 ",%" PRIu64 "\n",
                 of->workload->id, of->params, of->threads, census->live[i].ops,

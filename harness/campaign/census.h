@@ -12,7 +12,8 @@
 struct hm_census {
     const char *failed; /* why there is none; NULL: all below is valid */
     char checksum[16];
-    uint64_t ops, live_peak_bytes, live_end_bytes;
+    uint64_t ops, live_peak_bytes, live_end_bytes; /* as requested */
+    uint64_t heap_1x_bytes; /* peak with a header for each object */
     uint64_t alloc_count, alloc_bytes, free_count, lost_count, lost_bytes;
     size_t n_counters, n_live;
     struct hm_record_counter counter[HM_RECORD_COUNTERS_MAX];

@@ -19,7 +19,7 @@ uint64_t hm_measure_heap_bytes(const struct hm_plan_cell *cell,
     if (cell->heap_multiple <= 0 || census->failed != NULL)
         return 0;
     heap_bytes =
-        (uint64_t)ceil(cell->heap_multiple * (double)census->live_peak_bytes);
+        (uint64_t)ceil(cell->heap_multiple * (double)census->heap_1x_bytes);
     return heap_bytes > HM_MEASURE_LEAST_HEAP_BYTES
                ? heap_bytes
                : HM_MEASURE_LEAST_HEAP_BYTES;

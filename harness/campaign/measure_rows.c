@@ -182,6 +182,7 @@ static void rows_fill_census(struct hm_row *row, const struct hm_census *census)
     if (census->failed != NULL)
         return;
     hm_row_set_uint(row, HM_COLUMN_live_peak_bytes, census->live_peak_bytes);
+    hm_row_set_uint(row, HM_COLUMN_heap_1x_bytes, census->heap_1x_bytes);
     hm_row_set_uint(row, HM_COLUMN_live_end_bytes, census->live_end_bytes);
     hm_row_set_uint(row, HM_COLUMN_alloc_count, census->alloc_count);
     hm_row_set_uint(row, HM_COLUMN_alloc_bytes, census->alloc_bytes);

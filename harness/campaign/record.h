@@ -52,6 +52,7 @@
     X(alloc_count)           \
     X(alloc_bytes)           \
     X(free_count)            \
+    X(heap_1x_bytes)         \
     X(lost_count)            \
     X(lost_bytes)
 

@@ -104,6 +104,7 @@ static void record_live(struct hm_cell_writer *out, const struct hm_live *live)
 {
     record_number(out, "live_peak_bytes", live->peak_bytes);
     record_number(out, "live_end_bytes", live->end_bytes);
+    record_number(out, "heap_1x_bytes", live->heap_1x_bytes);
     record_number(out, "alloc_count", live->alloc_count);
     record_number(out, "alloc_bytes", live->alloc_bytes);
     record_number(out, "free_count", live->free_count);

@@ -26,7 +26,8 @@ struct hm_checkpoint {
 
 /* Needed bytes after so many operations; filled by the census cell only. */
 struct hm_live {
-    uint64_t peak_bytes, end_bytes;
+    uint64_t peak_bytes, end_bytes; /* as requested */
+    uint64_t heap_1x_bytes;         /* peak with a header for each object */
     uint64_t alloc_count, alloc_bytes, free_count, lost_count, lost_bytes;
     unsigned n;
 

@@ -61,6 +61,7 @@ static void block_end_census(void)
 {
     hm_live_end(&block_live_watch, block_threads[0].run.base.meter.ops);
     block_live.peak_bytes = block_ledger.peak_bytes;
+    block_live.heap_1x_bytes = block_ledger.peak_bytes;
     block_live.end_bytes = block_ledger.live_bytes;
     block_live.alloc_count = block_ledger.alloc_count;
     block_live.alloc_bytes = block_ledger.alloc_bytes;

@@ -69,6 +69,7 @@ static void object_end_watch(void)
     hm_live_end(&object_live_watch, object_ops_done());
     object_live.peak_bytes = m->peak_bytes;
     object_live.end_bytes = m->live_bytes;
+    object_live.heap_1x_bytes = m->heap_1x_bytes;
     object_live.alloc_count = m->alloc_count;
     object_live.alloc_bytes = m->alloc_bytes;
     object_live.free_count = m->free_count;
@@ -80,7 +81,7 @@ static void object_end_watch(void)
 /* A workload that keeps what it should have dropped has a bug. */
 static const char *object_dropped(void)
 {
-    return object_run.mutator->live_bytes == 0
+    return object_run.mutator->heap_bytes == 0
                ? NULL
                : "drop left objects that were neither disposed nor lost";
 }

@@ -225,6 +225,9 @@ C
 @test "run: census counts what the program needs, and its curve has the same peak" {
     run -0 "$census" run leak_cache param.steps=1000 param.bytes=256
     [[ $(field live_peak_bytes) -ge 256000 ]]
+    # what the program asked for; the heap's 1x has 8 bytes more for each object
+    [[ $(field live_end_bytes) -eq $(field alloc_bytes) && $(field free_count) == 0 ]]
+    [[ $(field heap_1x_bytes) -eq $(($(field live_peak_bytes) + 8 * $(field alloc_count))) ]]
     [[ $(field alloc_count) -ge 1000 && $(field lost_count) == 0 ]]
     awk -F'\t' '$1 == "live" { if ($2 < last) bad = 1; last = $2; if ($3 > max) max = $3 }
                 $1 == "live_peak_bytes" { peak = $2 }
@@ -246,6 +249,7 @@ C
     [[ $(field alloc_count) == 20000 && $(field live_end_bytes) -gt 0 ]]
     [[ $(field live_peak_bytes) -ge $(field live_end_bytes) ]]
     [[ $(field free_count) == 19900 ]]
+    [[ $(field heap_1x_bytes) -eq $(field live_peak_bytes) ]]
 }
 
 @test "run: leak workloads record ten checkpoints at equal steps" {

@@ -65,9 +65,12 @@ setup() {
     [ "$(column c/plan.csv heap_multiple strategy capped | tr '\n' ' ')" = "1.5 3 " ]
     [ "$(column c/plan.csv heap_multiple strategy well)" = "" ]
     [ "$(column c/plan.csv cell strategy well | wc -l)" -eq 1 ]
-    # the census says 4 MiB; the fake says the limit it was given
+    # the census says 4 MiB with headers, 4 MB without; the fake says the limit it was given
     [ "$(column c/runs.csv heap_limit_bytes heap_multiple 1.5)" = 6291456 ]
     [ "$(column c/runs.csv heap_peak_bytes heap_multiple 3)" = 12582912 ]
+    [ "$(column c/runs.csv heap_1x_bytes | sort -u)" = 4194304 ]
+    [ "$(column c/census.csv heap_1x_bytes)" = 4194304 ]
+    [ "$(column c/runs.csv live_peak_bytes | sort -u)" = 4000000 ]
 }
 
 @test "parameters reach plan, cell and row; percentiles only with samples beyond them" {

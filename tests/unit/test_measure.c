@@ -47,11 +47,12 @@ static void live_bytes_are_interpolated(void **state)
 static void heaps_are_multiples_with_a_floor(void **state)
 {
     struct hm_plan_cell cell = {.heap_multiple = 1.5};
-    struct hm_census census = {.live_peak_bytes = 10000001};
+    struct hm_census census = {.live_peak_bytes = 1 << 30,
+                               .heap_1x_bytes = 10000001};
 
     (void)state;
     assert_int_equal(hm_measure_heap_bytes(&cell, &census), 15000002);
-    census.live_peak_bytes = 264;
+    census.heap_1x_bytes = 264;
     assert_int_equal(hm_measure_heap_bytes(&cell, &census), 4 << 20);
     census.failed = "no";
     assert_int_equal(hm_measure_heap_bytes(&cell, &census), 0);
