@@ -3,12 +3,17 @@
 
 #include "harness/analysis/report_html.h"
 #include "harness/analysis/stats.h"
+#include "harness/analysis/summary_facts.h"
 #include "harness/analysis/summary_label.h"
 #include "harness/human.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Columns of a workload's table up to those that a leak workload's verdict
+ * stands in for. */
+enum { TABLES_BEFORE_LATENCY = 5 };
 
 size_t hm_report_group(const struct hm_summary_rows *rows, size_t begin)
 {
@@ -70,10 +75,9 @@ static void tables_ratio(FILE *out, const struct hm_summary_row *row)
 static void tables_value(FILE *out, const struct hm_summary_line *line,
                          enum hm_summary_metric metric)
 {
-    const struct hm_summary_row *row = &line->metric[metric];
     char value[HM_HUMAN_BYTES];
 
-    hm_human_value(value, row->n > 0 && row->median > 0 ? row->median : NAN,
+    hm_human_value(value, hm_summary_shown(line, metric),
                    hm_summary_metric_unit(metric));
     hm_html_format(out, "<td>%s</td>", strcmp(value, "-") == 0 ? "–" : value);
 }
@@ -95,6 +99,8 @@ static void tables_work_line(FILE *out, const struct hm_summary_line *line)
         HM_SUMMARY_rss_drained_bytes, HM_SUMMARY_lat_p99_ns,
         HM_SUMMARY_lat_p999_ns,       HM_SUMMARY_pause_max_ns};
 
+    char leak[HM_LEAK_BYTES];
+
     tables_strategy(out, line);
     if (!hm_summary_line_is_ok(line)) {
         hm_html_format(out,
@@ -107,8 +113,15 @@ static void tables_work_line(FILE *out, const struct hm_summary_line *line)
     } else {
         tables_ratio(out, &line->metric[HM_SUMMARY_wall_ns]);
     }
-    for (size_t m = 0; m < sizeof metrics / sizeof metrics[0]; m++)
-        tables_value(out, line, metrics[m]);
+    for (size_t m = 0; m < sizeof metrics / sizeof metrics[0]; m++) {
+        if (m < TABLES_BEFORE_LATENCY || !hm_summary_line_is_leak(line))
+            tables_value(out, line, metrics[m]);
+    }
+    if (hm_summary_line_is_leak(line)) {
+        hm_summary_leak_text(leak, line);
+        hm_html_format(out, "<td colspan=\"3\">%s</td>",
+                       strcmp(leak, "-") == 0 ? "–" : leak);
+    }
     tables_verdict(out, line->metric[HM_SUMMARY_wall_ns].verdict);
 }
 
@@ -118,12 +131,16 @@ void hm_report_work_table(FILE *out, const struct hm_summary_rows *rows,
     static const char *const titles[] = {
         "strategy", "time ratio", "time",  "CPU time",  "peak RSS", "RSS/live",
         "drained",  "p99",        "p99.9", "max pause", "verdict",  NULL};
+
+    static const char *const leaks[] = {
+        "strategy", "time ratio", "time", "CPU time", "peak RSS", "RSS/live",
+        "drained",  "",           "",     "leak",     "verdict",  NULL};
     const struct hm_summary_line **order = malloc(n * sizeof(void *));
 
     if (order == NULL)
         return;
     hm_summary_lines_sort(&rows->line[begin], n, order);
-    tables_head(out, titles);
+    tables_head(out, hm_summary_line_is_leak(order[0]) ? leaks : titles);
     for (size_t i = 0; i < n; i++)
         tables_work_line(out, order[i]);
     tables_end(out);
@@ -180,13 +197,15 @@ static int tables_has_any(const struct hm_summary_line *line,
     return 0;
 }
 
-static void tables_metric(FILE *out, const struct hm_summary_row *row,
+static void tables_metric(FILE *out, const struct hm_summary_line *line,
                           enum hm_summary_metric metric)
 {
+    const struct hm_summary_row *row = &line->metric[metric];
     const char *unit = hm_summary_metric_unit(metric);
     char value[3][HM_HUMAN_BYTES];
 
-    if (row->n == 0) {
+    if (row->n == 0 || (metric == HM_SUMMARY_rss_over_live &&
+                        isnan(hm_summary_shown(line, metric)))) {
         (void)fputs("<td>–</td>", out);
         return;
     }
@@ -220,7 +239,7 @@ void hm_report_metric_table(FILE *out, const struct hm_summary_rows *rows,
         hm_html_format(out, "<td class=\"word\">%s</td>",
                        line->key[HM_SUMMARY_KEY_workload]);
         for (size_t m = 0; m < n_metrics; m++)
-            tables_metric(out, &line->metric[metric[m]], metric[m]);
+            tables_metric(out, line, metric[m]);
         (void)fputs("</tr>\n", out);
     }
     tables_end(out);

@@ -3,6 +3,7 @@
 
 #include "harness/analysis/report_html.h"
 #include "harness/analysis/stats.h"
+#include "harness/analysis/summary_facts.h"
 #include "harness/analysis/summary_label.h"
 #include "harness/human.h"
 
@@ -43,7 +44,7 @@ static void text_put_interval(FILE *out, const struct hm_summary_row *row,
     hm_html_format(out,
                    row->n >= HM_STATS_MIN_BLOCKS
                        ? "95 %% interval %s to %s"
-                       : "single blocks from %s to %s, too few to be sure",
+                       : "single blocks from %s to %s, seen, not proven",
                    low, high);
 }
 
@@ -121,6 +122,14 @@ static void text_put_leaders(FILE *out, const struct hm_summary_rows *rows,
     free(order);
 }
 
+/* A difference that was proven, or one of so few blocks that nothing was. */
+static int text_may_lead(const struct hm_summary_row *row)
+{
+    return row->n < HM_STATS_MIN_BLOCKS ||
+           strcmp(row->verdict, "faster") == 0 ||
+           strcmp(row->verdict, "slower") == 0;
+}
+
 /* Which line of a workload has the most extreme ratio of time: sign -1 for
  * the fastest, 1 for the slowest. */
 static const struct hm_summary_line *text_extreme(
@@ -132,8 +141,10 @@ static const struct hm_summary_line *text_extreme(
         const struct hm_summary_line *line = &rows->line[i];
         double ratio = line->metric[HM_SUMMARY_wall_ns].ratio;
 
-        if (hm_summary_line_is_mean(line) || !text_is_class(line, class) ||
-            isnan(ratio) || sign * (ratio - 1) <= 0)
+        if (hm_summary_line_is_mean(line) || hm_summary_line_is_leak(line) ||
+            !text_is_class(line, class) || isnan(ratio) ||
+            sign * (ratio - 1) <= 0 ||
+            !text_may_lead(&line->metric[HM_SUMMARY_wall_ns]))
             continue;
         if (found == NULL ||
             sign * (ratio - found->metric[HM_SUMMARY_wall_ns].ratio) > 0)
@@ -195,9 +206,16 @@ static void text_put_failures(FILE *out, const struct hm_summary_rows *rows)
         cells += !hm_summary_line_is_mean(&rows->line[i]);
         failed += !hm_summary_line_is_ok(&rows->line[i]);
     }
-    if (failed == 0) {
+    if (hm_summary_is_partial(rows)) {
+        hm_html_format(out,
+                       "<li>Not complete: %zu of %zu planned runs. Go on with "
+                       "<code>heapmark run --resume</code> and the folder of "
+                       "this campaign.</li>\n",
+                       rows->facts.runs, rows->facts.planned);
+    }
+    if (failed == 0 && !hm_summary_is_partial(rows)) {
         hm_html_format(out, "<li>All %zu cells completed.</li>\n", cells);
-    } else {
+    } else if (failed > 0) {
         hm_html_format(out,
                        "<li>%zu of %zu cells <a href=\"#failures\">failed</a>; "
                        "they have no ratio and count in no mean.</li>\n",
@@ -235,6 +253,48 @@ static void text_put_certainty(FILE *out, const struct hm_summary_rows *rows)
                    hm_summary_baseline_id(rows), text[0], text[1], text[2]);
 }
 
+static void text_put_leaks(FILE *out, const struct hm_summary_rows *rows)
+{
+    size_t wrong;
+    size_t leaks = hm_summary_leaks(rows, &wrong);
+    const char *gap = "";
+
+    if (leaks == 0)
+        return;
+    if (wrong == 0) {
+        hm_html_format(out,
+                       "<li>Every leak verdict was the expected one: %zu of "
+                       "%zu.</li>\n",
+                       leaks, leaks);
+        return;
+    }
+    hm_html_format(
+        out, "<li>%zu of %zu leak verdicts were not expected: ", wrong, leaks);
+    for (size_t i = 0; i < rows->n; i++) {
+        const struct hm_summary_line *line = &rows->line[i];
+        char label[HM_LABEL_BYTES];
+
+        if (line->leak_wrong == 0)
+            continue;
+        hm_html_format(out, "%s%s under %s: %s instead of %s", gap,
+                       line->key[HM_SUMMARY_KEY_workload],
+                       text_strategy(line, label), line->leak,
+                       line->leak_expected);
+        gap = "; ";
+    }
+    (void)fputs(".</li>\n", out);
+}
+
+static void text_put_disturbed(FILE *out, const struct hm_summary_rows *rows)
+{
+    if (!hm_summary_is_noisy(rows))
+        return;
+    hm_html_format(out,
+                   "<li>%zu of %zu runs were disturbed by other work on this "
+                   "machine: measure again when it is idle.</li>\n",
+                   rows->facts.noisy, rows->facts.runs);
+}
+
 void hm_report_findings(FILE *out, const struct hm_summary_rows *rows)
 {
     (void)fputs("<ul class=\"findings\">\n", out);
@@ -245,7 +305,9 @@ void hm_report_findings(FILE *out, const struct hm_summary_rows *rows)
     text_put_extreme(out, rows, "collector", -1);
     text_put_extreme(out, rows, "collector", 1);
     text_put_pauses(out, rows);
+    text_put_leaks(out, rows);
     text_put_failures(out, rows);
     text_put_certainty(out, rows);
+    text_put_disturbed(out, rows);
     (void)fputs("</ul>\n", out);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/analysis/summary_rows.h"
 
+#include "harness/analysis/summary_facts.h"
 #include "harness/csv.h"
 
 #include <errno.h>
@@ -195,8 +196,9 @@ int hm_summary_rows_read(struct hm_summary_rows *rows, const char *folder)
     if (error != 0)
         return error;
     (void)snprintf(path, sizeof path, "%s/failures.csv", folder);
-    return rows_read(&reader, path, rows_failure_names, HM_SUMMARY_KEYS_END + 1,
-                     rows_add_reason);
+    error = rows_read(&reader, path, rows_failure_names,
+                      HM_SUMMARY_KEYS_END + 1, rows_add_reason);
+    return error != 0 ? error : hm_summary_facts_read(rows, folder);
 }
 
 void hm_summary_rows_free(struct hm_summary_rows *rows)
@@ -225,6 +227,25 @@ int hm_summary_line_is_arm(const struct hm_summary_line *line, const char *arm)
 int hm_summary_line_is_ok(const struct hm_summary_line *line)
 {
     return strcmp(line->status, "ok") == 0;
+}
+
+int hm_summary_line_is_leak(const struct hm_summary_line *line)
+{
+    return line->leak_expected[0] != '\0' ||
+           hm_summary_is_leak(line->key[HM_SUMMARY_KEY_workload]);
+}
+
+double hm_summary_shown(const struct hm_summary_line *line,
+                        enum hm_summary_metric metric)
+{
+    const struct hm_summary_row *row = &line->metric[metric];
+    double live_bytes =
+        line->metric[HM_SUMMARY_rss_peak_bytes].median / row->median;
+
+    if (row->n == 0 || !(row->median > 0) ||
+        (metric == HM_SUMMARY_rss_over_live && live_bytes < 1048576))
+        return NAN;
+    return row->median;
 }
 
 int hm_summary_line_same_work(const struct hm_summary_line *a,

@@ -13,21 +13,34 @@ struct hm_summary_row {
     char verdict[16];
 };
 
+enum { HM_LEAK_BYTES = 18 }; /* a verdict, a mark and the end */
+
 /* A cell (or a geometric mean, workload `geomean`) with all its metrics. */
 struct hm_summary_line {
     char *key[HM_SUMMARY_KEYS_END];
     char *status; /* "ok", or what failed: "oom 3/3" */
     char *reason; /* of the first failure; NULL unless it is known */
     struct hm_summary_row metric[HM_SUMMARY_METRICS_END]; /* n = 0: none */
+    /* Of leak workloads, else "": the verdict (an unexpected one, if there was
+     * any), the expected one, and the number of runs that were not. */
+    char leak[HM_LEAK_BYTES - 2], leak_expected[HM_LEAK_BYTES - 2];
+    size_t leak_wrong;
+};
+
+/* planned = runs of the least number of blocks; 0 = not known. */
+struct hm_summary_facts {
+    size_t runs, noisy, planned, blocks_least;
 };
 
 struct hm_summary_rows {
     struct hm_summary_line *line;
     size_t n;
+    struct hm_summary_facts facts;
     char error[320];
 };
 
-/* Reads both files.  Returns 0; else a negative errno and rows->error:
+/* Reads both files, and the facts of the campaign (summary_facts.h).
+ *  Returns 0; else a negative errno and rows->error:
  * -ENOENT when there is no summary yet, -EILSEQ or -EINVAL for a table that
  * is not one.  Call hm_summary_rows_free in either case. */
 int hm_summary_rows_read(struct hm_summary_rows *rows, const char *folder);
@@ -38,6 +51,15 @@ int hm_summary_line_is_mean(const struct hm_summary_line *line);
 
 /* Whether it is the baseline's twin, or the baseline. */
 int hm_summary_line_is_arm(const struct hm_summary_line *line, const char *arm);
+
+/* Whether it belongs to a leak workload. */
+int hm_summary_line_is_leak(const struct hm_summary_line *line);
+
+/* The median of a metric where it means something, else NaN: no pause at all
+ * is no measurement of a pause, and less than 1 MiB of live bytes says nothing
+ * about the memory that a strategy adds. */
+double hm_summary_shown(const struct hm_summary_line *line,
+                        enum hm_summary_metric metric);
 
 int hm_summary_line_is_ok(const struct hm_summary_line *line);
 

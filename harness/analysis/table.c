@@ -2,6 +2,7 @@
 #include "harness/analysis/table.h"
 
 #include "harness/analysis/stats.h"
+#include "harness/analysis/summary_facts.h"
 #include "harness/analysis/summary_label.h"
 #include "harness/analysis/summary_rows.h"
 #include "harness/human.h"
@@ -54,30 +55,47 @@ static void table_ratio(char *text, size_t bytes,
                    value[0], value[1], value[2]);
 }
 
-/* "jemalloc", "semispace@3x", "glibc (twin)"; what is too long ends in ~. */
-static void table_strategy(char *text, const struct hm_summary_line *line)
+/* "jemalloc", "semispace@3x", "glibc (twin)"; HM_LABEL_BYTES. */
+static void table_label(char *text, const struct hm_summary_line *line)
 {
-    char label[HM_LABEL_BYTES];
-
-    hm_label_strategy(label, line->key[HM_SUMMARY_KEY_strategy],
+    hm_label_strategy(text, line->key[HM_SUMMARY_KEY_strategy],
                       line->key[HM_SUMMARY_KEY_heap_multiple]);
     if (hm_summary_line_is_arm(line, "twin"))
-        (void)strncat(label, " (twin)", sizeof label - strlen(label) - 1);
-    if (strlen(label) > TABLE_STRATEGY) {
-        label[TABLE_STRATEGY - 1] = '~';
-        label[TABLE_STRATEGY] = '\0';
+        (void)strncat(text, " (twin)", HM_LABEL_BYTES - strlen(text) - 1);
+}
+
+/* The same, but what is too long for its column ends in ~. */
+static void table_strategy(char *text, const struct hm_summary_line *line)
+{
+    table_label(text, line);
+    if (strlen(text) > TABLE_STRATEGY) {
+        text[TABLE_STRATEGY - 1] = '~';
+        text[TABLE_STRATEGY] = '\0';
     }
-    (void)snprintf(text, HM_LABEL_BYTES, "%s", label);
 }
 
 static void table_value(char *text, const struct hm_summary_line *line,
                         enum hm_summary_metric metric)
 {
-    const struct hm_summary_row *row = &line->metric[metric];
-
-    /* No pause at all is no measurement of a pause. */
-    hm_human_value(text, row->n > 0 && row->median > 0 ? row->median : NAN,
+    hm_human_value(text, hm_summary_shown(line, metric),
                    hm_summary_metric_unit(metric));
+}
+
+/* p99.9 and the longest pause, or the leak verdict: as wide as both. */
+static void table_tail(char *text, size_t bytes,
+                       const struct hm_summary_line *line)
+{
+    char value[2][HM_HUMAN_BYTES];
+    char leak[HM_LEAK_BYTES];
+
+    if (hm_summary_line_is_leak(line)) {
+        hm_summary_leak_text(leak, line);
+        (void)snprintf(text, bytes, "%15s", leak);
+        return;
+    }
+    table_value(value[0], line, HM_SUMMARY_lat_p999_ns);
+    table_value(value[1], line, HM_SUMMARY_pause_max_ns);
+    (void)snprintf(text, bytes, "%7s %7s", value[0], value[1]);
 }
 
 static void table_put_failed(const struct table *table,
@@ -99,7 +117,8 @@ static void table_put_line(const struct table *table,
     char strategy[HM_LABEL_BYTES];
     char ratio[80] = "1 (baseline)";
     char cpu[HM_HUMAN_BYTES];
-    char value[5][HM_HUMAN_BYTES];
+    char value[3][HM_HUMAN_BYTES];
+    char tail[2 * HM_HUMAN_BYTES + 2];
     const char *verdict = wall->verdict;
 
     table_strategy(strategy, line);
@@ -112,13 +131,11 @@ static void table_put_line(const struct table *table,
     table_value(value[0], line, HM_SUMMARY_wall_ns);
     table_value(value[1], line, HM_SUMMARY_rss_peak_bytes);
     table_value(value[2], line, HM_SUMMARY_rss_over_live);
-    table_value(value[3], line, HM_SUMMARY_lat_p999_ns);
-    table_value(value[4], line, HM_SUMMARY_pause_max_ns);
-    (void)fprintf(table->out, "  %-*s %-*s %7s %5s %8s %8s %7s %7s%s%s%s%s\n",
+    table_tail(tail, sizeof tail, line);
+    (void)fprintf(table->out, "  %-*s %-*s %7s %5s %8s %8s %s%s%s%s%s\n",
                   TABLE_STRATEGY, strategy, TABLE_RATIO, ratio, value[0], cpu,
-                  value[1], value[2], value[3], value[4],
-                  verdict[0] != '\0' ? "  " : "", table_paint(table, verdict),
-                  verdict, table_plain(table));
+                  value[1], value[2], tail, verdict[0] != '\0' ? "  " : "",
+                  table_paint(table, verdict), verdict, table_plain(table));
 }
 
 static void table_put_work(const struct table *table,
@@ -134,9 +151,11 @@ static void table_put_work(const struct table *table,
                   params, strcmp(threads, "1") == 0 ? "" : "  threads=",
                   strcmp(threads, "1") == 0 ? "" : threads,
                   strlen(params) > 60 ? "..." : "");
-    (void)fprintf(table->out, "  %-*s %-*s %7s %5s %8s %8s %7s %7s  %s\n",
+    (void)fprintf(table->out, "  %-*s %-*s %7s %5s %8s %8s %15s  %s\n",
                   TABLE_STRATEGY, "strategy", TABLE_RATIO, "time ratio", "time",
-                  "CPU x", "peak RSS", "RSS/live", "p99.9", "pause", "verdict");
+                  "CPU x", "peak RSS", "RSS/live",
+                  hm_summary_line_is_leak(head) ? "leak" : "  p99.9   pause",
+                  "verdict");
     for (size_t i = 0; i < n; i++) {
         if (hm_summary_line_is_ok(order[i])) {
             table_put_line(table, order[i]);
@@ -187,6 +206,10 @@ static void table_put_means(const struct table *table,
         if (order[i]->metric[HM_SUMMARY_wall_ns].n > 0)
             table_put_mean(table, order[i]);
     }
+    if (hm_summary_has_leaks(table->rows))
+        (void)fputs("  leak workloads are in no mean: malloc leaks there by "
+                    "design, so their times compare nothing\n",
+                    table->out);
     (void)fputc('\n', table->out);
 }
 
@@ -210,7 +233,8 @@ static int table_put_groups(const struct table *table)
         }
         hm_summary_lines_sort(head, end - begin, order);
         if (is_mean) {
-            table_put_means(table, order, end - begin);
+            if (hm_summary_has_means(rows))
+                table_put_means(table, order, end - begin);
         } else {
             table_put_work(table, order, end - begin);
         }
@@ -219,19 +243,73 @@ static int table_put_groups(const struct table *table)
     return 0;
 }
 
+/* Whether an earlier line says the same to a reader. */
+static int table_is_told(const struct hm_summary_rows *rows, size_t number,
+                         const char *strategy)
+{
+    const struct hm_summary_line *line = &rows->line[number];
+    char other[HM_LABEL_BYTES];
+
+    for (size_t i = 0; i < number; i++) {
+        if (strcmp(rows->line[i].status, line->status) != 0 ||
+            strcmp(rows->line[i].key[HM_SUMMARY_KEY_workload],
+                   line->key[HM_SUMMARY_KEY_workload]) != 0)
+            continue;
+        table_label(other, &rows->line[i]);
+        if (strcmp(other, strategy) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 static void table_put_reasons(const struct table *table)
 {
     for (size_t i = 0; i < table->rows->n; i++) {
         const struct hm_summary_line *line = &table->rows->line[i];
+        const char *reason = line->reason != NULL ? line->reason : "";
+        char strategy[HM_LABEL_BYTES];
 
-        if (hm_summary_line_is_ok(line))
+        table_label(strategy, line);
+        if (hm_summary_line_is_ok(line) ||
+            table_is_told(table->rows, i, strategy))
             continue;
         (void)fprintf(table->out, "failed: %s under %s: %s%s%.60s\n",
-                      line->key[HM_SUMMARY_KEY_workload],
-                      line->key[HM_SUMMARY_KEY_strategy], line->status,
-                      line->reason != NULL && line->reason[0] != '\0' ? ": "
-                                                                      : "",
-                      line->reason != NULL ? line->reason : "");
+                      line->key[HM_SUMMARY_KEY_workload], strategy,
+                      line->status, reason[0] != '\0' ? ": " : "", reason);
+    }
+}
+
+static void table_put_leaks(const struct table *table)
+{
+    size_t wrong;
+    size_t leaks = hm_summary_leaks(table->rows, &wrong);
+
+    if (leaks > 0 && wrong == 0) {
+        (void)fprintf(table->out, "leaks: all %zu verdicts as expected\n",
+                      leaks);
+    } else if (leaks > 0) {
+        (void)fprintf(table->out,
+                      "leaks: %zu of %zu verdicts not as expected, marked !\n",
+                      wrong, leaks);
+    }
+}
+
+/* What stands between these numbers and a conclusion. */
+static void table_put_facts(const struct table *table, const char *folder)
+{
+    const struct hm_summary_facts *facts = &table->rows->facts;
+
+    if (hm_summary_is_noisy(table->rows)) {
+        (void)fprintf(table->out,
+                      "%zu of %zu runs were disturbed by other work on this "
+                      "machine: measure again when it is idle\n",
+                      facts->noisy, facts->runs);
+    }
+    if (hm_summary_is_partial(table->rows)) {
+        (void)fprintf(table->out,
+                      "%zu of %zu planned runs; go on with\n  heapmark run "
+                      "--resume %s\n",
+                      facts->runs, facts->planned, folder);
     }
 }
 
@@ -258,7 +336,9 @@ static void table_put_limits(const struct table *table)
     if (blocks == 0) {
         (void)fputs("nothing to compare: no baseline completed any workload\n",
                     table->out);
-    } else if (blocks < HM_STATS_MIN_BLOCKS) {
+        return;
+    }
+    if (blocks < HM_STATS_MIN_BLOCKS) {
         (void)fprintf(table->out,
                       "%zu block%s: (low..high) is the range that was seen; it "
                       "cannot tell a difference from noise.\n"
@@ -268,11 +348,15 @@ static void table_put_limits(const struct table *table)
     } else {
         (void)fprintf(table->out,
                       "%zu blocks: [low, high] is the 95 %% interval of the "
-                      "ratio; 0.5 = half the time of %s.\n"
-                      "CPU x and RSS x are ratios too; lower is better "
-                      "everywhere.\n",
-                      blocks, hm_summary_baseline_id(table->rows));
+                      "ratio.\n",
+                      blocks);
     }
+    (void)fprintf(table->out,
+                  "Ratios (time ratio, CPU x, RSS x) below 1 are better: 0.5 = "
+                  "half the time of %s.\n"
+                  "twin: the baseline again; @3x: heap of 3 times the need; "
+                  "p99.9: latency; pause: the longest.\n",
+                  hm_summary_baseline_id(table->rows));
 }
 
 static int table_wants_colour(FILE *out)
@@ -296,8 +380,10 @@ int hm_table_print(const char *folder, FILE *out)
     }
     if (error == 0) {
         table_put_reasons(&table);
+        table_put_leaks(&table);
         table_put_noise(&table);
         table_put_limits(&table);
+        table_put_facts(&table, folder);
     } else {
         hm_complain("table of %s: %s", folder,
                     rows.error[0] != '\0' ? rows.error : hm_error_text(error));

@@ -132,7 +132,85 @@ static void three_blocks_print_a_range_and_say_what_it_cannot_tell(void **state)
     text = printed();
     assert_non_null(strstr(text, "0.50 (0.40..0.60)"));
     assert_non_null(strstr(text, "3 blocks: (low..high) is the range"));
+    assert_non_null(strstr(text, "0.5 = half the time of glibc"));
+    assert_non_null(strstr(text, "twin: the baseline again"));
     assert_null(strstr(text, "faster"));
+}
+
+static void leaks_disturbance_and_missing_runs_are_told(void **state)
+{
+    const char *text;
+
+    (void)state;
+    folder_put("summary.csv", HEADER ROW("leak_a", "odd", "test", "wall_ns",
+                                         "ns", "1", "ok,1,1,1,0.5,0.5,0.5,,"));
+    folder_put("failures.csv", FAILURES);
+    folder_put("runs.csv", "workload,params,heap_multiple,threads,strategy,"
+                           "class,arm,noisy,leak_verdict,leak_expected\n"
+                           "leak_a,n=1,,1,odd,allocator,test,1,none,lost\n");
+    folder_put("plan.csv", "cell,workload\n0,leak_a\n");
+    folder_put("meta.csv", "key,value\nblocks_least,3\n");
+    text = printed();
+    assert_non_null(strstr(text, "   none!\n"));
+    assert_null(strstr(text, "p99.9   pause"));
+    assert_non_null(strstr(text, "leaks: 1 of 1 verdicts not as expected"));
+    assert_non_null(strstr(text, "1 of 1 runs were disturbed by other work"));
+    assert_non_null(strstr(text, "1 of 3 planned runs; go on with\n"));
+    assert_non_null(strstr(text, "heapmark run --resume /tmp/"));
+}
+
+static void a_tenth_of_disturbed_runs_is_no_news(void **state)
+{
+    char runs[1024] = "workload,noisy\nw,1\n";
+
+    (void)state;
+    for (int i = 0; i < 9; i++)
+        strcat(runs, "w,0\n");
+    folder_put("runs.csv", runs);
+    assert_null(strstr(printed_summary(), "disturbed"));
+    strcat(runs, "w,1\n");
+    folder_put("runs.csv", runs);
+    assert_non_null(strstr(printed_summary(), "2 of 11 runs were disturbed"));
+}
+
+static void a_failure_names_the_twin_and_comes_once(void **state)
+{
+    const char *text;
+
+    (void)state;
+    folder_put("summary.csv",
+               HEADER ROW("cache", "glibc", "baseline", "wall_ns", "ns", "0",
+                          "oom 3/3,,,,,,,,")
+                   ROW("cache", "glibc", "twin", "wall_ns", "ns", "0",
+                       "oom 3/3,,,,,,,,") "cache,n=2,,1,glibc,allocator,twin,"
+                                          "wall_ns,ns,lower,0,"
+                                          "oom 3/3,,,,,,,,\n");
+    folder_put("failures.csv", FAILURES);
+    text = strstr(printed(), "failed: cache under glibc (twin): oom 3/3\n");
+    assert_non_null(text);
+    assert_null(strstr(text + 1, "failed: "));
+}
+
+/* 3 MiB resident over 0.5 MiB and over 1 MiB of live bytes. */
+static void less_than_a_mebibyte_of_live_bytes_gives_no_ratio_to_them(
+    void **state)
+{
+    (void)state;
+    folder_put("failures.csv", FAILURES);
+    folder_put(
+        "summary.csv",
+        HEADER ROW("w", "s", "test", "wall_ns", "ns", "1", "ok,1,1,1,,,,,")
+            ROW("w", "s", "test", "rss_peak_bytes", "bytes", "1",
+                "ok,3145728,1,1,,,,,") ROW("w", "s", "test", "rss_over_live",
+                                           "ratio", "1", "ok,6,6,6,,,,,"));
+    assert_null(strstr(printed(), "6.00"));
+    folder_put(
+        "summary.csv",
+        HEADER ROW("w", "s", "test", "wall_ns", "ns", "1", "ok,1,1,1,,,,,")
+            ROW("w", "s", "test", "rss_peak_bytes", "bytes", "1",
+                "ok,6291456,1,1,,,,,") ROW("w", "s", "test", "rss_over_live",
+                                           "ratio", "1", "ok,6,6,6,,,,,"));
+    assert_non_null(strstr(printed(), "6.00 MiB     6.00"));
 }
 
 static void without_a_summary_there_is_an_error_and_no_output(void **state)
@@ -189,6 +267,10 @@ int main(void)
         TEST(no_line_is_wider_than_100_columns),
         TEST(a_file_gets_no_colours),
         TEST(three_blocks_print_a_range_and_say_what_it_cannot_tell),
+        TEST(leaks_disturbance_and_missing_runs_are_told),
+        TEST(a_tenth_of_disturbed_runs_is_no_news),
+        TEST(a_failure_names_the_twin_and_comes_once),
+        TEST(less_than_a_mebibyte_of_live_bytes_gives_no_ratio_to_them),
         TEST(without_a_summary_there_is_an_error_and_no_output),
         cmocka_unit_test(human_numbers_have_three_digits_and_a_unit),
     };
