@@ -26,6 +26,8 @@
 
 enum { BDWGC_EXPAND, BDWGC_DIVISOR };
 
+enum { BDWGC_PAGE_BYTES = 4096 };
+
 static const struct hm_param bdwgc_params[] = {
     {"expand", "with a limit: 1 takes all of it at once, 0 grows into it", 1, 1,
      0, 1},
@@ -116,7 +118,8 @@ static void bdwgc_init(void)
 static int bdwgc_limit(const struct hm_gc_config *config, const char **why)
 {
     size_t have = GC_get_heap_size() + GC_get_unmapped_bytes();
-    size_t limit = config->heap_bytes / (13 * 4096) * (12 * 4096);
+    size_t limit = config->heap_bytes / 13 / BDWGC_PAGE_BYTES *
+                   (size_t)BDWGC_PAGE_BYTES * 12;
 
     GC_set_max_heap_size(limit);
     if (config->heap_bytes == 0)
