@@ -35,6 +35,8 @@ static unsigned params_shift(char suffix)
         return 20;
     case 'G':
         return 30;
+    case 'T':
+        return 40;
     default:
         return 0;
     }

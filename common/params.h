@@ -23,14 +23,14 @@ size_t hm_params_count(const struct hm_param *table);
 void hm_params_defaults(const struct hm_param *table, int full,
                         uint64_t *value);
 
-/* Reads one "name=number" into its place in `value`; a number may end in K, M
- * or G (2^10, 2^20, 2^30).
+/* Reads one "name=number" into its place in `value`; a number may end in K, M,
+ * G or T (2^10, 2^20, 2^30, 2^40).
  * Returns 0; -ENOENT for an unknown name, -EINVAL for no number, -ERANGE for
  * one outside the row's range.  `value` is unchanged on error. */
 int hm_params_set(const struct hm_param *table, const char *word,
                   uint64_t *value);
 
-/* Parses a whole decimal number with an optional K, M or G.
+/* Parses a whole decimal number with an optional K, M, G or T.
  * Returns 0, -EINVAL or -ERANGE (does not fit 64 bits). */
 int hm_params_number(const char *text, uint64_t *number);
 

@@ -82,6 +82,8 @@ int hm_cmd_chart(int argc, char **argv)
     int status = hm_folder_parse(&parser, "heapmark chart", argc, argv, &cmd);
 
     if (status == 0)
+        status = hm_folder_check(cmd.folder);
+    if (status == 0)
         status = chart_run(&pool, &cmd);
     hm_pool_fini(&pool);
     return status;

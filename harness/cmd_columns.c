@@ -98,6 +98,12 @@ int hm_cmd_columns(int argc, char **argv)
         columns_print_schema();
         return 0;
     }
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        printf("Usage: heapmark columns [--schema]\n"
+               "Prints the dictionary of the result files as Markdown, or the "
+               "columns of runs.csv\nas a JSON table schema.\n");
+        return 0;
+    }
     if (argc > 1) {
         hm_complain("columns takes --schema or nothing, not '%s'", argv[1]);
         return HM_EXIT_USAGE;

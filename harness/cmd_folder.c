@@ -5,8 +5,10 @@
 #include "harness/verbs.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <unistd.h>
 
 error_t hm_folder_key(int key, const char *argument, const char **folder)
 {
@@ -41,4 +43,17 @@ int hm_folder_parse(const struct argp *parser, const char *name, int argc,
     error = argp_parse(parser, argc, argv, 0, NULL, input);
     argv[0] = program;
     return error == 0 ? 0 : HM_EXIT_USAGE;
+}
+
+int hm_folder_check(const char *folder)
+{
+    char path[PATH_MAX];
+
+    (void)snprintf(path, sizeof path, "%s/runs.csv", folder);
+    if (access(path, F_OK) == 0)
+        return 0;
+    hm_complain("%s holds no campaign (no runs.csv); give a folder that "
+                "heapmark run made",
+                folder);
+    return HM_EXIT_FAILED;
 }

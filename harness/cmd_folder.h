@@ -15,4 +15,8 @@ error_t hm_folder_key(int key, const char *argument, const char **folder);
 int hm_folder_parse(const struct argp *parser, const char *name, int argc,
                     char **argv, void *input);
 
+/* Whether `folder` holds rows.  Returns 0 or HM_EXIT_FAILED, after a
+ * complaint. */
+int hm_folder_check(const char *folder);
+
 #endif /* HM_HARNESS_CMD_FOLDER_H */

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,11 +69,38 @@ static int list_strategies(struct hm_pool *pool)
     for (size_t i = 0; i < catalog.n_strategies; i++) {
         const struct hm_strategy *strategy = catalog.strategy[i];
         const char *summary = strategy->summary;
+        bool bound = strcmp(strategy->class_name, "reference") == 0;
 
         if (strategy->off != NULL)
             summary = hm_pool_format(pool, "%s: %s", strategy->off, summary);
+        summary = hm_pool_format(
+            pool, "%-9s  %s", bound ? "bound" : strategy->class_name, summary);
         list_line(wide, strategy->id, strategy->off != NULL ? "off" : "on",
                   summary);
+    }
+    return 0;
+}
+
+static int list_params(struct hm_pool *pool)
+{
+    struct hm_catalog catalog;
+    int status = list_load(pool, &catalog);
+
+    if (status != 0)
+        return status;
+    for (size_t i = 0; i < catalog.n_workloads; i++) {
+        const struct hm_workload *workload = catalog.workload[i];
+
+        for (size_t k = 0; k < workload->n_params; k++) {
+            const struct hm_catalog_param *p = &workload->param[k];
+
+            printf(
+                "%-32s %10" PRIu64 " %10" PRIu64 "  %s  %s\n",
+                hm_pool_format(pool, "%s.%s", workload->id, p->name), p->quick,
+                p->full,
+                hm_pool_format(pool, "%" PRIu64 "..%" PRIu64, p->min, p->max),
+                p->meaning);
+        }
     }
     return 0;
 }
@@ -173,13 +201,15 @@ static const struct {
     const char *word;
     int (*list)(struct hm_pool *pool);
 } list_kinds[] = {
-    {"workloads", list_workloads},
-    {"strategies", list_strategies},
-    {"suites", list_suites},
-    {"charts", list_charts},
+    {"workloads", list_workloads}, {"strategies", list_strategies},
+    {"suites", list_suites},       {"charts", list_charts},
+    {"params", list_params}, /* only when asked for */
 };
 
-enum { LIST_KINDS = sizeof list_kinds / sizeof list_kinds[0] };
+enum {
+    LIST_KINDS = sizeof list_kinds / sizeof list_kinds[0],
+    LIST_ALL = LIST_KINDS - 1,
+};
 
 static int list_kind(struct hm_pool *pool, const char *word)
 {
@@ -194,7 +224,7 @@ static int list_kind(struct hm_pool *pool, const char *word)
     hm_complain("cannot list '%s'; %s%s%s", word,
                 near != NULL ? "did you mean '"
                              : "it is one of workloads, "
-                               "strategies, suites, charts",
+                               "strategies, suites, charts, params",
                 near != NULL ? near : "", near != NULL ? "'?" : "");
     return HM_EXIT_USAGE;
 }
@@ -203,7 +233,7 @@ static int list_all(struct hm_pool *pool)
 {
     int status = 0;
 
-    for (int i = 0; i < LIST_KINDS && status == 0; i++) {
+    for (int i = 0; i < LIST_ALL && status == 0; i++) {
         printf("%s%s:\n", i > 0 ? "\n" : "", list_kinds[i].word);
         status = list_kinds[i].list(pool);
     }
@@ -230,8 +260,10 @@ int hm_cmd_list(int argc, char **argv)
 {
     static const struct argp parser = {
         .parser = list_option,
-        .args_doc = "[workloads|strategies|suites|charts]",
-        .doc = "Prints one line for each: its id, its state, what it is.",
+        .args_doc = "[workloads|strategies|suites|charts|params]",
+        .doc = "Prints one line for each: its id, its state, what it is.  For "
+               "params: "
+               "name, quick and full value, range, meaning.",
     };
     struct hm_pool pool = {NULL};
     const char *word = NULL;

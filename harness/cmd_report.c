@@ -26,6 +26,8 @@ int hm_cmd_report(int argc, char **argv)
     int status =
         hm_folder_parse(&parser, "heapmark report", argc, argv, &folder);
 
+    if (status == 0)
+        status = hm_folder_check(folder);
     if (status != 0)
         return status;
     if (hm_summary_write(folder) == 0 && hm_report_write(&pool, folder) == 0) {

@@ -60,7 +60,7 @@ static const struct argp_option run_options[] = {
     {NULL, 0, NULL, 0, "Limits of a run:", 3},
     {"timeout", RUN_TIMEOUT, "SECONDS", 0, "longest time", 0},
     {"memory-cap", RUN_MEMORY_CAP, "SIZE", 0,
-     "most memory, as in 512M or 4G (default: half of the RAM)", 0},
+     "most memory, 1M to 1024T with K, M, G, T (default: half of the RAM)", 0},
     {NULL, 0, NULL, 0, "Where to:", 4},
     {"out", RUN_OUT, "DIR", 0,
      "folder of the campaign (default: results/<UTC time>-<suite>)", 0},
@@ -143,6 +143,12 @@ static error_t run_parse(int key, char *argument, struct argp_state *state)
     if (key == ARGP_KEY_END && run->request.out != NULL &&
         run->request.resume != NULL) {
         hm_complain("--out and --resume exclude each other");
+        return EINVAL;
+    }
+    if (key == ARGP_KEY_END && run->request.ci != NULL &&
+        run->request.blocks != NULL) {
+        hm_complain("--ci and --blocks exclude each other: --ci decides how "
+                    "many blocks there are");
         return EINVAL;
     }
     if (text == NULL)
@@ -311,13 +317,17 @@ static int run_campaign(struct run *run)
         .progress = stdout,
     };
 
+    enum hm_campaign_end end;
+
     run_catch_signals();
     run_report_off(run);
-    switch (hm_campaign_run(&run->pool, &request)) {
+    end = hm_campaign_run(&run->pool, &request);
+    switch (end) {
     case HM_CAMPAIGN_INTERRUPTED:
         return HM_EXIT_INTERRUPTED;
     case HM_CAMPAIGN_FAILED:
         return HM_EXIT_FAILED;
+    case HM_CAMPAIGN_NONE_OK:
     case HM_CAMPAIGN_DONE:
         break;
     }
@@ -326,8 +336,9 @@ static int run_campaign(struct run *run)
         return HM_EXIT_FAILED;
     if (run->report && hm_report_write(&run->pool, run->folder) != 0)
         return HM_EXIT_FAILED;
-    printf(run->report ? "%s/report.html\n" : "%s\n", run->folder);
-    return 0;
+    printf(run->report ? "report: %s/report.html\n" : "campaign: %s\n",
+           run->folder);
+    return end == HM_CAMPAIGN_DONE ? 0 : HM_EXIT_FAILED;
 }
 
 int hm_cmd_run(int argc, char **argv)

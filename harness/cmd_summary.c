@@ -38,6 +38,8 @@ int hm_cmd_summary(int argc, char **argv)
     struct cmd_summary cmd = {NULL, false};
     int status = hm_folder_parse(&parser, "heapmark summary", argc, argv, &cmd);
 
+    if (status == 0)
+        status = hm_folder_check(cmd.folder);
     if (status != 0)
         return status;
     if (hm_summary_write(cmd.folder) != 0)

@@ -53,14 +53,21 @@ static int main_unknown(const char *word)
     return HM_EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+static bool main_is_help(const char *word)
 {
+    return strcmp(word, "--help") == 0 || strcmp(word, "-?") == 0 ||
+           strcmp(word, "-h") == 0;
+}
+
+static int main_run(int argc, char **argv)
+{
+    static char help[] = "--help";
+
     if (argc < 2) {
         hm_complain("no verb; see `heapmark --help`");
         return HM_EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0 ||
-        strcmp(argv[1], "help") == 0) {
+    if (main_is_help(argv[1]) || strcmp(argv[1], "help") == 0) {
         main_help();
         return 0;
     }
@@ -68,9 +75,21 @@ int main(int argc, char **argv)
         printf("heapmark %s\n", HM_VERSION);
         return 0;
     }
+    if (argc > 2 && main_is_help(argv[2]))
+        argv[2] = help;
     for (int i = 0; i < MAIN_VERBS; i++) {
         if (strcmp(argv[1], main_verbs[i].name) == 0)
             return main_verbs[i].run(argc - 1, argv + 1);
     }
     return main_unknown(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    int status = main_run(argc, argv);
+
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    hm_complain("cannot write the output; is the disk full?");
+    return status != 0 ? status : HM_EXIT_FAILED;
 }

@@ -76,6 +76,22 @@ void hm_pool_fini(struct hm_pool *pool)
     pool->first = NULL;
 }
 
+char *hm_pool_shell_word(struct hm_pool *pool, const char *text)
+{
+    char *word, *to;
+
+    if (*text != '\0' &&
+        strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                     "0123456789_-+./:@%,") == strlen(text))
+        return hm_pool_copy(pool, text);
+    word = to = hm_pool_alloc(pool, 4 * strlen(text) + 3);
+    *to++ = '\'';
+    for (; *text != '\0'; text++)
+        to = *text == '\'' ? stpcpy(to, "'\\''") : (*to = *text, to + 1);
+    stpcpy(to, "'");
+    return word;
+}
+
 void hm_words_add(struct hm_pool *pool, struct hm_words *words,
                   const char *text)
 {

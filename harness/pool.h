@@ -31,6 +31,9 @@ char *hm_pool_copy_n(struct hm_pool *pool, const char *text, size_t bytes);
 char *hm_pool_format(struct hm_pool *pool, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* A copy of `text` as one word of a shell: in quotes where it needs them. */
+char *hm_pool_shell_word(struct hm_pool *pool, const char *text);
+
 /* Releases all; the pool is empty again. */
 void hm_pool_fini(struct hm_pool *pool);
 

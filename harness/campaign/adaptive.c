@@ -109,3 +109,14 @@ double hm_adaptive_half_width(const struct hm_adaptive *adaptive)
     free(ratio);
     return widest;
 }
+
+bool hm_adaptive_any(const struct hm_adaptive *adaptive)
+{
+    size_t n = adaptive->plan->n_cells * adaptive->max_blocks;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!isnan(adaptive->log_wall[i]))
+            return true;
+    }
+    return false;
+}

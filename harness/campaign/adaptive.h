@@ -24,6 +24,9 @@ void hm_adaptive_add(struct hm_adaptive *adaptive, size_t cell, unsigned block,
 int hm_adaptive_load(struct hm_pool *pool, struct hm_adaptive *adaptive,
                      const char *folder, const char **why);
 
+/* Whether any run of the campaign was ok. */
+bool hm_adaptive_any(const struct hm_adaptive *adaptive);
+
 /* Widest half-width of the log ratios of all cells to their baselines; 0 when
  * no cell has 6 blocks in common with its baseline. */
 double hm_adaptive_half_width(const struct hm_adaptive *adaptive);

@@ -43,10 +43,10 @@ static enum hm_campaign_end campaign_fail(const char *what, const char *why)
 static enum hm_campaign_end campaign_interrupted(
     const struct campaign *campaign)
 {
-    hm_complain("interrupted after %llu runs; go on with "
-                "heapmark run --resume %s",
+    hm_complain("interrupted after %llu runs; go on with %s run --resume %s",
                 (unsigned long long)campaign->results.next_run,
-                campaign->request->folder);
+                hm_pool_shell_word(campaign->pool, program_invocation_name),
+                hm_pool_shell_word(campaign->pool, campaign->request->folder));
     return HM_CAMPAIGN_INTERRUPTED;
 }
 
@@ -383,9 +383,13 @@ enum hm_campaign_end hm_campaign_run(struct hm_pool *pool,
         end = campaign_work(&campaign);
     if (end == HM_CAMPAIGN_DONE && campaign.progress.failed > 0) {
         fprintf(request->progress,
-                "%zu runs failed; see status and reason in "
-                "%s/runs.csv\n",
-                campaign.progress.failed, request->folder);
+                "%zu run%s failed; see status and reason in %s/runs.csv\n",
+                campaign.progress.failed,
+                campaign.progress.failed == 1 ? "" : "s", request->folder);
+    }
+    if (end == HM_CAMPAIGN_DONE && !hm_adaptive_any(&campaign.adaptive)) {
+        hm_complain("not one run was ok");
+        end = HM_CAMPAIGN_NONE_OK;
     }
     hm_results_close(&campaign.results);
     campaign_fini(&campaign);

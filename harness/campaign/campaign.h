@@ -19,7 +19,8 @@ struct hm_campaign_request {
 
 enum hm_campaign_end {
     HM_CAMPAIGN_DONE,
-    HM_CAMPAIGN_FAILED,      /* a line on stderr says why */
+    HM_CAMPAIGN_NONE_OK, /* done, but no run was; a line on stderr says so */
+    HM_CAMPAIGN_FAILED,  /* a line on stderr says why */
     HM_CAMPAIGN_INTERRUPTED, /* the same, and how to go on */
 };
 

@@ -166,6 +166,37 @@ static void environment_strategies(struct hm_pool *pool, FILE *out,
     }
 }
 
+/* What the plan holds, in words: for readers of the report. */
+static void environment_summaries(struct hm_pool *pool, FILE *out,
+                                  const struct hm_catalog *catalog,
+                                  const struct hm_plan *plan)
+{
+    for (size_t i = 0; i < catalog->n_workloads; i++) {
+        const struct hm_workload *workload = catalog->workload[i];
+        bool planned = false;
+
+        for (size_t k = 0; k < plan->n_subjects; k++)
+            planned |= plan->subject[k].workload == workload;
+        if (planned) {
+            hm_environment_line(
+                out, hm_pool_format(pool, "workload.%s.summary", workload->id),
+                workload->summary);
+        }
+    }
+    for (size_t i = 0; i < catalog->n_strategies; i++) {
+        const struct hm_strategy *strategy = catalog->strategy[i];
+        bool planned = false;
+
+        for (size_t k = 0; k < plan->n_cells; k++)
+            planned |= plan->cell[k].strategy == strategy;
+        if (planned) {
+            hm_environment_line(
+                out, hm_pool_format(pool, "strategy.%s.summary", strategy->id),
+                strategy->summary);
+        }
+    }
+}
+
 static void environment_request(FILE *out, const struct hm_plan *plan,
                                 const char *command)
 {
@@ -203,4 +234,5 @@ void hm_environment_write(struct hm_pool *pool,
     environment_processors(out);
     environment_memory(out);
     environment_strategies(pool, out, catalog);
+    environment_summaries(pool, out, catalog, plan);
 }

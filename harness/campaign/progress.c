@@ -61,7 +61,8 @@ void hm_progress_end(struct hm_progress_line *progress, const char *name,
     progress->spent_ns += elapsed_ns;
     if (strcmp(status, "ok") == 0)
         return;
-    progress->failed++;
+    if (strcmp(status, "unsupported") != 0)
+        progress->failed++;
     if (progress->block > 0)
         return;
     hm_progress_clear(progress);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -60,18 +61,37 @@ static int request_load(struct hm_pool *pool, const char *word,
     return -ENOENT;
 }
 
-/* Options that are keys of a suite by the same word. */
+struct request_option {
+    const char *name, *key, *value; /* as typed, in a suite, its argument */
+    bool list;
+    bool changes; /* the suite is another one than its summary says */
+};
+
+/* An option that is a key of suites: messages name the option. */
 static int request_set(struct hm_pool *pool, struct hm_suite *suite,
-                       const char *key, const char *value, const char **why)
+                       const struct request_option *option, const char **why)
 {
+    size_t key_bytes = strlen(option->key);
     const char *cause;
     int error;
 
-    if (value == NULL)
+    if (option->value == NULL)
         return 0;
-    error = hm_suite_set(pool, suite, key, value, &cause);
-    if (error != 0)
-        *why = hm_pool_format(pool, "%s", cause);
+    if (option->list &&
+        option->value[strspn(option->value, ", \t\r\n")] == '\0') {
+        *why = hm_pool_format(pool, "%s '%s' is an empty list", option->name,
+                              option->value);
+        return -EINVAL;
+    }
+    if (option->changes)
+        suite->summary = "";
+    error = hm_suite_set(pool, suite, option->key, option->value, &cause);
+    if (error == 0)
+        return 0;
+    if (strncmp(cause, option->key, key_bytes) == 0) {
+        cause = hm_pool_format(pool, "%s%s", option->name, cause + key_bytes);
+    }
+    *why = cause;
     return error;
 }
 
@@ -95,24 +115,30 @@ static void request_clear(const struct hm_request *request,
 int hm_request_suite(struct hm_pool *pool, const struct hm_request *request,
                      struct hm_suite *suite, const char **why)
 {
-    const struct {
-        const char *key, *value;
-    } option[] = {
-        {"workloads", request->workload},
-        {"strategies", request->strategy},
-        {"heap", request->heap},
-        {"threads", request->threads},
-        {"size", request->size},
-        {"seed", request->seed},
-        {"timeout_s", request->timeout},
-        {"memory_cap", request->memory_cap},
-        {"baseline", request->baseline},
-        {"blocks", request->blocks},
-        {"ci", request->ci},
+    const struct request_option option[] = {
+        {"--workload", "workloads", request->workload, true, true},
+        {"--strategy", "strategies", request->strategy, true, true},
+        {"--heap", "heap", request->heap, true, true},
+        {"--threads", "threads", request->threads, true, true},
+        {"--size", "size", request->size, false, true},
+        {"--seed", "seed", request->seed, false, false},
+        {"--timeout", "timeout_s", request->timeout, false, false},
+        {"--memory-cap", "memory_cap", request->memory_cap, false, false},
+        {"--baseline", "baseline", request->baseline, false, true},
+        {"--blocks", "blocks", request->blocks, false, true},
+        {"--ci", "ci", request->ci, false, true},
     };
-
     int error;
 
+    if (request->resume != NULL &&
+        access(hm_pool_format(pool, "%s/suite.ini", request->resume), F_OK) !=
+            0) {
+        *why = hm_pool_format(pool,
+                              "%s holds no campaign (no suite.ini); give a "
+                              "folder that heapmark run made",
+                              request->resume);
+        return -ENOENT;
+    }
     if (request->suite == NULL && request->resume != NULL) {
         error = hm_suite_load(
             pool, suite, hm_pool_format(pool, "%s/suite.ini", request->resume),
@@ -126,7 +152,9 @@ int hm_request_suite(struct hm_pool *pool, const struct hm_request *request,
         return error;
     request_clear(request, suite);
     for (size_t i = 0; error == 0 && i < sizeof option / sizeof option[0]; i++)
-        error = request_set(pool, suite, option[i].key, option[i].value, why);
+        error = request_set(pool, suite, &option[i], why);
+    if (request->params.n > 0)
+        suite->summary = "";
     return error;
 }
 

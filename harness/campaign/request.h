@@ -18,6 +18,7 @@ struct hm_request {
 
 /* Loads the suite that the request names (quick without; the folder's own
  * with `resume`) and puts the request's options in place of what it says.
+ * With options that change what is measured the suite loses its summary.
  * Returns 0, or a negative errno and why. */
 int hm_request_suite(struct hm_pool *pool, const struct hm_request *request,
                      struct hm_suite *suite, const char **why);

@@ -89,7 +89,7 @@ static int suite_set_heap(struct hm_pool *pool, struct hm_suite *suite,
             return -EINVAL;
         }
         if (suite->n_heaps == HM_SUITE_LIST_MAX) {
-            *why = "more than 16 heaps";
+            *why = "heap has more than 16 values";
             return -EINVAL;
         }
         suite->heap[suite->n_heaps++] = heap;
@@ -151,14 +151,16 @@ static int suite_set_size(struct hm_pool *pool, struct hm_suite *suite,
 struct suite_number_key {
     const char *key;
     uint64_t min, max;
+    const char *range; /* in words; NULL: the numbers say it */
 };
 
 static const struct suite_number_key suite_number_keys[] = {
-    {"blocks", 1, 10000},
-    {"max_blocks", 1, 10000},
-    {"seed", 0, UINT32_MAX},
-    {"timeout_s", 1, 86400},
-    {"memory_cap", 1 << 20, UINT64_C(1) << 50},
+    {"blocks", 1, 10000, NULL},
+    {"max_blocks", 1, 10000, NULL},
+    {"seed", 0, UINT32_MAX, NULL},
+    {"timeout_s", 1, 86400, "number of seconds from 1 to 86400"},
+    {"memory_cap", 1 << 20, UINT64_C(1) << 50,
+     "size from 1M to 1024T (K, M, G or T may follow)"},
 };
 
 static void suite_store(struct hm_suite *suite, const char *key,
@@ -184,9 +186,14 @@ static int suite_set_number(struct hm_pool *pool, struct hm_suite *suite,
     uint64_t number;
 
     if (suite_number(value, key->min, key->max, &number) != 0) {
-        *why = hm_pool_format(pool, "%s '%s' is no number from %llu to %llu",
-                              key->key, value, (unsigned long long)key->min,
-                              (unsigned long long)key->max);
+        const char *range = key->range;
+
+        if (range == NULL) {
+            range = hm_pool_format(pool, "number from %llu to %llu",
+                                   (unsigned long long)key->min,
+                                   (unsigned long long)key->max);
+        }
+        *why = hm_pool_format(pool, "%s '%s' is no %s", key->key, value, range);
         return -EINVAL;
     }
     suite_store(suite, key->key, number);

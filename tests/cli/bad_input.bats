@@ -41,8 +41,33 @@ refused() {
     refused 2 "seed '-1' is no number" --seed -1
     refused 2 "ci 'tight' is no half-width" --ci tight
     refused 2 "size 'huge' is neither quick nor full" --size huge
-    refused 2 "timeout_s '1e9' is no number" --timeout 1e9
-    refused 2 "memory_cap '1K' is no number" --memory-cap 1K
+    refused 2 "--timeout '1e9' is no number of seconds from 1 to 86400" --timeout 1e9
+    refused 2 "--memory-cap '1K' is no size from 1M to 1024T (K, M, G or T may follow)" --memory-cap 1K
+    refused 2 "--memory-cap '1025T' is no size" --memory-cap 1025T
+    refused 2 "--blocks 'many' is no number" --blocks many
+}
+
+@test "empty lists: the option is named" {
+    for option in --workload --strategy --heap --threads; do
+        refused 2 "$option '' is an empty list" $option ''
+        refused 2 "$option ',' is an empty list" $option ,
+    done
+}
+
+@test "--ci and --blocks exclude each other" {
+    run -2 --separate-stderr "$heapmark" run --out c --ci 2% --blocks 3
+    [[ $stderr == *"--ci and --blocks exclude each other"* ]]
+    [ ! -e c ]
+}
+
+@test "output that cannot be written: one line, exit 1" {
+    [ -w /dev/full ] || skip "no /dev/full"
+    run -0 "$heapmark" run --out c --blocks 1
+    for words in "list" "summary c" "columns" "help"; do
+        # shellcheck disable=SC2086  # words
+        run -1 --separate-stderr bash -c "exec '$heapmark' $words >/dev/full"
+        one_complaint "cannot write the output"
+    done
 }
 
 @test "a heap limit below what the workload needs" {

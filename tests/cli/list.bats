@@ -14,6 +14,14 @@ setup() {
     [[ $output == *list*run* ]]
     run -0 "$heapmark" --version
     [[ $output =~ ^heapmark\ [0-9]+\.[0-9]+ ]]
+    for help in help -h '-?'; do
+        run -0 "$heapmark" "$help"
+        [[ $output == "Usage: heapmark VERB"* ]]
+    done
+    run -0 "$heapmark" columns --help
+    [[ $output == "Usage: heapmark columns"* ]]
+    run -0 "$heapmark" run -h
+    [[ $output == *--resume=DIR* ]]
     run -0 "$heapmark" run --help
     [[ $output == *--resume=DIR* ]]
 }
@@ -26,8 +34,15 @@ setup() {
 
 @test "strategies: glibc first, one that is not installed is off and says what to install" {
     run -0 "$heapmark" list strategies
-    [[ ${lines[0]} =~ ^glibc\ +on\  ]]
-    grep -qE '^absent +off +install libabsent9: is not installed$' <<<"$output"
+    [[ ${lines[0]} =~ ^glibc\ +on\ +allocator\  ]]
+    grep -qE '^absent +off +[a-z]+ +install libabsent9: is not installed$' <<<"$output"
+}
+
+@test "params: workload.name, quick, full, range, meaning; not in the list of everything" {
+    run -0 "$heapmark" list params
+    [[ ${lines[0]} =~ ^alpha\.steps\ +[0-9]+\ +[0-9]+\ +[0-9]+\.\.5000\ +[a-z] ]]
+    run -0 "$heapmark" list
+    [[ $output != *alpha.steps* ]]
 }
 
 @test "suites: a broken one is off and says why" {
@@ -62,7 +77,9 @@ setup() {
 @test "the real cells: every strategy has a state" {
     run -0 "$HEAPMARK_BIN/heapmark" list strategies
     [ "$(grep -cE '^[a-z0-9_]+ +(on|off) +' <<<"$output")" -eq "${#lines[@]}" ]
-    grep -qE '^glibc +on ' <<<"$output"
+    grep -qE '^glibc +on +allocator ' <<<"$output"
+    grep -qE '^marksweep +on +collector ' <<<"$output"
+    grep -qE '^nogc +on +bound ' <<<"$output"
 }
 
 @test "columns: the dictionary and the schema in results/ are what the driver prints" {

@@ -74,7 +74,7 @@ needs_gnuplot() {
 @test "no folder, no rows: one line and no page" {
     mkdir empty
     run -1 "$heapmark" report empty
-    [[ $output == *"empty/runs.csv: No such file"* ]]
+    [[ $output == *"empty holds no campaign (no runs.csv)"* ]]
     [ ! -e empty/report.html ]
     run -2 "$heapmark" report
 }

@@ -65,7 +65,13 @@ rows() {
 
 @test "what is no campaign is refused" {
     run -2 --separate-stderr "$heapmark" run --resume nothing
-    one_complaint "nothing/suite.ini: cannot be opened"
+    one_complaint "nothing holds no campaign (no suite.ini); give a folder that heapmark run made"
+    mkdir empty
+    for verb in summary chart report; do
+        run -1 --separate-stderr "$heapmark" $verb empty
+        one_complaint "empty holds no campaign (no runs.csv); give a folder that heapmark run made"
+        [ -z "$(ls empty)" ]
+    done
 }
 
 @test "runs.csv of another version is refused" {

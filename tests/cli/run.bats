@@ -11,7 +11,7 @@ setup() {
 
 @test "a campaign: a row for each cell and block, all ok, the folder is printed last" {
     run -0 "$heapmark" run --out c
-    [ "${lines[-1]}" = c ]
+    [ "${lines[-1]}" = "campaign: c" ]
     # two workloads x (baseline, twin, well) x two blocks
     [ "$(column c/runs.csv status | sort | uniq -c | tr -s ' ')" = " 12 ok" ]
     [ "$(column c/runs.csv run_id | tr '\n' ' ')" = "0 1 2 3 4 5 6 7 8 9 10 11 " ]
@@ -23,8 +23,8 @@ setup() {
 
 @test "without --out the folder is named after time and suite" {
     run -0 "$heapmark" run --blocks 1
-    [[ ${lines[-1]} =~ ^results/[0-9]{8}T[0-9]{6}Z-quick$ ]]
-    [ -s "${lines[-1]}/summary.csv" ]
+    [[ ${lines[-1]} =~ ^campaign:\ results/[0-9]{8}T[0-9]{6}Z-quick$ ]]
+    [ -s "${lines[-1]#campaign: }/summary.csv" ]
 }
 
 @test "each way to misbehave costs its own rows only, with its status and reason and no time" {
@@ -49,6 +49,38 @@ setup() {
     expect status crash "its record has the status 'splendid'"
     expect well ok ""
     [ "$(column c/runs.csv status strategy glibc | sort -u)" = ok ]
+}
+
+@test "failures are counted in words that fit; what cannot run is none" {
+    run -0 "$heapmark" run --out one --blocks 1 --workload alpha --strategy oom,well
+    [[ $output == *$'\n'"1 run failed; see status and reason in one/runs.csv"* ]]
+    run -0 "$heapmark" run --out two --blocks 2 --workload alpha --strategy oom
+    [[ $output == *"2 runs failed;"* ]]
+    run -0 "$heapmark" run --out none --blocks 1 --workload alpha --strategy absent
+    [[ $output != *"failed; see"* ]]
+}
+
+@test "not one run that is ok: exit 1, and the rows are there; resuming does not make it good" {
+    sed -i 's/0badcafe 7 ok/0badcafe 7 splendid/' bin/heapmark-cell-fake
+    run -1 --separate-stderr "$heapmark" run --out c --blocks 1 --workload alpha
+    [[ $stderr == *"not one run was ok"* ]]
+    [ "${lines[-1]}" = "campaign: c" ]
+    [ "$(column c/runs.csv status | grep -c ok)" = 0 ]
+    run -1 --separate-stderr "$heapmark" run --resume c
+    [[ $stderr == *"not one run was ok"* ]]
+}
+
+@test "meta.csv: what the plan holds in words; the suite's own words only when nothing was changed" {
+    run -0 "$heapmark" run --out c
+    grep -q '^suite_summary,the least there is$' c/meta.csv
+    grep -q '^workload.alpha.summary,does nothing$' c/meta.csv
+    grep -q '^strategy.well.summary,.' c/meta.csv
+    run ! grep -q '^strategy.capped.summary' c/meta.csv
+    run -0 "$heapmark" run --out d --blocks 1 --workload alpha
+    grep -q '^suite_summary,$' d/meta.csv
+    run ! grep -q '^workload.beta.summary' d/meta.csv
+    run -0 "$heapmark" run --out e --seed 3
+    grep -q '^suite_summary,the least there is$' e/meta.csv
 }
 
 @test "what was named and cannot run is a row with the reason; what * means is left out" {
@@ -159,7 +191,7 @@ INI
     status=0
     wait "$driver" || status=$?
     [ "$status" -eq 130 ]
-    grep -q 'heapmark run --resume c$' err
+    grep -q "; go on with $heapmark run --resume c\$" err
     [ -z "$(column c/runs.csv status status timeout)" ]
 }
 

@@ -77,7 +77,7 @@ field() {
     run -2 --separate-stderr "$heapmark" summary
     [[ $stderr == *"which campaign? give its folder"* ]]
     run -1 "$heapmark" summary nowhere
-    [[ $output == *"nowhere/runs.csv: No such file"* ]]
+    [[ $output == *"nowhere holds no campaign (no runs.csv); give a folder that heapmark run made"* ]]
     run -2 "$heapmark" summary campaign another
     sed -i '5s/,ok,/,fine,/' campaign/runs.csv
     rm -f campaign/summary.csv

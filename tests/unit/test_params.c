@@ -43,6 +43,8 @@ static void test_numbers_take_suffixes(void **state)
     assert_int_equal(n, 3 << 20);
     assert_int_equal(hm_params_number("5G", &n), 0);
     assert_int_equal(n, UINT64_C(5) << 30);
+    assert_int_equal(hm_params_number("2T", &n), 0);
+    assert_int_equal(n, UINT64_C(2) << 40);
     assert_int_equal(hm_params_number("18446744073709551615", &n), 0);
     assert_int_equal(n, UINT64_MAX);
 }
