@@ -23,7 +23,7 @@ struct chart {
     struct hm_pool *pool;
     const char *folder;  /* of the campaign */
     const char *scripts; /* folder of the .gp files */
-    bool png;
+    bool png, named;     /* named: this one chart was asked for */
     struct hm_chart_files *files;
 };
 
@@ -264,7 +264,7 @@ static int chart_draw(const struct chart *chart, const struct hm_chart *what)
 
     if (rows > 0)
         rows = chart_limit(chart, what, "strategy", &data);
-    if (rows == 0) {
+    if (rows == 0 && chart->named) {
         hm_complain("chart %s: nothing to draw: %s has no rows", what->id,
                     what->data);
     }
@@ -281,8 +281,11 @@ int hm_chart_draw(struct hm_pool *pool, const char *folder,
                   const struct hm_chart *only, bool png,
                   struct hm_chart_files *files)
 {
-    struct chart chart = {
-        .pool = pool, .folder = folder, .png = png, .files = files};
+    struct chart chart = {.pool = pool,
+                          .folder = folder,
+                          .png = png,
+                          .named = only != NULL,
+                          .files = files};
     const char *charts = hm_pool_format(pool, "%s/charts", folder);
     int error = 0;
 

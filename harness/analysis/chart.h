@@ -37,7 +37,7 @@ bool hm_chart_has_gnuplot(struct hm_pool *pool);
 /* Draws `only` (NULL: all) into FOLDER/charts/<id>.svg, <id>-<part>.svg for
  * the parts of a split one, and with `png` the same as PNG.  The data must be
  * there: see hm_summary_write.  A chart whose data have no rows is left out,
- * with a line on stderr.
+ * with a line on stderr if it is `only`: many campaigns have no pauses.
  * Returns 0 and the SVG files; a negative errno after a line on stderr: no
  * gnuplot, no data, or what gnuplot complained of. */
 int hm_chart_draw(struct hm_pool *pool, const char *folder,

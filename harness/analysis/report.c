@@ -6,6 +6,7 @@
 #include "harness/analysis/report_style.h"
 #include "harness/analysis/report_tables.h"
 #include "harness/analysis/report_text.h"
+#include "harness/analysis/summary_facts.h"
 #include "harness/analysis/summary_label.h"
 #include "harness/csv.h"
 #include "harness/human.h"
@@ -172,13 +173,33 @@ static int report_is_part(const char *part, const struct hm_summary_line *line)
     return 0;
 }
 
+/* "a=1;b=2" as "a=1; b=2", which a browser can break. */
+static const char *report_params(struct hm_pool *pool, const char *params)
+{
+    const char *text = "";
+    const char *end;
+
+    for (; (end = strchr(params, ';')) != NULL; params = end + 1) {
+        text =
+            hm_pool_format(pool, "%s%.*s; ", text, (int)(end - params), params);
+    }
+    return hm_pool_format(pool, "%s%s", text, params);
+}
+
 static void report_put_work(const struct report *report, size_t begin, size_t n)
 {
     const struct hm_summary_line *head = &report->rows.line[begin];
+    const char *summary =
+        report_meta(report, hm_pool_format(report->pool, "workload.%s.summary",
+                                           head->key[HM_SUMMARY_KEY_workload]));
 
+    hm_html_format(report->out, "<h3>%s</h3>\n",
+                   head->key[HM_SUMMARY_KEY_workload]);
+    if (summary[0] != '\0')
+        hm_html_format(report->out, "<p>%s</p>\n", summary);
     hm_html_format(
-        report->out, "<h3>%s</h3>\n<p class=\"soft\">%s; %s %s</p>\n",
-        head->key[HM_SUMMARY_KEY_workload], head->key[HM_SUMMARY_KEY_params],
+        report->out, "<p class=\"soft\">%s; %s %s</p>\n",
+        report_params(report->pool, head->key[HM_SUMMARY_KEY_params]),
         head->key[HM_SUMMARY_KEY_threads],
         strcmp(head->key[HM_SUMMARY_KEY_threads], "1") == 0 ? "thread"
                                                             : "threads");
@@ -204,10 +225,13 @@ static void report_put_works(const struct report *report)
         if (!hm_summary_line_is_mean(&report->rows.line[begin]))
             report_put_work(report, begin, n);
     }
+    if (!hm_summary_has_means(&report->rows))
+        return;
     (void)fputs("<h3 id=\"means\">All workloads: geometric means</h3>\n"
                 "<p class=\"soft\">Over the workloads that each strategy "
                 "completed: compare rows with the same number of workloads "
-                "only.</p>\n",
+                "only. Leak workloads are in no mean: malloc leaks there by "
+                "design, so their times compare nothing.</p>\n",
                 report->out);
     hm_report_mean_table(report->out, &report->rows);
 }
@@ -218,6 +242,11 @@ static void report_put_glossary(FILE *out)
         {"strategy", "a way to manage memory: an allocator with malloc and "
                      "free, or a garbage collector. “@3x” is a heap limit of 3 "
                      "times what the workload needs at least."},
+        {"cell", "one workload with its parameters under one strategy, at one "
+                 "heap size and number of threads."},
+        {"baseline", "the strategy that all others are divided by."},
+        {"bound", "a strategy that frees nothing or does nothing (nogc, null): "
+                  "how far the others could get, and no choice itself."},
         {"time ratio", "the strategy's wall time divided by the baseline's in "
                        "the same block. 0.5 is half the time."},
         {"interval", "95 of 100 such intervals contain the true ratio "
@@ -225,19 +254,28 @@ static void report_put_glossary(FILE *out)
                      "interval over blocks)."},
         {"verdict", "faster or slower: the interval excludes 1, and the "
                     "difference exceeds 2 % and the noise of this machine. "
-                    "negligible: a difference, but a smaller one. same: the "
-                    "whole interval is within 2 % of 1. inconclusive: more "
-                    "blocks are needed."},
+                    "negligible: a difference, but one within 2 %. same: the "
+                    "whole interval is within 2 % of 1. inconclusive: the "
+                    "noise hides it; more blocks, or a quieter machine."},
         {"block", "every cell of the plan once, in random order, each in a "
                   "fresh process."},
         {"twin", "the baseline measured a second time in each block; what it "
                  "differs by is noise."},
+        {"noise floor", "how far the twin strays from the baseline: a smaller "
+                        "difference was not measured."},
+        {"geometric mean", "the average of ratios: twice as fast on one "
+                           "workload and half as fast on another make 1."},
         {"RSS", "resident set size, the memory that the process really "
                 "occupies."},
         {"RSS/live", "peak RSS divided by the most bytes the program needed at "
                      "one time: the price of the strategy in memory."},
         {"drained", "RSS after the program has released everything."},
-        {"p99.9", "999 of 1000 operations took at most this long."},
+        {"p99, p99.9", "99 of 100, or 999 of 1000, operations took at most "
+                       "this long."},
+        {"leak", "what a leak workload's memory does: none, it stays; logical, "
+                 "it grows because the program holds on to it; lost, it grows "
+                 "although nothing can be reached. ! marks what was not "
+                 "expected of this kind of strategy."},
         {"pause", "the program stands still while memory is managed."},
     };
 
@@ -274,8 +312,11 @@ static void report_put_head(const struct report *report)
         cpu[0] != '\0' ? "; " : "", cpu, started[0] != '\0' ? "; started " : "",
         started);
     (void)fputs("<nav><a href=\"#findings\">Findings</a><a href=\"#charts\">"
-                "Charts</a><a href=\"#workloads\">Workloads</a><a "
-                "href=\"#means\">Means</a><a href=\"#failures\">Failures</a>"
+                "Charts</a><a href=\"#workloads\">Workloads</a>",
+                report->out);
+    if (hm_summary_has_means(&report->rows))
+        (void)fputs("<a href=\"#means\">Means</a>", report->out);
+    (void)fputs("<a href=\"#failures\">Failures</a>"
                 "<a href=\"#environment\">Environment</a><a href=\"#glossary\">"
                 "Words</a></nav>\n<h2 id=\"findings\">Findings</h2>\n",
                 report->out);

@@ -41,6 +41,13 @@ static void tables_end(FILE *out)
     (void)fputs("</tbody></table></div>\n", out);
 }
 
+/* A reference strategy frees nothing or does nothing: it shows how far others
+ * could get, and is no choice itself. */
+static int tables_is_bound(const struct hm_summary_line *line)
+{
+    return strcmp(line->key[HM_SUMMARY_KEY_class], "reference") == 0;
+}
+
 static void tables_strategy(FILE *out, const struct hm_summary_line *line)
 {
     char label[HM_LABEL_BYTES];
@@ -51,7 +58,9 @@ static void tables_strategy(FILE *out, const struct hm_summary_line *line)
                                                          : "<tr>",
                 out);
     hm_html_format(out, "<td>%s%s</td>", label,
-                   hm_summary_line_is_arm(line, "twin") ? " (twin)" : "");
+                   hm_summary_line_is_arm(line, "twin") ? " (twin)"
+                   : tables_is_bound(line)              ? " (bound)"
+                                                        : "");
 }
 
 static void tables_ratio(FILE *out, const struct hm_summary_row *row)

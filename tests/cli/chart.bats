@@ -61,6 +61,8 @@ needs_gnuplot() {
     rm campaign/hist.csv campaign/pauses.csv campaign/samples.csv
     run -0 --separate-stderr "$heapmark" chart campaign
     [[ $output == *forest.svg* ]]
+    [ -z "$stderr" ]
+    run -0 --separate-stderr "$heapmark" chart --chart latency campaign
     [[ $stderr == *"chart latency: nothing to draw: latency.csv has no rows"* ]]
     awk -F, -v OFS=, '{ print } NR > 1 && $12 == "test" {
         $2 += 100000; $5 += 1000; $10 = $10 "_variant"; print }' all.csv >campaign/runs.csv

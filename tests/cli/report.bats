@@ -71,6 +71,40 @@ needs_gnuplot() {
     grep -q 'prefers-color-scheme:dark' campaign/report.html
 }
 
+@test "a workload has its sentence, its parameters can wrap, references are bounds" {
+    printf 'workload.cache.summary,a table of <many> entries\n' >>campaign/meta.csv
+    "$heapmark" report campaign
+    grep -q '<p>a table of &lt;many&gt; entries</p>' campaign/report.html
+    grep -q '>ops=100000; size=64; 1 thread<' campaign/report.html
+    grep -q '<td>nogc (bound)</td>' campaign/report.html
+    for word in cell baseline 'geometric mean' 'noise floor' 'p99, p99.9' bound leak; do
+        grep -q "<dt>$word</dt>" campaign/report.html
+    done
+}
+
+@test "one workload has no means, and nothing leads to them" {
+    sed -i -n '1p; /,cache,/p' campaign/runs.csv
+    rm campaign/hist.csv campaign/pauses.csv campaign/samples.csv
+    run -0 --separate-stderr "$heapmark" report campaign
+    [[ $stderr != *"nothing to draw"* ]]
+    run ! grep -qE '#means|id="means"' campaign/report.html
+}
+
+@test "leaks, disturbance and what is missing are findings" {
+    printf 'blocks_least,10\n' >>campaign/meta.csv
+    { echo cell; seq 200; } >campaign/plan.csv
+    awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+        NR > 1 { $at["noisy"] = 1 }
+        NR > 1 && $at["workload"] == "leak_none" {
+            $at["leak_verdict"] = $at["leak_expected"] = "none" } 1' campaign/runs.csv >new
+    mv new campaign/runs.csv
+    "$heapmark" report campaign
+    grep -q 'Not complete: 880 of 2000 planned runs' campaign/report.html
+    grep -q '880 of 880 runs were disturbed' campaign/report.html
+    grep -q 'Every leak verdict was the expected one: 10 of 10' campaign/report.html
+    run ! grep -q 'cells completed' campaign/report.html
+}
+
 @test "no folder, no rows: one line and no page" {
     mkdir empty
     run -1 "$heapmark" report empty
