@@ -206,10 +206,11 @@ static void table_put_means(const struct table *table,
         if (order[i]->metric[HM_SUMMARY_wall_ns].n > 0)
             table_put_mean(table, order[i]);
     }
-    if (hm_summary_has_leaks(table->rows))
+    if (hm_summary_has_leaks(table->rows)) {
         (void)fputs("  leak workloads are in no mean: malloc leaks there by "
                     "design, so their times compare nothing\n",
                     table->out);
+    }
     (void)fputc('\n', table->out);
 }
 
