@@ -311,7 +311,7 @@ threads=0|run churn strategy=glibc threads=0
 threads=-1: not a whole number|run churn strategy=glibc threads=-1
 seed=4294967296: above 4294967295|run churn strategy=glibc seed=4294967296
 verify=2: above 1|run churn strategy=glibc verify=2
-heap_bytes=1T: not a whole number|run churn strategy=glibc heap_bytes=1T
+heap_bytes=1X: not a whole number|run churn strategy=glibc heap_bytes=1X
 malloc=/no/such/file: No such file|run churn malloc=/no/such/file
 input_dir=/no/such/folder: No such file|run churn strategy=glibc input_dir=/no/such/folder
 input_dir=/bin/sh: Not a directory|run churn strategy=glibc input_dir=/bin/sh
