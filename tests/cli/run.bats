@@ -159,6 +159,7 @@ INI
 }
 
 @test "a terminal gets one line that is rewritten, with the time left" {
+    script -qec true /dev/null >/dev/null 2>&1 || skip "no pseudo-terminal to be had here"
     command -v script >/dev/null || skip "no script(1)"
     run -0 script -qec "'$heapmark' run --out c" /dev/null
     [[ $output == *$'\r'*"[  3/12] block 1/2  "*" x "*"   about "*" s left"* ]]
