@@ -65,6 +65,28 @@ int hm_params_number(const char *text, uint64_t *number)
     return 0;
 }
 
+int hm_params_value(const char *meaning, const char *text, uint64_t *number)
+{
+    size_t length = strlen(text);
+
+    if (isdigit((unsigned char)text[0]))
+        return hm_params_number(text, number);
+    for (uint64_t i = 0;; i++) {
+        size_t word = strcspn(meaning, "|: ");
+        int is_last = meaning[word] != '|';
+
+        if (is_last && i == 0)
+            return -EINVAL; /* its values have no names */
+        if (word == length && strncmp(meaning, text, length) == 0) {
+            *number = i;
+            return 0;
+        }
+        if (is_last)
+            return -EINVAL;
+        meaning += word + 1;
+    }
+}
+
 int hm_params_set(const struct hm_param *table, const char *word,
                   uint64_t *value)
 {
@@ -77,8 +99,9 @@ int hm_params_set(const struct hm_param *table, const char *word,
         if (strlen(table[i].name) != length ||
             strncmp(table[i].name, word, length) != 0)
             continue;
-        error =
-            equals == NULL ? -EINVAL : hm_params_number(equals + 1, &number);
+        error = equals == NULL
+                    ? -EINVAL
+                    : hm_params_value(table[i].meaning, equals + 1, &number);
         if (error != 0)
             return error;
         if (number < table[i].min || number > table[i].max)

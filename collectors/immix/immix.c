@@ -26,9 +26,10 @@
 #include "collectors/immix/immix_heap.h"
 
 static const struct hm_param immix_params[] = {
+    HM_PACER_ROWS,
     [IMMIX_EVACUATE] = {"evacuate",
-                        "copying: 0 never, 1 fragmented blocks, 2 every block",
-                        1, 1, 0, 2},
+                        "never|fragmented|always: blocks emptied by copying", 1,
+                        1, 0, 2},
     [IMMIX_HEADROOM] = {"headroom",
                         "room kept for copies, in thousandths of the limit", 25,
                         25, 0, 500},
@@ -179,6 +180,7 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
         hm_gc_close(gc);
         return NULL;
     }
+    hm_heap_pace(&gc->heap);
     gc->evacuate = (enum immix_evacuate)config->param[IMMIX_EVACUATE];
     gc->headroom_permille = config->param[IMMIX_HEADROOM];
     gc->info = (void *)gc->info_range.start;

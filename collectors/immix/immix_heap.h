@@ -19,7 +19,7 @@ enum {
     IMMIX_SCAN_CHUNK = 256, /* references of a large object at a time */
 };
 
-enum immix_param { IMMIX_EVACUATE, IMMIX_HEADROOM };
+enum immix_param { IMMIX_EVACUATE = HM_PACER_PARAMS, IMMIX_HEADROOM };
 
 enum immix_evacuate { IMMIX_NEVER, IMMIX_FRAGMENTED, IMMIX_ALWAYS };
 

@@ -17,7 +17,7 @@
 
 enum { MARKCOMPACT_WINDOW_BYTES = 1 << 20 };
 
-static const struct hm_param markcompact_params[] = {{0}};
+static const struct hm_param markcompact_params[] = {HM_PACER_ROWS, {0}};
 
 const struct hm_collector hm_collector_this = {
     .name = "markcompact",
@@ -187,6 +187,7 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
         hm_gc_close(gc);
         return NULL;
     }
+    hm_heap_pace(&gc->heap);
     return gc;
 }
 

@@ -168,6 +168,7 @@ void hm_markcompact_collect(struct hm_gc *gc)
     if (gc->heap.config.verify)
         markcompact_verify(gc, 0);
     start_ns = hm_clock_now_ns();
+    gc->heap.since_bytes = markcompact_since_bytes(gc);
     markcompact_mark(gc, words);
     markcompact_compact(gc, words);
     gc->since_used_bytes = markcompact_used_bytes(gc);

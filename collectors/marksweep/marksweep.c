@@ -18,7 +18,7 @@
  * Threads:    one mutator. */
 #include "collectors/marksweep/marksweep_heap.h"
 
-static const struct hm_param marksweep_params[] = {{0}};
+static const struct hm_param marksweep_params[] = {HM_PACER_ROWS, {0}};
 
 const struct hm_collector hm_collector_this = {
     .name = "marksweep",
@@ -205,6 +205,7 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
         hm_gc_close(gc);
         return NULL;
     }
+    hm_heap_pace(&gc->heap);
     gc->mutator.gc = gc;
     hm_marksweep_reset(gc);
     return gc;

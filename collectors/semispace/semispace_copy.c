@@ -171,6 +171,7 @@ void hm_semispace_collect(struct hm_gc *gc)
         semispace_unlock(gc, to);
     }
     start_ns = hm_clock_now_ns();
+    gc->heap.since_bytes = semispace_since_bytes(gc);
     semispace_reserve(gc, to);
     semispace_evacuate(gc, to);
     gc->since_used_bytes = semispace_used_bytes(gc);

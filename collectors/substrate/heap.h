@@ -45,6 +45,12 @@ static inline int hm_heap_open(struct hm_heap *heap,
     return hm_large_open(&heap->large, &heap->budget, config->verify);
 }
 
+/* For a collector whose parameters begin with HM_PACER_ROWS. */
+static inline void hm_heap_pace(struct hm_heap *heap)
+{
+    hm_pacer_set(&heap->pacer, heap->config.param, hm_clock_now_ns());
+}
+
 static inline void hm_heap_close(struct hm_heap *heap)
 {
     hm_large_close(&heap->large);
@@ -64,16 +70,22 @@ static inline size_t hm_heap_large_bytes(const struct hm_heap *heap)
 }
 
 /* The end of a collection that began at `start_ns` and found
- * `live_small_bytes` of small objects. */
+ * `live_small_bytes` of small objects.  since_bytes is all that was allocated
+ * since the last one. */
 static inline void hm_heap_collected(struct hm_heap *heap,
                                      enum hm_pause_kind kind, uint64_t start_ns,
                                      uint64_t live_small_bytes)
 {
+    struct hm_pacer_cycle cycle = {.allocated_bytes = heap->since_bytes,
+                                   .start_ns = start_ns,
+                                   .end_ns = hm_clock_now_ns()};
+
     heap->collections++;
     heap->live_bytes = live_small_bytes + heap->large.object_bytes;
     heap->since_bytes = 0;
-    hm_pacer_allow(&heap->pacer, heap->live_bytes);
-    hm_pause_log_add(heap->config.log, kind, start_ns, hm_clock_now_ns());
+    cycle.live_bytes = heap->live_bytes;
+    hm_pacer_collected(&heap->pacer, &cycle);
+    hm_pause_log_add(heap->config.log, kind, start_ns, cycle.end_ns);
 }
 
 /* Under verify: aborts unless `wrong` is NULL, and unless the collection found

@@ -51,7 +51,7 @@ static void note_exhausted(size_t bytes)
 
 static void open_heap(struct options o)
 {
-    uint64_t param[] = {o.evacuate, o.headroom};
+    uint64_t param[HM_PARAMS_MAX];
     const struct hm_gc_config config = {.heap_bytes = o.heap_bytes,
                                         .stress_bytes = o.stress_bytes,
                                         .verify = o.verify,
@@ -60,6 +60,9 @@ static void open_heap(struct options o)
                                         .exhausted = note_exhausted};
     const char *why = NULL;
 
+    hm_params_defaults(hm_collector_this.params, 0, param);
+    param[IMMIX_EVACUATE] = o.evacuate;
+    param[IMMIX_HEADROOM] = o.headroom;
     memset(&heap, 0, sizeof(heap));
     heap.gc = hm_gc_open(&config, &why);
     if (heap.gc == NULL)

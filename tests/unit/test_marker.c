@@ -168,42 +168,12 @@ static void ranges_of_bits_are_set_exactly(void **state)
     }
 }
 
-static void a_trickle_of_free_memory_is_exhaustion(void **state)
-{
-    struct hm_pacer pacer;
-
-    (void)state;
-    hm_pacer_open(&pacer, 6400, 0);
-    for (int i = 1; i < HM_PACER_STRIKES; i++)
-        assert_true(hm_pacer_judge(&pacer, 99));
-    assert_true(hm_pacer_judge(&pacer, 100)); /* 1/64: starts anew */
-    for (int i = 1; i < HM_PACER_STRIKES; i++)
-        assert_true(hm_pacer_judge(&pacer, 0));
-    assert_false(hm_pacer_judge(&pacer, 0));
-}
-
-static void without_a_limit_the_heap_doubles(void **state)
-{
-    struct hm_pacer pacer;
-
-    (void)state;
-    hm_pacer_open(&pacer, 0, 0);
-    assert_int_equal(hm_pacer_left(&pacer, 0), 16 << 20);
-    assert_int_equal(hm_pacer_left(&pacer, 16 << 20), 0);
-    hm_pacer_allow(&pacer, (size_t)100 << 20);
-    assert_int_equal(hm_pacer_left(&pacer, 1), (100 << 20) - 1);
-    for (int i = 0; i < 100; i++)
-        assert_true(hm_pacer_judge(&pacer, 0));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_that_is_reachable_is_marked_and_nothing_else),
         cmocka_unit_test(marking_survives_a_queue_that_drops),
         cmocka_unit_test(ranges_of_bits_are_set_exactly),
-        cmocka_unit_test(a_trickle_of_free_memory_is_exhaustion),
-        cmocka_unit_test(without_a_limit_the_heap_doubles),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,25 @@ static void test_numbers_take_suffixes(void **state)
     assert_int_equal(n, UINT64_MAX);
 }
 
+static void test_choices_go_by_their_names(void **state)
+{
+    static const char *const meaning = "never|some|always: when to";
+    uint64_t n = 99;
+
+    (void)state;
+    assert_int_equal(hm_params_value(meaning, "never", &n), 0);
+    assert_int_equal(n, 0);
+    assert_int_equal(hm_params_value(meaning, "always", &n), 0);
+    assert_int_equal(n, 2);
+    assert_int_equal(hm_params_value(meaning, "1", &n), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(hm_params_value(meaning, "alway", &n), -EINVAL);
+    assert_int_equal(hm_params_value(meaning, "", &n), -EINVAL);
+    assert_int_equal(hm_params_value(meaning, "when", &n), -EINVAL);
+    assert_int_equal(hm_params_value("bytes, or x|y", "bytes", &n), -EINVAL);
+    assert_int_equal(n, 1);
+}
+
 static void test_what_is_no_number_is_refused(void **state)
 {
     static const char *const bad[] = {"",    "-1",   "+1",  " 1", "1 ", "1k",
@@ -119,6 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults_follow_the_size),
         cmocka_unit_test(test_numbers_take_suffixes),
+        cmocka_unit_test(test_choices_go_by_their_names),
         cmocka_unit_test(test_what_is_no_number_is_refused),
         cmocka_unit_test(test_what_does_not_fit_64_bits_is_refused),
         cmocka_unit_test(test_set_finds_the_whole_name),
