@@ -4,21 +4,15 @@
 #ifndef HM_COLLECTORS_MARKSWEEP_H
 #define HM_COLLECTORS_MARKSWEEP_H
 
-#include "collectors/substrate/object.h"
-#include "collectors/substrate/size_class.h"
+#include "collectors/substrate/holes.h"
 
 #define HM_GC_MANUAL  0
 #define HM_GC_PRECISE 1
 #define HM_GC_MOVING  0
 #define HM_GC_THREADS 0
 
-/* A hole, or what is left of it; a multiple of the class's cell. */
-struct hm_marksweep_hole {
-    uint64_t *free, *limit;
-};
-
 struct hm_mutator {
-    struct hm_marksweep_hole hole[HM_SIZE_CLASSES];
+    struct hm_holes holes;
     struct hm_frame *frames;
     struct hm_gc *gc;
 };
@@ -29,20 +23,9 @@ hm_ref hm_marksweep_new_slow(struct hm_mutator *m, size_t words, size_t n_refs);
 static inline hm_ref hm_marksweep_new(struct hm_mutator *m, size_t words,
                                       size_t n_refs)
 {
-    struct hm_marksweep_hole *hole;
-    unsigned c;
-    uint64_t *start;
+    hm_ref o = hm_holes_new(&m->holes, words, n_refs);
 
-    if (HM_UNLIKELY(words > HM_LARGE_WORDS))
-        return hm_marksweep_new_slow(m, words, n_refs);
-    c = hm_size_class(words);
-    hole = &m->hole[c];
-    start = hole->free;
-    if (HM_UNLIKELY(start == hole->limit))
-        return hm_marksweep_new_slow(m, words, n_refs);
-    hole->free = start + hm_size_class_words(c);
-    hm_prefetch_ahead(start);
-    return hm_object_init(start, words, n_refs);
+    return HM_LIKELY(o != NULL) ? o : hm_marksweep_new_slow(m, words, n_refs);
 }
 
 static inline hm_ref hm_new(struct hm_mutator *m, const struct hm_layout *type)
