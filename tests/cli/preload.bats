@@ -22,6 +22,12 @@ counted() {
     awk -v name="$1" '$1 == name { print $2 }' "$2"
 }
 
+# small WORKLOAD: its small size, as KEY=VALUE words.
+small() {
+    sed -n "s/^$1 //p" "$BATS_TEST_DIRNAME/../fixtures/small_sizes.txt" |
+        tr ' ' '\n' | sed 's/^/param./'
+}
+
 # churn_under LIBRARY KEY=VALUE...: a run that ends well.
 churn_under() {
     local library=$1
@@ -69,11 +75,13 @@ churn_under() {
 
 @test "object workloads: the checksum is glibc's under every malloc of our own" {
     while read -r workload; do
-        run -0 "$manual" run "$workload" strategy=glibc seed=7
+        mapfile -t size < <(small "$workload")
+        run -0 "$manual" run "$workload" strategy=glibc seed=7 "${size[@]}"
         expected=$(field checksum)
         [[ $expected =~ ^[0-9a-f]{8}$ ]]
         for library in "$bin"/libhm_*.so; do
-            LD_PRELOAD=$library run -0 "$manual" run "$workload" strategy=glibc seed=7
+            LD_PRELOAD=$library run -0 "$manual" run "$workload" strategy=glibc seed=7 \
+                "${size[@]}"
             [[ $(field status) == ok ]] || { echo "$workload $library"; false; }
             [[ $(field checksum) == "$expected" ]] || { echo "$workload $library"; false; }
         done
