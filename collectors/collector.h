@@ -28,6 +28,8 @@ struct hm_collector {
     const char *source;
     enum hm_strategy_class class;
     int has_heap_limit; /* 0: heap_bytes is ignored, the column stays empty */
+    int has_no_tracing; /* 1: counts references or frees regions; its smallest
+                         * heap is no part of a workload's common one */
     const struct hm_param *params; /* own parameters, NULL-ended table */
 };
 

@@ -7,13 +7,19 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct {
+struct columns_row {
     const char *name, *type, *unit, *meaning;
-} columns_runs[] = {
+};
 
 #define COLUMNS_ROW(name, type, unit, meaning) {#name, #type, unit, meaning},
-    HM_RUN_COLUMNS(COLUMNS_ROW)
+static const struct columns_row columns_runs[] = {HM_RUN_COLUMNS(COLUMNS_ROW)};
+static const struct columns_row columns_minheap[] = {
+    HM_MINHEAP_COLUMNS(COLUMNS_ROW)};
 #undef COLUMNS_ROW
+
+enum {
+    COLUMNS_RUNS = sizeof columns_runs / sizeof columns_runs[0],
+    COLUMNS_MINHEAP = sizeof columns_minheap / sizeof columns_minheap[0],
 };
 
 static const char columns_intro[] =
@@ -31,7 +37,8 @@ static const char columns_intro[] =
     "it |\n"
     "| `plan.csv` | a cell | cell, workload, kind, params, seed, strategy, "
     "class, version, arm, threads, heap_multiple, unsupported (why it cannot "
-    "run) |\n"
+    "run), minheap_bytes (what heap_multiple is of; empty: the census's 1x) "
+    "|\n"
     "| `runs.csv` | a run: one process, one cell, once | see below |\n"
     "| `samples.csv` | a look at a run from outside | run_id, t_ns (from the "
     "window's start), phase (setup, run, drop, end), rss_bytes, live_bytes "
@@ -48,25 +55,28 @@ static const char columns_intro[] =
     "free_count, lost_count, lost_bytes, counters, heap_1x_bytes |\n"
     "| `live.csv` | a point of the needed bytes | workload, params, threads, "
     "ops, live_bytes |\n"
+    "| `minheap.csv` | a workload under a strategy: the smallest heap, by "
+    "`heapmark minheap` | see below |\n"
     "| `meta.csv` | a fact about machine, build or request | key, value |\n"
     "| `summary.csv`, `ratios.csv`, `failures.csv`, and the data of charts | "
-    "derived from the above | written anew by `heapmark summary` |\n"
-    "\n"
-    "## runs.csv\n"
-    "\n"
-    "| column | type | unit | meaning |\n"
-    "|---|---|---|---|\n";
+    "derived from the above | written anew by `heapmark summary` |\n";
 
-enum { COLUMNS_RUNS = sizeof columns_runs / sizeof columns_runs[0] };
+static void columns_print_table(const char *file, const struct columns_row *row,
+                                int n)
+{
+    printf("\n## %s\n\n| column | type | unit | meaning |\n|---|---|---|---|\n",
+           file);
+    for (int i = 0; i < n; i++) {
+        printf("| `%s` | %s | %s | %s |\n", row[i].name, row[i].type,
+               row[i].unit, row[i].meaning);
+    }
+}
 
 static void columns_print_dictionary(void)
 {
     (void)fputs(columns_intro, stdout);
-    for (int i = 0; i < COLUMNS_RUNS; i++) {
-        printf("| `%s` | %s | %s | %s |\n", columns_runs[i].name,
-               columns_runs[i].type, columns_runs[i].unit,
-               columns_runs[i].meaning);
-    }
+    columns_print_table("runs.csv", columns_runs, COLUMNS_RUNS);
+    columns_print_table("minheap.csv", columns_minheap, COLUMNS_MINHEAP);
 }
 
 static const char *columns_json_type(const char *type)
@@ -76,20 +86,30 @@ static const char *columns_json_type(const char *type)
                                        : "number";
 }
 
+static void columns_print_fields(const struct columns_row *row, int n)
+{
+    (void)fputs("  \"missingValues\": [\"\"],\n  \"fields\": [\n", stdout);
+    for (int i = 0; i < n; i++) {
+        printf("    {\"name\": \"%s\", \"type\": \"%s\", \"unit\": \"%s\",\n"
+               "     \"description\": \"%s\"}%s\n",
+               row[i].name, columns_json_type(row[i].type), row[i].unit,
+               row[i].meaning, i + 1 < n ? "," : "");
+    }
+    (void)fputs("  ]", stdout);
+}
+
+/* That of runs.csv, with the other table within. */
 static void columns_print_schema(void)
 {
     printf("{\n  \"name\": \"heapmark runs.csv\",\n  \"version\": %d,\n"
-           "  \"missingValues\": [\"\"],\n  \"primaryKey\": \"run_id\",\n"
-           "  \"fields\": [\n",
+           "  \"primaryKey\": \"run_id\",\n",
            HM_SCHEMA_VERSION);
-    for (int i = 0; i < COLUMNS_RUNS; i++) {
-        printf("    {\"name\": \"%s\", \"type\": \"%s\", \"unit\": \"%s\",\n"
-               "     \"description\": \"%s\"}%s\n",
-               columns_runs[i].name, columns_json_type(columns_runs[i].type),
-               columns_runs[i].unit, columns_runs[i].meaning,
-               i + 1 < COLUMNS_RUNS ? "," : "");
-    }
-    (void)fputs("  ]\n}\n", stdout);
+    columns_print_fields(columns_runs, COLUMNS_RUNS);
+    printf(",\n  \"also\": [{\n  \"name\": \"heapmark minheap.csv\",\n"
+           "  \"primaryKey\": [\"workload\", \"params\", \"seed\", "
+           "\"threads\", \"strategy\"],\n");
+    columns_print_fields(columns_minheap, COLUMNS_MINHEAP);
+    (void)fputs("\n  }]\n}\n", stdout);
 }
 
 int hm_cmd_columns(int argc, char **argv)
@@ -99,9 +119,10 @@ int hm_cmd_columns(int argc, char **argv)
         return 0;
     }
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        printf("Usage: heapmark columns [--schema]\n"
-               "Prints the dictionary of the result files as Markdown, or the "
-               "columns of runs.csv\nas a JSON table schema.\n");
+        printf(
+            "Usage: heapmark columns [--schema]\n"
+            "Prints the dictionary of the result files as Markdown, or the "
+            "columns of runs.csv\nand minheap.csv as a JSON table schema.\n");
         return 0;
     }
     if (argc > 1) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* columns.h -- the only list of what runs.csv holds.  It writes the header,
- * the dictionary in results/README.md and schema.json; tests compare them.
+/* columns.h -- the only list of what runs.csv and minheap.csv hold.  It writes
+ * their headers, the dictionary in results/README.md and schema.json; tests
+ * compare them.
  *
  * X(name, type, unit, meaning)   type: TEXT, UINT or REAL
  * Empty = not measured.  New columns go to the end. */
@@ -21,9 +22,8 @@
     X(class, TEXT, "-", "allocator, collector or reference")                   \
     X(arm, TEXT, "-", "baseline, twin (baseline again) or test")               \
     X(threads, UINT, "-", "mutator threads")                                   \
-    X(heap_multiple, REAL, "ratio", "heap limit asked for / heap_1x_bytes")    \
-    X(heap_limit_bytes, UINT, "bytes",                                         \
-      "heap limit, at least 4 MiB; empty: none")                               \
+    X(heap_multiple, REAL, "ratio", "heap limit asked for / heap_base_bytes")  \
+    X(heap_limit_bytes, UINT, "bytes", "heap limit; empty: none")              \
     X(status, TEXT, "-",                                                       \
       "ok, oom, timeout, crash, bad_checksum, wrong_allocator, unsupported")   \
     X(reason, TEXT, "-", "why the status is not ok")                           \
@@ -78,6 +78,34 @@
     X(version, TEXT, "-", "version of the strategy's library, if known")       \
     X(started_utc, TEXT, "-", "start, ISO 8601")                               \
     X(heap_1x_bytes, UINT, "bytes",                                            \
-      "the 1x heap: live peak with 8 bytes of header for each object")
+      "the analytic 1x heap: live peak with 8 bytes of header per object")     \
+    X(heap_base, TEXT, "-",                                                    \
+      "what heap_multiple is of: minheap (measured) or census (analytic)")     \
+    X(heap_base_bytes, UINT, "bytes",                                          \
+      "the workload's common minimum heap, or heap_1x_bytes")
+
+#define HM_MINHEAP_COLUMNS(X)                                                 \
+    X(workload, TEXT, "-", "id of the workload")                              \
+    X(params, TEXT, "-", "parameters of the workload, name=value; separated") \
+    X(seed, UINT, "-", "seed of the workload")                                \
+    X(threads, UINT, "-", "mutator threads")                                  \
+    X(strategy, TEXT, "-", "id of the strategy or variant")                   \
+    X(version, TEXT, "-", "version of the strategy's library, if known")      \
+    X(tracing, UINT, "0/1",                                                   \
+      "1: counts for the workload's common minimum, the smallest of these")   \
+    X(status, TEXT, "-",                                                      \
+      "ok, or how the search ended; oom, timeout: not even most_bytes fit")   \
+    X(reason, TEXT, "-", "why the status is not ok, with the heap")           \
+    X(minheap_bytes, UINT, "bytes", "smallest heap that fits; only if ok")    \
+    X(too_small_bytes, UINT, "bytes",                                         \
+      "largest heap below that did not; empty: none below was tried")         \
+    X(too_small_status, TEXT, "-", "how that ended: oom or timeout")          \
+    X(minheap_over_live, REAL, "ratio", "minheap_bytes / live_peak_bytes")    \
+    X(live_peak_bytes, UINT, "bytes", "needed at most, from the census")      \
+    X(heap_1x_bytes, UINT, "bytes", "the analytic 1x heap, from the census")  \
+    X(most_bytes, UINT, "bytes", "nothing larger was tried")                  \
+    X(probes, UINT, "-", "runs that the search took")                         \
+    X(passes, UINT, "-", "runs in a row that minheap_bytes had to complete")  \
+    X(timeout_ns, UINT, "ns", "longest time of a probe near the minimum")
 
 #endif /* HM_HARNESS_COLUMNS_H */

@@ -13,6 +13,7 @@ enum {
     HM_EXIT_INTERRUPTED = 130,
 };
 
+int hm_cmd_minheap(int argc, char **argv);
 int hm_cmd_list(int argc, char **argv);
 int hm_cmd_run(int argc, char **argv);
 int hm_cmd_summary(int argc, char **argv);

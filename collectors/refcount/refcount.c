@@ -30,6 +30,7 @@ const struct hm_collector hm_collector_this = {
     .source = "Deutsch and Bobrow, CACM 19(9), 1976",
     .class = HM_CLASS_COLLECTOR,
     .has_heap_limit = 1,
+    .has_no_tracing = 1,
     .params = refcount_params,
 };
 

@@ -4,18 +4,18 @@
 #include "common/arena.h"
 #include "common/os.h"
 #include "harness/campaign/adaptive.h"
+#include "harness/campaign/census_all.h"
 #include "harness/campaign/environment.h"
+#include "harness/campaign/inputs.h"
 #include "harness/campaign/measure.h"
 #include "harness/campaign/measure_rows.h"
 #include "harness/campaign/progress.h"
-#include "harness/replace_file.h"
+#include "harness/campaign/request_files.h"
 #include "harness/suggest.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct campaign {
@@ -70,8 +70,7 @@ static void campaign_init(struct campaign *campaign)
     campaign->measure = (struct hm_measure){
         .plan = plan,
         .census = campaign->census,
-        .input_dir =
-            hm_pool_format(pool, "%s/inputs", campaign->request->folder),
+        .input_dir = hm_inputs_path(pool, campaign->request->folder),
         .memory_cap_bytes = cap_bytes > 0 ? cap_bytes : hm_os_ram_bytes() / 2,
         .timeout_ns = suite->timeout_s * UINT64_C(1000000000),
         .record = hm_record_create(),
@@ -86,42 +85,19 @@ static void campaign_fini(struct campaign *campaign)
     hm_arena_release(campaign->measure.samples, sizeof(struct hm_samples));
 }
 
-static int campaign_write(struct campaign *campaign, const char *name)
-{
-    const struct hm_campaign_request *request = campaign->request;
-    struct hm_replace_file file;
-    int error = hm_replace_begin(&file, request->folder, name);
-
-    if (error != 0)
-        return error;
-    if (strcmp(name, "suite.ini") == 0) {
-        hm_suite_write(campaign->suite, file.out);
-    } else if (strcmp(name, "plan.csv") == 0) {
-        hm_plan_write(campaign->plan, file.out);
-    } else {
-        hm_environment_write(campaign->pool, request->catalog, campaign->plan,
-                             request->command, file.out);
-    }
-    return hm_replace_end(&file, 0);
-}
-
 /* What must be there before the first row; the last one, runs.csv, says that
  * all is. */
 static enum hm_campaign_end campaign_create(struct campaign *campaign)
 {
-    static const char *const files[] = {"suite.ini", "plan.csv", "meta.csv"};
-    const char *folder = campaign->request->folder;
+    const struct hm_campaign_request *request = campaign->request;
+    const char *path;
+    int error =
+        hm_request_files_write(campaign->pool, request->catalog, campaign->plan,
+                               request->folder, request->command, &path);
 
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        int error = campaign_write(campaign, files[i]);
-
-        if (error != 0) {
-            return campaign_fail(
-                hm_pool_format(campaign->pool, "%s/%s", folder, files[i]),
-                hm_error_text(error));
-        }
-    }
-    if (hm_results_create(&campaign->results, folder) != 0)
+    if (error != 0)
+        return campaign_fail(path, hm_error_text(error));
+    if (hm_results_create(&campaign->results, request->folder) != 0)
         return campaign_fail("cannot write", campaign->results.error);
     return HM_CAMPAIGN_DONE;
 }
@@ -144,72 +120,12 @@ static enum hm_campaign_end campaign_open(struct campaign *campaign)
     return HM_CAMPAIGN_DONE;
 }
 
-static bool campaign_needs_census(const struct hm_plan *plan, size_t subject)
-{
-    for (size_t i = 0; i < plan->n_cells; i++) {
-        if (plan->cell[i].subject == subject &&
-            plan->cell[i].unsupported == NULL)
-            return true;
-    }
-    return false;
-}
-
-/* All subjects, into `census_csv` and `live_csv`. */
-static void campaign_census_all(struct campaign *campaign, FILE *census_csv,
-                                FILE *live_csv)
-{
-    const struct hm_plan *plan = campaign->plan;
-    struct hm_launch launch = {
-        .timeout_ns = 10 * campaign->measure.timeout_ns,
-        .rss_cap_bytes = campaign->measure.memory_cap_bytes,
-        .period_ns = HM_MEASURE_SLOW_PERIOD_NS,
-        .record = campaign->measure.record,
-        .samples = campaign->measure.samples,
-    };
-
-    struct hm_census_request request = {plan,
-                                        campaign->request->catalog->census,
-                                        campaign->measure.input_dir, &launch};
-
-    hm_census_write_header(census_csv, live_csv);
-    for (size_t i = 0; i < plan->n_subjects && !hm_interrupted; i++) {
-        struct hm_census *census = &campaign->census[i];
-
-        census->failed = "not made";
-        if (!campaign_needs_census(plan, i))
-            continue;
-        if (campaign->progress.terminal) {
-            fprintf(campaign->progress.out, "\r\033[Kcensus %zu/%zu  %s", i + 1,
-                    plan->n_subjects, plan->subject[i].workload->id);
-        }
-        (void)fflush(campaign->progress.out);
-        hm_census_run(campaign->pool, &request, i, census);
-        hm_census_write(plan, i, census, census_csv, live_csv);
-        if (census->failed == NULL || hm_interrupted)
-            continue;
-        hm_progress_clear(&campaign->progress);
-        hm_complain("census of %s: %s; its runs have no live bytes and no "
-                    "heap limit",
-                    plan->subject[i].workload->id, census->failed);
-    }
-}
-
-/* A census is made anew by every driver, resumed or not: it is deterministic,
- * so that the files do not change. */
 static enum hm_campaign_end campaign_census(struct campaign *campaign)
 {
-    const char *folder = campaign->request->folder;
-    struct hm_replace_file census_csv, live_csv;
-    int error = hm_replace_begin(&census_csv, folder, "census.csv");
+    struct hm_census_all all = {campaign->request->catalog, &campaign->measure,
+                                campaign->request->folder, &campaign->progress};
+    int error = hm_census_all_run(campaign->pool, &all, campaign->census);
 
-    if (error != 0)
-        return campaign_fail("cannot write census.csv", hm_error_text(error));
-    error = hm_replace_begin(&live_csv, folder, "live.csv");
-    if (error == 0) {
-        campaign_census_all(campaign, census_csv.out, live_csv.out);
-        error = hm_replace_end(&live_csv, hm_interrupted ? -EINTR : 0);
-    }
-    error = hm_replace_end(&census_csv, error);
     if (hm_interrupted)
         return campaign_interrupted(campaign);
     if (error != 0)
@@ -297,27 +213,6 @@ static enum hm_campaign_end campaign_blocks(struct campaign *campaign)
     return end;
 }
 
-static int campaign_is_input(const struct dirent *entry)
-{
-    return entry->d_type == DT_REG;
-}
-
-static void campaign_remove_inputs(struct campaign *campaign)
-{
-    const char *folder = campaign->measure.input_dir;
-    struct dirent **entry;
-    int n = scandir(folder, &entry, campaign_is_input, NULL);
-
-    for (int i = 0; i < n; i++) {
-        (void)unlink(
-            hm_pool_format(campaign->pool, "%s/%s", folder, entry[i]->d_name));
-        free(entry[i]);
-    }
-    if (n >= 0)
-        free(entry);
-    (void)rmdir(folder);
-}
-
 /* Removes the inputs and notes the end. */
 static enum hm_campaign_end campaign_finish(struct campaign *campaign,
                                             bool anything)
@@ -327,7 +222,7 @@ static enum hm_campaign_end campaign_finish(struct campaign *campaign,
     char now[32];
     FILE *meta;
 
-    campaign_remove_inputs(campaign);
+    hm_inputs_remove(campaign->pool, campaign->measure.input_dir);
     if (hm_results_close(&campaign->results) != 0)
         return campaign_fail(folder, "cannot write the last rows");
     if (!anything)
@@ -352,13 +247,15 @@ static enum hm_campaign_end campaign_work(struct campaign *campaign)
     uint64_t done = campaign->results.next_run;
     enum hm_campaign_end end = HM_CAMPAIGN_DONE;
     bool anything;
+    int error;
 
     anything =
         done % n != 0 || !campaign_is_enough(campaign, (unsigned)(done / n));
     hm_progress_init(&campaign->progress, campaign->request->progress, done,
                      n * campaign->max_blocks, campaign->max_blocks);
-    if (mkdir(campaign->measure.input_dir, 0777) != 0 && errno != EEXIST)
-        return campaign_fail(campaign->measure.input_dir, hm_error_text(errno));
+    error = hm_inputs_make(campaign->measure.input_dir);
+    if (error != 0)
+        return campaign_fail(campaign->measure.input_dir, hm_error_text(error));
     if (anything)
         end = campaign_census(campaign);
     if (end == HM_CAMPAIGN_DONE)

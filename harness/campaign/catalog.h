@@ -49,6 +49,7 @@ struct hm_strategy {
     const char *version;     /* of its library or of us; "" unknown */
     const char *off;         /* why it cannot run and what to do; NULL: on */
     bool heap_limit;         /* obeys a heap limit */
+    bool tracing;            /* ... and its smallest heap counts as common */
     const struct hm_program *program;
     struct hm_catalog_option *option;
     size_t n_options;

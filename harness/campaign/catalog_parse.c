@@ -35,7 +35,9 @@ static int catalog_read_strategy(struct catalog_reader *reader)
     strategy->class_name = field[2];
     strategy->preload = field[3];
     strategy->package = field[4];
-    strategy->heap_limit = strcmp(field[5], "limit") == 0;
+    strategy->tracing = strcmp(field[5], "limit") == 0;
+    strategy->heap_limit =
+        strategy->tracing || strcmp(field[5], "counting") == 0;
     strategy->summary = field[6];
     strategy->program = reader->program;
     strategy->malloc_path = strategy->version = "";

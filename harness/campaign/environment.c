@@ -218,6 +218,8 @@ static void environment_request(FILE *out, const struct hm_plan *plan,
                        suite->ci > 0 ? suite->max_blocks : suite->blocks);
     fprintf(out, "ci_target,%.6g\n", suite->ci);
     environment_number(out, "timeout_s", suite->timeout_s);
+    hm_environment_line(out, "heap_base",
+                        plan->minheap != NULL ? "minheap" : "census");
     environment_number(out, "cells", plan->n_cells);
 }
 

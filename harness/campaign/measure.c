@@ -11,16 +11,26 @@
 #include <string.h>
 #include <unistd.h>
 
-uint64_t hm_measure_heap_bytes(const struct hm_plan_cell *cell,
+uint64_t hm_measure_heap_base_bytes(const struct hm_subject *subject,
+                                    const struct hm_census *census)
+{
+    if (subject->minheap_bytes > 0)
+        return subject->minheap_bytes;
+    return census->failed == NULL ? census->heap_1x_bytes : 0;
+}
+
+uint64_t hm_measure_heap_bytes(const struct hm_subject *subject,
+                               const struct hm_plan_cell *cell,
                                const struct hm_census *census)
 {
+    uint64_t base_bytes = hm_measure_heap_base_bytes(subject, census);
     uint64_t heap_bytes;
 
-    if (cell->heap_multiple <= 0 || census->failed != NULL)
+    if (cell->heap_multiple <= 0 || base_bytes == 0)
         return 0;
-    heap_bytes =
-        (uint64_t)ceil(cell->heap_multiple * (double)census->heap_1x_bytes);
-    return heap_bytes > HM_MEASURE_LEAST_HEAP_BYTES
+    heap_bytes = (uint64_t)ceil(cell->heap_multiple * (double)base_bytes);
+    return heap_bytes > HM_MEASURE_LEAST_HEAP_BYTES ||
+                   subject->minheap_bytes > 0
                ? heap_bytes
                : HM_MEASURE_LEAST_HEAP_BYTES;
 }
@@ -45,13 +55,12 @@ bool hm_measure_is_noisy(const struct hm_record *record, unsigned threads,
 
 static const char *const *measure_argv(struct hm_pool *pool,
                                        const struct hm_measure *measure,
-                                       const struct hm_plan_cell *cell)
+                                       const struct hm_plan_cell *cell,
+                                       uint64_t heap_bytes)
 {
     const struct hm_plan *plan = measure->plan;
     const struct hm_subject *subject = &plan->subject[cell->subject];
     const struct hm_strategy *strategy = cell->strategy;
-    uint64_t heap_bytes =
-        hm_measure_heap_bytes(cell, &measure->census[cell->subject]);
     struct hm_words argv = {NULL, 0};
 
     hm_words_add(pool, &argv, strategy->program->path);
@@ -121,12 +130,15 @@ static bool measure_limits_data(const struct hm_strategy *strategy)
 
 /* Why a cell is not even started; NULL: it is. */
 static const char *measure_obstacle(struct hm_pool *pool,
-                                    const struct hm_plan_cell *cell,
-                                    const struct hm_census *census)
+                                    const struct hm_measure *measure,
+                                    const struct hm_plan_cell *cell)
 {
+    const struct hm_census *census = &measure->census[cell->subject];
+
     if (cell->unsupported != NULL)
         return cell->unsupported;
-    if (cell->heap_multiple > 0 && census->failed != NULL) {
+    if (cell->heap_multiple > 0 && census->failed != NULL &&
+        measure->plan->subject[cell->subject].minheap_bytes == 0) {
         return hm_pool_format(pool, "no census to size the heap by: %s",
                               census->failed);
     }
@@ -135,13 +147,12 @@ static const char *measure_obstacle(struct hm_pool *pool,
 
 static int measure_launch(struct hm_pool *pool,
                           const struct hm_measure *measure,
-                          const struct hm_plan_cell *cell,
-                          struct hm_run_key key, uint64_t expected_ns,
+                          struct hm_run_key key, uint64_t heap_bytes, bool fast,
                           struct hm_launched *launched)
 {
-    bool fast = expected_ns < 1000000000;
+    const struct hm_plan_cell *cell = &measure->plan->cell[key.cell];
     struct hm_launch launch = {
-        .argv = measure_argv(pool, measure, cell),
+        .argv = measure_argv(pool, measure, cell, heap_bytes),
         .env = measure_env(pool, cell,
                            hm_plan_padding_bytes(measure->plan, key.run_id)),
         .timeout_ns = measure->timeout_ns,
@@ -157,13 +168,35 @@ static int measure_launch(struct hm_pool *pool,
     return hm_launch_run(&launch, launched);
 }
 
+int hm_measure_probe(struct hm_pool *pool, const struct hm_measure *measure,
+                     struct hm_run_key key, uint64_t heap_bytes,
+                     struct hm_measured *measured)
+{
+    const struct hm_plan_cell *cell = &measure->plan->cell[key.cell];
+    struct hm_launched launched;
+    int error =
+        measure_launch(pool, measure, key, heap_bytes, false, &launched);
+
+    if (error != 0)
+        return error;
+    *measured = (struct hm_measured){
+        .interrupted = launched.end == HM_END_INTERRUPTED,
+        .elapsed_ns = launched.elapsed_ns,
+        .outcome =
+            hm_outcome_of(pool, &launched, measure->record,
+                          &measure->census[cell->subject], cell->strategy),
+    };
+    return 0;
+}
+
 int hm_measure_run(struct hm_pool *pool, const struct hm_measure *measure,
                    struct hm_run_key key, uint64_t expected_ns,
                    struct hm_row *row, struct hm_measured *measured)
 {
     const struct hm_plan_cell *cell = &measure->plan->cell[key.cell];
+    const struct hm_subject *subject = &measure->plan->subject[cell->subject];
     const struct hm_census *census = &measure->census[cell->subject];
-    const char *obstacle = measure_obstacle(pool, cell, census);
+    const char *obstacle = measure_obstacle(pool, measure, cell);
     struct hm_machine before = hm_machine_now(), after;
     struct hm_launched launched;
     int error;
@@ -176,7 +209,9 @@ int hm_measure_run(struct hm_pool *pool, const struct hm_measure *measure,
         hm_measure_fill_outcome(row, &measured->outcome);
         return 0;
     }
-    error = measure_launch(pool, measure, cell, key, expected_ns, &launched);
+    error = measure_launch(pool, measure, key,
+                           hm_measure_heap_bytes(subject, cell, census),
+                           expected_ns < 1000000000, &launched);
     if (error != 0)
         return error;
     after = hm_machine_now();
@@ -199,11 +234,10 @@ int hm_measure_run(struct hm_pool *pool, const struct hm_measure *measure,
     if (strcmp(measured->outcome.status, "ok") != 0)
         return 0;
     measured->wall_ns = measure->record->number[HM_RECORD_wall_ns];
-    hm_row_set_uint(
-        row, HM_COLUMN_noisy,
-        hm_measure_is_noisy(
-            measure->record, measure->plan->subject[cell->subject].threads,
-            after.steal_ticks - before.steal_ticks, launched.elapsed_ns));
+    hm_row_set_uint(row, HM_COLUMN_noisy,
+                    hm_measure_is_noisy(measure->record, subject->threads,
+                                        after.steal_ticks - before.steal_ticks,
+                                        launched.elapsed_ns));
     hm_measure_fill_record(row, measure, key);
     hm_measure_write_sides(measure, key);
     return 0;

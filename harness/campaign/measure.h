@@ -52,10 +52,23 @@ int hm_measure_run(struct hm_pool *pool, const struct hm_measure *measure,
                    struct hm_run_key key, uint64_t expected_ns,
                    struct hm_row *row, struct hm_measured *measured);
 
-/* Heap limit of a cell in bytes, 0 for none: the multiple of what the census
- * says is needed, but at least HM_MEASURE_LEAST_HEAP_BYTES.  Below that the
+/* Runs the cell once with another heap limit, and writes nothing: `key` only
+ * names the cell and, by its run_id, the padding.  Returns as hm_measure_run.
+ */
+int hm_measure_probe(struct hm_pool *pool, const struct hm_measure *measure,
+                     struct hm_run_key key, uint64_t heap_bytes,
+                     struct hm_measured *measured);
+
+/* What the multiples of a subject's heaps are of: its measured common minimum
+ * heap, or else the analytic 1x heap of the census; 0 without either. */
+uint64_t hm_measure_heap_base_bytes(const struct hm_subject *subject,
+                                    const struct hm_census *census);
+
+/* Heap limit of a cell in bytes, 0 for none: the multiple of the base.  Of an
+ * analytic base it is at least HM_MEASURE_LEAST_HEAP_BYTES: below that the
  * block sizes of the collectors decide, and not how they collect. */
-uint64_t hm_measure_heap_bytes(const struct hm_plan_cell *cell,
+uint64_t hm_measure_heap_bytes(const struct hm_subject *subject,
+                               const struct hm_plan_cell *cell,
                                const struct hm_census *census);
 
 /* Was the machine busy?  More than HM_MEASURE_NOISY_NIVCSW involuntary context

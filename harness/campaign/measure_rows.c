@@ -59,13 +59,28 @@ static const struct hm_census *rows_census(const struct hm_measure *measure,
     return &measure->census[measure->plan->cell[key.cell].subject];
 }
 
+static void rows_fill_heap(struct hm_row *row, const struct hm_subject *subject,
+                           const struct hm_plan_cell *cell,
+                           const struct hm_census *census)
+{
+    uint64_t heap_bytes = hm_measure_heap_bytes(subject, cell, census);
+
+    hm_row_set_real(row, HM_COLUMN_heap_multiple, cell->heap_multiple);
+    hm_row_set(row, HM_COLUMN_heap_base,
+               subject->minheap_bytes > 0 ? "minheap" : "census");
+    if (heap_bytes == 0)
+        return;
+    hm_row_set_uint(row, HM_COLUMN_heap_limit_bytes, heap_bytes);
+    hm_row_set_uint(row, HM_COLUMN_heap_base_bytes,
+                    hm_measure_heap_base_bytes(subject, census));
+}
+
 void hm_measure_fill_key(struct hm_row *row, const struct hm_measure *measure,
                          struct hm_run_key key, const struct hm_machine *before)
 {
     const struct hm_plan_cell *cell = &measure->plan->cell[key.cell];
     const struct hm_subject *subject = rows_subject(measure, key);
-    uint64_t heap_bytes =
-        hm_measure_heap_bytes(cell, rows_census(measure, key));
+    const struct hm_census *census = rows_census(measure, key);
     char now[32];
 
     hm_utc_now(now);
@@ -81,9 +96,7 @@ void hm_measure_fill_key(struct hm_row *row, const struct hm_measure *measure,
     hm_row_set(row, HM_COLUMN_arm, hm_arm_name(cell->arm));
     hm_row_set_uint(row, HM_COLUMN_threads, subject->threads);
     if (cell->heap_multiple > 0)
-        hm_row_set_real(row, HM_COLUMN_heap_multiple, cell->heap_multiple);
-    if (heap_bytes > 0)
-        hm_row_set_uint(row, HM_COLUMN_heap_limit_bytes, heap_bytes);
+        rows_fill_heap(row, subject, cell, census);
     hm_row_set_real(row, HM_COLUMN_load1, before->load1);
     hm_row_set_uint(row, HM_COLUMN_env_pad_bytes,
                     hm_plan_padding_bytes(measure->plan, key.run_id));

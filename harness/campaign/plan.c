@@ -67,6 +67,9 @@ static void plan_write_cell(const struct hm_plan *plan, size_t index, FILE *out)
         fprintf(out, "%.6g", cell->heap_multiple);
     fputc(',', out);
     hm_csv_put(out, cell->unsupported != NULL ? cell->unsupported : "");
+    fputc(',', out);
+    if (cell->heap_multiple > 0 && subject->minheap_bytes > 0)
+        fprintf(out, "%" PRIu64, subject->minheap_bytes);
     fputc('\n', out);
 }
 
@@ -74,7 +77,7 @@ void hm_plan_write(const struct hm_plan *plan, FILE *out)
 {
     (void)fputs(
         "cell,workload,kind,params,seed,strategy,class,version,arm,threads,"
-        "heap_multiple,unsupported\n",
+        "heap_multiple,unsupported,minheap_bytes\n",
         out);
     for (size_t i = 0; i < plan->n_cells; i++)
         plan_write_cell(plan, i, out);

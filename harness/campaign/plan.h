@@ -26,6 +26,8 @@ struct hm_subject {
     const char *params;        /* "name=value;name=value", all of them */
     struct hm_words arguments; /* "param.NAME=VALUE" for the cell */
     unsigned threads;
+    uint64_t minheap_bytes; /* common minimum heap, that multiples are of; 0:
+                             * of the census's 1x (hm_minheap_apply) */
 };
 
 struct hm_plan_cell {
@@ -38,8 +40,11 @@ struct hm_plan_cell {
     const char *unsupported; /* why it cannot run; NULL: it can */
 };
 
+struct hm_minheap;
+
 struct hm_plan {
     const struct hm_suite *suite;
+    const struct hm_minheap *minheap; /* where it comes from, or NULL */
     struct hm_subject *subject;
     struct hm_plan_cell *cell;
     size_t n_subjects, n_cells;

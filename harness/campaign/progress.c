@@ -31,7 +31,7 @@ void hm_progress_clear(struct hm_progress_line *progress)
     (void)fflush(progress->out);
 }
 
-static void progress_left(const struct hm_progress_line *progress)
+void hm_progress_put_left(const struct hm_progress_line *progress)
 {
     if (progress->made > 0) {
         fprintf(progress->out, "   about %.0f s left",
@@ -45,10 +45,12 @@ void hm_progress_begin(struct hm_progress_line *progress, unsigned block,
     progress->block = block;
     if (!progress->terminal)
         return;
-    fprintf(progress->out, "\r\033[K[%3zu/%zu] block %u/%u  %s",
-            progress->done + 1, progress->total, block + 1, progress->blocks,
-            name);
-    progress_left(progress);
+    fprintf(progress->out, "\r\033[K[%3zu/%zu] ", progress->done + 1,
+            progress->total);
+    if (progress->blocks > 0)
+        fprintf(progress->out, "block %u/%u  ", block + 1, progress->blocks);
+    (void)fputs(name, progress->out);
+    hm_progress_put_left(progress);
     (void)fflush(progress->out);
 }
 
@@ -76,7 +78,7 @@ void hm_progress_block(struct hm_progress_line *progress, unsigned block)
         return;
     fprintf(progress->out, "block %u/%u: %zu/%zu runs", block + 1,
             progress->blocks, progress->done, progress->total);
-    progress_left(progress);
+    hm_progress_put_left(progress);
     fputc('\n', progress->out);
     (void)fflush(progress->out);
 }

@@ -18,7 +18,7 @@ struct hm_progress_line {
     size_t made, failed;
 };
 
-/* Runs `done` of `total` exist already. */
+/* Runs `done` of `total` exist already; blocks = 0: there are no blocks. */
 void hm_progress_init(struct hm_progress_line *progress, FILE *out, size_t done,
                       size_t total, unsigned blocks);
 
@@ -36,6 +36,9 @@ void hm_progress_block(struct hm_progress_line *progress, unsigned block);
 
 /* Clears the line of a terminal. */
 void hm_progress_clear(struct hm_progress_line *progress);
+
+/* "   about 12 s left", once there is something to judge by. */
+void hm_progress_put_left(const struct hm_progress_line *progress);
 
 /* Time that the rest will take, by the mean of what was run so far; 0 before
  * the first. */

@@ -127,6 +127,7 @@ int hm_request_suite(struct hm_pool *pool, const struct hm_request *request,
         {"--baseline", "baseline", request->baseline, false, true},
         {"--blocks", "blocks", request->blocks, false, true},
         {"--ci", "ci", request->ci, false, true},
+        {"--minheap", "minheap", request->minheap, false, false},
     };
     int error;
 

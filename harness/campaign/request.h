@@ -12,7 +12,7 @@ struct hm_request {
     const char *out;    /* folder to make */
     const char *resume; /* folder to go on with */
     const char *workload, *strategy, *heap, *threads, *size, *blocks, *ci;
-    const char *seed, *timeout, *memory_cap, *baseline;
+    const char *seed, *timeout, *memory_cap, *baseline, *minheap;
     struct hm_words params; /* NAME=VALUE */
 };
 

@@ -207,7 +207,8 @@ static int suite_unknown_key(struct hm_pool *pool, const char *key,
         "summary",  "workloads", "strategies", "strategies.object",
         "baseline", "size",      "heap",       "strategies.block",
         "threads",  "blocks",    "max_blocks", "ci",
-        "seed",     "timeout_s", "memory_cap", "name"};
+        "seed",     "timeout_s", "memory_cap", "name",
+        "minheap"};
     const char *near = hm_suggest(key, keys, sizeof keys / sizeof keys[0]);
 
     *why = hm_pool_format(pool, "unknown key '%s'%s%s%s", key,
@@ -248,6 +249,10 @@ int hm_suite_set(struct hm_pool *pool, struct hm_suite *suite, const char *key,
     }
     if (strcmp(key, "baseline") == 0) {
         suite->baseline = hm_pool_copy(pool, value);
+        return 0;
+    }
+    if (strcmp(key, "minheap") == 0) {
+        suite->minheap = hm_pool_copy(pool, value);
         return 0;
     }
     if (strcmp(key, "size") == 0)

@@ -12,6 +12,8 @@
  *   heap = 1.5 2 3                threads = 1 2
  *   blocks = 3                    ci = 2%   max_blocks = 30
  *   seed = 12345                  timeout_s = 60   memory_cap = 2G
+ *   minheap = minheap.csv         what `heap` is a multiple of: a file, or a
+ *                                 folder with one; beside the suite
  *
  *   [workload ID]
  *   NAME = value                  a parameter of the workload
@@ -55,6 +57,7 @@ struct hm_suite {
     double heap[HM_SUITE_LIST_MAX];       /* multiples of 1x, >= 1 */
     unsigned threads[HM_SUITE_LIST_MAX];  /* >= 1 */
     size_t n_heaps, n_threads;            /* n_threads >= 1 */
+    const char *minheap;                  /* path; NULL: the census's 1x */
     unsigned blocks, max_blocks;          /* least and most */
     double ci;                            /* half-width; 0: none */
     uint32_t seed;                        /* of workloads and order */
@@ -87,7 +90,8 @@ void hm_suite_set_param(struct hm_pool *pool, struct hm_suite *suite,
 const struct hm_variant *hm_suite_variant(const struct hm_suite *suite,
                                           const char *id);
 
-/* Writes the suite as a file that hm_suite_load reads back to the same. */
+/* Writes the suite as a file that hm_suite_load reads back to the same, but
+ * for a table of minimum heaps, which is then the copy beside that file. */
 void hm_suite_write(const struct hm_suite *suite, FILE *out);
 
 #endif /* HM_HARNESS_CAMPAIGN_SUITE_H */

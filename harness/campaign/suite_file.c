@@ -14,6 +14,7 @@ enum { SUITE_ID_MAX = 40 };
 struct suite_reader {
     struct hm_pool *pool;
     struct hm_suite *suite;
+    const char *path;
     FILE *file;
     int line;        /* last one read */
     const char *why; /* of the first error of ours; NULL before */
@@ -91,9 +92,22 @@ static int suite_read_variant(struct suite_reader *reader, const char *id,
     return -EINVAL;
 }
 
+/* A relative path is relative to the suite's folder. */
+static const char *suite_beside(struct suite_reader *reader, const char *value)
+{
+    const char *slash = strrchr(reader->path, '/');
+
+    if (value[0] == '/' || value[0] == '\0' || slash == NULL)
+        return value;
+    return hm_pool_format(reader->pool, "%.*s/%s", (int)(slash - reader->path),
+                          reader->path, value);
+}
+
 static int suite_read(struct suite_reader *reader, const char *section,
                       const char *name, const char *value)
 {
+    if (strcmp(section, "suite") == 0 && strcmp(name, "minheap") == 0)
+        value = suite_beside(reader, value);
     if (strcmp(section, "suite") == 0) {
         return hm_suite_set(reader->pool, reader->suite, name, value,
                             &reader->why);
@@ -162,7 +176,7 @@ static const char *suite_stem(struct hm_pool *pool, const char *path)
 int hm_suite_load(struct hm_pool *pool, struct hm_suite *suite,
                   const char *path, const char **why)
 {
-    struct suite_reader reader = {.pool = pool, .suite = suite};
+    struct suite_reader reader = {.pool = pool, .suite = suite, .path = path};
     int line;
 
     reader.file = fopen(path, "re");
@@ -230,6 +244,8 @@ void hm_suite_write(const struct hm_suite *suite, FILE *out)
             suite->full ? "full" : "quick");
     for (size_t i = 0; i < suite->n_heaps; i++)
         fprintf(out, "heap = %.6g\n", suite->heap[i]);
+    if (suite->minheap != NULL)
+        (void)fputs("minheap = minheap.csv\n", out); /* the copy beside it */
     fprintf(out, "threads =");
     for (size_t i = 0; i < suite->n_threads; i++)
         fprintf(out, " %u", suite->threads[i]);

@@ -24,6 +24,13 @@ static const char *list_class(void)
 #endif
 }
 
+static const char *list_heap(void)
+{
+    if (!hm_collector_this.has_heap_limit)
+        return "free";
+    return hm_collector_this.has_no_tracing ? "counting" : "limit";
+}
+
 static void list_params(struct hm_cell_writer *out, const char *workload,
                         const struct hm_param *p)
 {
@@ -43,7 +50,7 @@ static void list_strategy(struct hm_cell_writer *out,
 
     hm_cell_write(out, "strategy\t%s\t%s\t%s\t%s\t%s\t%s\n", strategy->id,
                   list_class(), strategy->preload, strategy->package,
-                  hm_collector_this.has_heap_limit ? "limit" : "free",
+                  list_heap(),
                   strategy->summary[0] != '\0' ? strategy->summary
                                                : hm_collector_this.summary);
     for (; p->name != NULL; p++) {

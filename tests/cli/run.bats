@@ -87,7 +87,7 @@ setup() {
     run -0 "$heapmark" run --out c --blocks 1 --workload alpha,beta --strategy absent,well --threads 2
     grep -q 'alpha,.*,well,.*,unsupported,alpha runs on at most 1 thread' c/runs.csv
     grep -q 'beta,.*,absent,.*,unsupported,absent is off: install libabsent9' c/runs.csv
-    grep -q '^[0-9]*,beta,.*,absent,.*,absent is off: install libabsent9$' c/plan.csv
+    grep -q '^[0-9]*,beta,.*,absent,.*,absent is off: install libabsent9,$' c/plan.csv
     run -0 "$heapmark" run --out d --blocks 1 --workload '*' --strategy absent,well --threads 2
     [ -z "$(column d/runs.csv status status unsupported)" ]
 }
@@ -184,10 +184,9 @@ INI
     "$heapmark" run --out c --workload alpha --strategy slow --blocks 1 2>err &
     driver=$!
     for _ in $(seq 100); do
-        [ ! -s c/runs.csv ] || pgrep -P "$driver" >/dev/null && break
+        [ ! -s c/runs.csv ] || ! pgrep -P "$driver" -f strategy=slow >/dev/null || break
         sleep 0.1
     done
-    sleep 0.5
     kill -INT "$driver" || kill -TERM "$driver"
     status=0
     wait "$driver" || status=$?

@@ -46,19 +46,35 @@ static void live_bytes_are_interpolated(void **state)
 
 static void heaps_are_multiples_with_a_floor(void **state)
 {
+    struct hm_subject subject = {.minheap_bytes = 0};
     struct hm_plan_cell cell = {.heap_multiple = 1.5};
     struct hm_census census = {.live_peak_bytes = 1 << 30,
                                .heap_1x_bytes = 10000001};
 
     (void)state;
-    assert_int_equal(hm_measure_heap_bytes(&cell, &census), 15000002);
+    assert_int_equal(hm_measure_heap_bytes(&subject, &cell, &census), 15000002);
     census.heap_1x_bytes = 264;
-    assert_int_equal(hm_measure_heap_bytes(&cell, &census), 4 << 20);
+    assert_int_equal(hm_measure_heap_bytes(&subject, &cell, &census), 4 << 20);
     census.failed = "no";
-    assert_int_equal(hm_measure_heap_bytes(&cell, &census), 0);
+    assert_int_equal(hm_measure_heap_bytes(&subject, &cell, &census), 0);
     cell.heap_multiple = 0;
     census.failed = NULL;
-    assert_int_equal(hm_measure_heap_bytes(&cell, &census), 0);
+    assert_int_equal(hm_measure_heap_bytes(&subject, &cell, &census), 0);
+}
+
+static void a_measured_minimum_is_the_base_without_a_floor(void **state)
+{
+    struct hm_subject subject = {.minheap_bytes = 1000};
+    struct hm_plan_cell cell = {.heap_multiple = 2.5};
+    struct hm_census census = {.heap_1x_bytes = 1 << 30};
+
+    (void)state;
+    assert_int_equal(hm_measure_heap_base_bytes(&subject, &census), 1000);
+    assert_int_equal(hm_measure_heap_bytes(&subject, &cell, &census), 2500);
+    census.failed = "no census is needed then";
+    assert_int_equal(hm_measure_heap_bytes(&subject, &cell, &census), 2500);
+    cell.heap_multiple = 0;
+    assert_int_equal(hm_measure_heap_bytes(&subject, &cell, &census), 0);
 }
 
 static void full_samples_are_thinned_evenly(void **state)
@@ -233,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(live_bytes_are_interpolated),
         cmocka_unit_test(heaps_are_multiples_with_a_floor),
+        cmocka_unit_test(a_measured_minimum_is_the_base_without_a_floor),
         cmocka_unit_test(full_samples_are_thinned_evenly),
         cmocka_unit_test(the_mean_weighs_by_time),
         cmocka_unit_test(every_end_has_its_status),

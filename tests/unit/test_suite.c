@@ -174,6 +174,25 @@ static void what_was_written_reads_the_same(void **state)
     assert_non_null(strstr(first, "env.A = b=c\n"));
 }
 
+static void the_table_of_minimum_heaps_lies_beside_the_suite(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[2048] = "";
+    FILE *out;
+
+    assert_int_equal(load(fixture, "[suite]\nworkloads = a\n"), 0);
+    assert_null(fixture->suite.minheap);
+    assert_int_equal(
+        load(fixture, "[suite]\nworkloads = a\nminheap = /m/x.csv\n"), 0);
+    assert_string_equal(fixture->suite.minheap, "/m/x.csv");
+    assert_int_equal(load(fixture, "[suite]\nworkloads = a\nminheap = m\n"), 0);
+    assert_string_equal(fixture->suite.minheap, HM_TEST_DIR "/m");
+    out = fmemopen(text, sizeof text, "w");
+    hm_suite_write(&fixture->suite, out);
+    assert_int_equal(fclose(out), 0);
+    assert_non_null(strstr(text, "minheap = minheap.csv\n"));
+}
+
 static void a_missing_file_is_an_error(void **state)
 {
     struct fixture *fixture = *state;
@@ -191,6 +210,7 @@ int main(void)
         cmocka_unit_test(parameters_and_variants_are_kept),
         cmocka_unit_test(bad_lines_are_named),
         cmocka_unit_test(what_was_written_reads_the_same),
+        cmocka_unit_test(the_table_of_minimum_heaps_lies_beside_the_suite),
         cmocka_unit_test(a_missing_file_is_an_error),
     };
 
