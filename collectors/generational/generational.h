@@ -17,7 +17,7 @@ struct hm_mutator {
     uintptr_t young_first;  /* the lowest reference to a young object */
     size_t young_bytes;     /* the nursery's addresses, all its spaces */
     uint64_t *poll;         /* hm_poll collects from here on */
-    struct hm_frame *frames;
+    struct hm_thread thread;
     struct hm_gc *gc;
 };
 
@@ -106,7 +106,7 @@ static inline void hm_poll(struct hm_mutator *m)
 
 static inline struct hm_frame **hm_frames(struct hm_mutator *m)
 {
-    return &m->frames;
+    return &m->thread.frames;
 }
 
 #endif /* HM_COLLECTORS_GENERATIONAL_H */

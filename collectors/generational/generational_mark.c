@@ -200,7 +200,7 @@ void hm_generational_mark(struct hm_gc *gc)
     HM_ASSERT(hm_mark_queue_is_empty(&gc->queue));
     gc->young_marked_bytes = 0;
     hm_blocks_clear_marks(&gc->old.blocks);
-    hm_roots_each(&gc->heap.roots, gc->mutator.frames, mark_root, gc);
+    hm_roots_each(&gc->heap.roots, mark_root, gc);
     mark_drain_large(gc);
     while (gc->queue.has_dropped)
         mark_rescan(gc);

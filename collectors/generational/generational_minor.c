@@ -243,7 +243,7 @@ static void minor_evacuate(struct minor *minor)
     struct hm_gc *gc = minor->gc;
     uint64_t *scan = minor->free;
 
-    hm_roots_each(&gc->heap.roots, gc->mutator.frames, minor_root, minor);
+    hm_roots_each(&gc->heap.roots, minor_root, minor);
     hm_slot_set_each(&gc->old.slots, minor_remembered, minor);
     hm_slot_set_each(&gc->large_slots, minor_remembered, minor);
     do {

@@ -21,7 +21,7 @@ struct hm_heap {
     struct hm_pacer pacer;
     struct hm_roots roots;
     struct hm_large large;
-    int is_open, is_attached;
+    int is_open;
     size_t since_bytes; /* allocated since the last collection, less what the
                          * collector counts for itself */
     uint64_t collections, moved_bytes, live_bytes;
@@ -55,6 +55,21 @@ static inline void hm_heap_close(struct hm_heap *heap)
 {
     hm_large_close(&heap->large);
     *heap = (struct hm_heap){0};
+}
+
+/* Registers a mutator.  Returns 1; 0 when there is one already. */
+static inline int hm_heap_attach(struct hm_heap *heap, struct hm_thread *thread)
+{
+    if (heap->roots.threads != NULL)
+        return 0;
+    hm_roots_attach(&heap->roots, thread);
+    return 1;
+}
+
+static inline void hm_heap_detach(struct hm_heap *heap,
+                                  struct hm_thread *thread)
+{
+    hm_roots_detach(&heap->roots, thread);
 }
 
 _Noreturn static inline void hm_heap_exhausted(struct hm_heap *heap,

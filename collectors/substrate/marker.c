@@ -119,13 +119,12 @@ static void marker_rescan(struct hm_marker *marker)
     }
 }
 
-void hm_marker_run(struct hm_marker *marker, const struct hm_roots *roots,
-                   struct hm_frame *frames)
+void hm_marker_run(struct hm_marker *marker, const struct hm_roots *roots)
 {
     HM_ASSERT(hm_mark_queue_is_empty(&marker->queue));
     marker->marked_words = 0;
     marker->rescans = 0;
-    hm_roots_each(roots, frames, marker_root, marker);
+    hm_roots_each(roots, marker_root, marker);
     marker_drain_all(marker);
     while (marker->queue.has_dropped)
         marker_rescan(marker);

@@ -26,7 +26,6 @@ struct hm_marker {
 };
 
 /* All bits must be clear.  Leaves the queue empty. */
-void hm_marker_run(struct hm_marker *marker, const struct hm_roots *roots,
-                   struct hm_frame *frames);
+void hm_marker_run(struct hm_marker *marker, const struct hm_roots *roots);
 
 #endif /* HM_COLLECTORS_SUBSTRATE_MARKER_H */
