@@ -225,6 +225,8 @@ static const char *check_all(struct check_map *map, struct hm_verify *verify)
         wrong = check_large(gc);
     if (wrong == NULL)
         wrong = check_slots(map);
+    if (wrong == NULL)
+        wrong = hm_generational_check_marking(gc);
     return wrong != NULL ? wrong : hm_verify_trace(verify);
 }
 

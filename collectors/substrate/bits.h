@@ -36,6 +36,17 @@ static inline void hm_bits_set_range(uint64_t *bits, size_t i, size_t n)
     bits[last] |= high;
 }
 
+/* Clears [i, i + n). */
+static inline void hm_bits_clear_range(uint64_t *bits, size_t i, size_t n)
+{
+    for (size_t end = i + n; i < end;) {
+        size_t low = i % 64, step = 64 - low < end - i ? 64 - low : end - i;
+
+        bits[i / 64] &= ~(~(uint64_t)0 >> (64 - step) << low);
+        i += step;
+    }
+}
+
 /* The first set bit in [i, end), or `end`. */
 static inline size_t hm_bits_next(const uint64_t *bits, size_t i, size_t end)
 {

@@ -22,8 +22,9 @@ struct hm_heap {
     struct hm_roots roots;
     struct hm_large large;
     int is_open;
-    size_t since_bytes; /* allocated since the last collection, less what the
-                         * collector counts for itself */
+    size_t since_bytes;  /* allocated since the last collection, less what the
+                          * collector counts for itself */
+    uint64_t between_ns; /* increments of the collector since then */
     uint64_t collections, moved_bytes, live_bytes;
 };
 
@@ -92,12 +93,13 @@ static inline void hm_heap_collected(struct hm_heap *heap,
                                      uint64_t live_small_bytes)
 {
     struct hm_pacer_cycle cycle = {.allocated_bytes = heap->since_bytes,
-                                   .start_ns = start_ns,
+                                   .start_ns = start_ns - heap->between_ns,
                                    .end_ns = hm_clock_now_ns()};
 
     heap->collections++;
     heap->live_bytes = live_small_bytes + heap->large.object_bytes;
     heap->since_bytes = 0;
+    heap->between_ns = 0;
     cycle.live_bytes = heap->live_bytes;
     hm_pacer_collected(&heap->pacer, &cycle);
     hm_pause_log_add(heap->config.log, kind, start_ns, cycle.end_ns);
