@@ -13,7 +13,7 @@
 
 struct hm_mutator {
     uint64_t *free, *limit; /* the hole that allocation bumps through */
-    struct hm_thread thread;
+    struct hm_frame *frames;
     struct hm_gc *gc;
 };
 
@@ -87,7 +87,7 @@ static inline void hm_poll(struct hm_mutator *m)
 
 static inline struct hm_frame **hm_frames(struct hm_mutator *m)
 {
-    return &m->thread.frames;
+    return &m->frames;
 }
 
 #endif /* HM_COLLECTORS_IMMIX_H */

@@ -12,12 +12,15 @@
  *             hm_gc_check().
  * Costs:      marking is proportional to what lives, sliding too; bits and
  *             offsets are 3/128 of the space.  No copy reserve.
- * Threads:    one mutator. */
+ * Threads:    one mutator; gc_threads mark. */
 #include "collectors/markcompact/markcompact_heap.h"
 
 enum { MARKCOMPACT_WINDOW_BYTES = 1 << 20 };
 
-static const struct hm_param markcompact_params[] = {HM_PACER_ROWS, {0}};
+enum { MARKCOMPACT_GC_THREADS = HM_PACER_PARAMS };
+
+static const struct hm_param markcompact_params[] = {
+    HM_PACER_ROWS, [MARKCOMPACT_GC_THREADS] = HM_WORKERS_ROW, {0}};
 
 const struct hm_collector hm_collector_this = {
     .name = "markcompact",
@@ -179,21 +182,24 @@ static int markcompact_open_space(struct hm_gc *gc)
 struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
 {
     struct hm_gc *gc = &markcompact_gc;
-    size_t stack_bytes = hm_mark_queue_bytes(config->heap_bytes);
+    unsigned threads = (unsigned)config->param[MARKCOMPACT_GC_THREADS];
+    size_t marker_bytes = hm_marker_bytes(config->heap_bytes, threads);
 
-    if (!hm_heap_open(&gc->heap, config, sizeof(*gc) + stack_bytes, why) ||
+    if (!hm_heap_open(&gc->heap, config, sizeof(*gc) + marker_bytes, why) ||
         !markcompact_open_space(gc) ||
-        !hm_mark_queue_open(&gc->marker.queue, stack_bytes)) {
+        !hm_marker_open(&gc->marker, config->heap_bytes, threads)) {
         hm_gc_close(gc);
         return NULL;
     }
+    if (config->verify)
+        gc->marker.parallel.alone_objects = 0;
     hm_heap_pace(&gc->heap);
     return gc;
 }
 
 void hm_gc_close(struct hm_gc *gc)
 {
-    hm_mark_queue_close(&gc->marker.queue);
+    hm_marker_close(&gc->marker);
     hm_range_close(&gc->offsets);
     hm_range_close(&gc->bits);
     hm_range_close(&gc->space);
@@ -203,12 +209,16 @@ void hm_gc_close(struct hm_gc *gc)
 
 struct hm_mutator *hm_gc_attach(struct hm_gc *gc)
 {
-    return hm_heap_attach(&gc->heap, &gc->mutator.thread) ? &gc->mutator : NULL;
+    if (gc->heap.is_attached)
+        return NULL;
+    gc->heap.is_attached = 1;
+    return &gc->mutator;
 }
 
 void hm_gc_detach(struct hm_mutator *m)
 {
-    hm_heap_detach(&m->gc->heap, &m->thread);
+    HM_CHECK(m->gc->heap.is_attached && m->frames == NULL);
+    m->gc->heap.is_attached = 0;
 }
 
 void hm_gc_add_roots(struct hm_gc *gc, hm_ref *slot, size_t n)

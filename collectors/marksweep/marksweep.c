@@ -13,10 +13,13 @@
  *             heap) is cleared and counted at each collection; finding a hole
  *             is a few instructions for each cell passed over.  Internal
  *             waste is below 1/8 up to 2 KiB, below 1/4 above.
- * Threads:    one mutator. */
+ * Threads:    one mutator; gc_threads mark. */
 #include "collectors/marksweep/marksweep_heap.h"
 
-static const struct hm_param marksweep_params[] = {HM_PACER_ROWS, {0}};
+enum { MARKSWEEP_GC_THREADS = HM_PACER_PARAMS };
+
+static const struct hm_param marksweep_params[] = {
+    HM_PACER_ROWS, [MARKSWEEP_GC_THREADS] = HM_WORKERS_ROW, {0}};
 
 const struct hm_collector hm_collector_this = {
     .name = "marksweep",
@@ -109,14 +112,17 @@ __attribute__((noinline)) hm_ref hm_marksweep_new_slow(struct hm_mutator *m,
 struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
 {
     struct hm_gc *gc = &marksweep_gc;
-    size_t stack_bytes = hm_mark_queue_bytes(config->heap_bytes);
+    unsigned threads = (unsigned)config->param[MARKSWEEP_GC_THREADS];
+    size_t marker_bytes = hm_marker_bytes(config->heap_bytes, threads);
 
-    if (!hm_heap_open(&gc->heap, config, sizeof(*gc) + stack_bytes, why) ||
+    if (!hm_heap_open(&gc->heap, config, sizeof(*gc) + marker_bytes, why) ||
         !hm_segregated_open(&gc->space, &gc->heap) ||
-        !hm_mark_queue_open(&gc->marker.queue, stack_bytes)) {
+        !hm_marker_open(&gc->marker, config->heap_bytes, threads)) {
         hm_gc_close(gc);
         return NULL;
     }
+    if (config->verify)
+        gc->marker.parallel.alone_objects = 0;
     hm_heap_pace(&gc->heap);
     gc->mutator.gc = gc;
     return gc;
@@ -124,7 +130,7 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
 
 void hm_gc_close(struct hm_gc *gc)
 {
-    hm_mark_queue_close(&gc->marker.queue);
+    hm_marker_close(&gc->marker);
     hm_segregated_close(&gc->space);
     hm_heap_close(&gc->heap);
     *gc = (struct hm_gc){0};
@@ -132,12 +138,16 @@ void hm_gc_close(struct hm_gc *gc)
 
 struct hm_mutator *hm_gc_attach(struct hm_gc *gc)
 {
-    return hm_heap_attach(&gc->heap, &gc->mutator.thread) ? &gc->mutator : NULL;
+    if (gc->heap.is_attached)
+        return NULL;
+    gc->heap.is_attached = 1;
+    return &gc->mutator;
 }
 
 void hm_gc_detach(struct hm_mutator *m)
 {
-    hm_heap_detach(&m->gc->heap, &m->thread);
+    HM_CHECK(m->gc->heap.is_attached && m->frames == NULL);
+    m->gc->heap.is_attached = 0;
 }
 
 void hm_gc_add_roots(struct hm_gc *gc, hm_ref *slot, size_t n)

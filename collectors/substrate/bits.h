@@ -36,15 +36,35 @@ static inline void hm_bits_set_range(uint64_t *bits, size_t i, size_t n)
     bits[last] |= high;
 }
 
-/* Clears [i, i + n). */
-static inline void hm_bits_clear_range(uint64_t *bits, size_t i, size_t n)
+/* Sets the bits of `mask`, others may set more at once; returns what was set
+ * before.  NOLINTNEXTLINE(readability-non-const-parameter): it is written */
+static inline uint64_t hm_bits_or(uint64_t *word, uint64_t mask)
 {
-    for (size_t end = i + n; i < end;) {
-        size_t low = i % 64, step = 64 - low < end - i ? 64 - low : end - i;
+    return __atomic_fetch_or(word, mask, __ATOMIC_RELAXED);
+}
 
-        bits[i / 64] &= ~(~(uint64_t)0 >> (64 - step) << low);
-        i += step;
+/* Sets [i, i + n), n >= 1, while others do the same.  0: bit i was set,
+ * perhaps by another thread just now, who cares for the rest. */
+static inline __attribute__((always_inline)) int hm_bits_claim(uint64_t *bits,
+                                                               size_t i,
+                                                               size_t n)
+{
+    uint64_t *word = &bits[i / 64], first = (uint64_t)1 << i % 64;
+    size_t in_word = 64 - i % 64;
+    uint64_t mask = n < in_word ? (first << n) - first : -first;
+
+    HM_ASSERT(n > 0);
+    if (__atomic_load_n(word, __ATOMIC_RELAXED) & first)
+        return 0;
+    if (hm_bits_or(word, mask) & first)
+        return 0;
+    for (; n > in_word; in_word += 64) {
+        size_t left = n - in_word;
+
+        hm_bits_or(++word,
+                   left < 64 ? ((uint64_t)1 << left) - 1 : ~(uint64_t)0);
     }
+    return 1;
 }
 
 /* The first set bit in [i, end), or `end`. */

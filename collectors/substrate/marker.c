@@ -119,13 +119,58 @@ static void marker_rescan(struct hm_marker *marker)
     }
 }
 
-void hm_marker_run(struct hm_marker *marker, const struct hm_roots *roots)
+static void marker_mark_alone(struct hm_marker *marker,
+                              const struct hm_roots *roots,
+                              struct hm_frame *frames)
+{
+    hm_roots_each(roots, frames, marker_root, marker);
+    marker_drain_all(marker);
+}
+
+/* What was dropped, this thread finds. */
+static void marker_mark_together(struct hm_marker *marker,
+                                 const struct hm_roots *roots,
+                                 struct hm_frame *frames)
+{
+    struct hm_parallel_marker *parallel = &marker->parallel;
+
+    parallel->base = marker->base;
+    parallel->bits = marker->bits;
+    parallel->words = marker->words;
+    parallel->marks_whole = marker->marks_whole;
+    parallel->large = marker->large;
+    if (hm_parallel_marker_run(parallel, roots, frames, &marker->marked_words))
+        return;
+    hm_large_requeue(marker->large);
+    marker_mark_alone(marker, roots, frames);
+    marker->queue.has_dropped = 1;
+}
+
+int hm_marker_open(struct hm_marker *marker, size_t heap_bytes,
+                   unsigned threads)
+{
+    return hm_mark_queue_open(&marker->queue,
+                              hm_mark_queue_bytes(heap_bytes)) &&
+           hm_parallel_marker_open(&marker->parallel, threads, heap_bytes);
+}
+
+void hm_marker_close(struct hm_marker *marker)
+{
+    hm_parallel_marker_close(&marker->parallel);
+    hm_mark_queue_close(&marker->queue);
+}
+
+void hm_marker_run(struct hm_marker *marker, const struct hm_roots *roots,
+                   struct hm_frame *frames)
 {
     HM_ASSERT(hm_mark_queue_is_empty(&marker->queue));
     marker->marked_words = 0;
     marker->rescans = 0;
-    hm_roots_each(roots, marker_root, marker);
-    marker_drain_all(marker);
+    if (marker->parallel.workers.n > 1) {
+        marker_mark_together(marker, roots, frames);
+    } else {
+        marker_mark_alone(marker, roots, frames);
+    }
     while (marker->queue.has_dropped)
         marker_rescan(marker);
     HM_ASSERT(hm_mark_queue_is_empty(&marker->queue));

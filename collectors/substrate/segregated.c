@@ -119,7 +119,8 @@ size_t hm_segregated_refill(struct hm_segregated *space, struct hm_hole *hole,
     return words;
 }
 
-void hm_segregated_mark(struct hm_segregated *space, struct hm_marker *marker)
+void hm_segregated_mark(struct hm_segregated *space, struct hm_marker *marker,
+                        struct hm_frame *frames)
 {
     struct hm_blocks *blocks = &space->blocks;
 
@@ -128,7 +129,7 @@ void hm_segregated_mark(struct hm_segregated *space, struct hm_marker *marker)
     marker->bits = blocks->bits;
     marker->words = (size_t)blocks->frontier * HM_BLOCK_WORDS;
     marker->large = &space->heap->large;
-    hm_marker_run(marker, &space->heap->roots);
+    hm_marker_run(marker, &space->heap->roots, frames);
 }
 
 void hm_segregated_sort(struct hm_segregated *space)

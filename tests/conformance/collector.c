@@ -12,7 +12,7 @@ struct heap heap;
 
 static struct hm_pause_log heap_pauses;
 
-static uint64_t heap_param[HM_PARAMS_MAX];
+uint64_t heap_param[HM_PARAMS_MAX];
 
 static void heap_exhausted(size_t bytes)
 {

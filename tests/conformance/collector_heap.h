@@ -28,6 +28,7 @@ struct heap {
 
 /* The one heap; open between heap_open and heap_close. */
 extern struct heap heap;
+extern uint64_t heap_param[]; /* of hm_collector_this.params */
 
 struct heap_options {
     size_t heap_bytes, stress_bytes;

@@ -124,7 +124,7 @@ static void mark_and_compare(int marks_whole, size_t stack_entries)
     marker.marks_whole = marks_whole;
     marker.large = &large;
     hm_roots_add(&roots, root, 2);
-    hm_marker_run(&marker, &roots);
+    hm_marker_run(&marker, &roots, NULL);
     reach_from(1);
     check_marks(marks_whole);
     hm_mark_queue_close(&marker.queue);
@@ -168,12 +168,30 @@ static void ranges_of_bits_are_set_exactly(void **state)
     }
 }
 
+static void claimed_ranges_are_those_that_are_set(void **state)
+{
+    uint64_t claimed[8];
+
+    (void)state;
+    for (size_t i = 0; i < 130; i++) {
+        for (size_t n = 1; n < 200; n += 3) {
+            memset(bits, 0, 64);
+            memset(claimed, 0, 64);
+            hm_bits_set_range(bits, i, n);
+            assert_int_equal(hm_bits_claim(claimed, i, n), 1);
+            assert_memory_equal(bits, claimed, 64);
+            assert_int_equal(hm_bits_claim(claimed, i, n), 0);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_that_is_reachable_is_marked_and_nothing_else),
         cmocka_unit_test(marking_survives_a_queue_that_drops),
         cmocka_unit_test(ranges_of_bits_are_set_exactly),
+        cmocka_unit_test(claimed_ranges_are_those_that_are_set),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
