@@ -20,6 +20,11 @@
  *     reference reaches, where a C programmer would call free.  Work that only
  *     finds what to free is guarded by `if (HM_GC_MANUAL)`.
  *  R5 Allocation never returns NULL: exhaustion ends the run as `oom`.
+ *  R6 What is allocated between hm_region_enter and hm_region_leave is dead
+ *     at the leave: nothing older refers to it, hm_dispose need not be called.
+ *     Regions nest.  Only under HM_GC_REGIONS do they mean anything; a walk
+ *     that only frees what a region holds is guarded by
+ *     `if (HM_GC_MANUAL && !HM_GC_REGIONS)`.
  *
  * An object is n_refs references followed by raw bytes.  hm_new and
  * hm_new_refs null the references; raw bytes are undefined until written.
@@ -45,7 +50,9 @@
  *   HM_GC_PRECISE   frames are registered, slots are exactly the roots
  *   HM_GC_MOVING    objects may move at a GC point
  *   HM_GC_THREADS   several mutators may run at once
- * and, if so, HM_GC_ACYCLIC as 1: garbage in cycles is never found;
+ * and, if so, as 1:
+ *   HM_GC_ACYCLIC   garbage in cycles is never found
+ *   HM_GC_REGIONS   hm_region_enter(m) and hm_region_leave(m) are its own (R6)
  * and as static inline functions:
  *   hm_ref hm_new(m, const struct hm_layout *)   references nulled
  *   hm_ref hm_new_refs(m, n)                     n >= 1 references, nulled
@@ -89,6 +96,20 @@
         HM_LEAVE(m, f);               \
         return result_;               \
     } while (0)
+
+#ifndef HM_GC_REGIONS
+#define HM_GC_REGIONS 0
+
+static inline void hm_region_enter(struct hm_mutator *m)
+{
+    (void)m;
+}
+
+static inline void hm_region_leave(struct hm_mutator *m)
+{
+    (void)m;
+}
+#endif
 
 #ifndef HM_CENSUS
 /* The program forgets `o` without releasing it: a leak under manual memory,

@@ -38,6 +38,7 @@ struct hm_object_workload {
     const char *operation;         /* what one operation is: "request" */
     const struct hm_param *params; /* NULL-ended table */
     enum hm_leak leak;
+    int has_regions; /* marks its phases (R6); else `arena` does not run it */
     void (*setup)(struct hm_object_run *run); /* may be NULL */
     void (*run)(struct hm_object_run *run);
     void (*drop)(struct hm_object_run *run);

@@ -8,15 +8,29 @@
 
 #include <stdlib.h>
 
-#define HM_GC_MANUAL     1
-#define HM_GC_PRECISE    0
+#define HM_GC_MANUAL 1
+#ifdef HM_MANUAL_FRAMES /* registered, and never looked at */
+#define HM_GC_PRECISE 1
+#else
+#define HM_GC_PRECISE 0
+#endif
 #define HM_GC_MOVING     0
 #define HM_GC_THREADS    1
 #define HM_GC_RESIZE_RAW 1
 
 struct hm_mutator {
     void (*exhausted)(size_t bytes);
+#ifdef HM_MANUAL_FRAMES
+    struct hm_frame *frames;
+#endif
 };
+
+#ifdef HM_MANUAL_FRAMES
+static inline struct hm_frame **hm_frames(struct hm_mutator *m)
+{
+    return &m->frames;
+}
+#endif
 
 static inline hm_ref hm_manual_take(struct hm_mutator *m, void *block,
                                     size_t bytes)

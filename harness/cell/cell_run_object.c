@@ -193,6 +193,16 @@ static const char *object_drop(const struct hm_cell_args *args)
     return wrong;
 }
 
+/* Why this strategy cannot run the workload; NULL when it can. */
+static const char *object_obstacle(const struct hm_cell_args *args)
+{
+    if (args->threads > 1)
+        return "object workloads run in one thread";
+    if (HM_GC_REGIONS && !args->object->has_regions)
+        return "no phase of the workload ends with all it allocated dead";
+    return NULL;
+}
+
 int hm_cell_run_object(const struct hm_cell_args *args)
 {
     int refused = hm_cell_run_prepare(args);
@@ -200,9 +210,9 @@ int hm_cell_run_object(const struct hm_cell_args *args)
 
     if (refused < 0)
         return HM_CELL_EXIT_USAGE;
-    if (!refused && args->threads > 1) {
-        hm_cell_run_refuse(HM_CELL_UNSUPPORTED,
-                           "object workloads run in one thread");
+    wrong = object_obstacle(args);
+    if (!refused && wrong != NULL) {
+        hm_cell_run_refuse(HM_CELL_UNSUPPORTED, wrong);
         refused = 1;
     }
     if (refused || object_open_gc(args) != 0)

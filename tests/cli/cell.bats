@@ -215,6 +215,13 @@ C
     [[ $(field status) == oom && ${lines[0]} == *prefault* ]]
 }
 
+@test "run: arena has no use for a workload without regions, and says so" {
+    run -0 "$bin/heapmark-cell-arena" run cache
+    [[ $(field status) == unsupported && ${lines[0]} == *"no phase"* ]]
+    run -0 "$bin/heapmark-cell-arena" run binary_trees $small
+    [[ $(field status) == ok ]]
+}
+
 @test "run: options reach the strategy" {
     run -0 "$nogc" run binary_trees $small option.prefault=64
     [[ $(field rss_base_bytes) -gt $((64 << 20)) && $(field status) == ok ]]

@@ -79,11 +79,15 @@ static void binary_trees_dispose(struct hm_mutator *m, hm_ref tree)
 /* Builds, counts and drops one tree; returns its number of nodes. */
 static uint32_t binary_trees_one(struct hm_mutator *m, unsigned depth)
 {
-    hm_ref tree = binary_trees_build(m, depth);
-    uint32_t nodes = binary_trees_count(m, tree);
+    uint32_t nodes;
+    hm_ref tree;
 
-    if (HM_GC_MANUAL)
+    hm_region_enter(m);
+    tree = binary_trees_build(m, depth);
+    nodes = binary_trees_count(m, tree);
+    if (HM_GC_MANUAL && !HM_GC_REGIONS)
         binary_trees_dispose(m, tree);
+    hm_region_leave(m);
     binary_trees_nodes += nodes;
     return nodes;
 }
@@ -143,6 +147,7 @@ const struct hm_object_workload hm_object_binary_trees = {
     .operation = "tree",
     .params = binary_trees_params,
     .leak = HM_LEAK_NOT_ONE,
+    .has_regions = 1,
     .run = binary_trees_run,
     .drop = binary_trees_drop,
 };

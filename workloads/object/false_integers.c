@@ -135,8 +135,10 @@ static void false_integers_run(struct hm_object_run *run)
     false_integers_draw(run);
     hm_meter_start(meter);
     for (uint64_t i = 0; i < lists; i++) {
+        hm_region_enter(run->mutator);
         false_integers_build(run, i);
         false_integers_end(run);
+        hm_region_leave(run->mutator);
         hm_meter_mark(meter, 1);
     }
     hm_run_mix(&run->base, false_integers_sum(run));
@@ -157,6 +159,7 @@ const struct hm_object_workload hm_object_false_integers = {
     .operation = "list",
     .params = false_integers_params,
     .leak = HM_LEAK_NOT_ONE,
+    .has_regions = 1,
     .run = false_integers_run,
     .drop = false_integers_drop,
 };

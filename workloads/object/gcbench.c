@@ -159,10 +159,12 @@ static void gcbench_one(struct hm_object_run *run, unsigned depth,
 
     gcbench.tree++;
     gcbench.nodes += gcbench_nodes_of(depth);
+    hm_region_enter(m);
     tree = build(m, depth);
     hm_run_mix(&run->base, gcbench_path(m, tree, (uint32_t)gcbench.tree));
-    if (HM_GC_MANUAL)
+    if (HM_GC_MANUAL && !HM_GC_REGIONS)
         gcbench_dispose(m, tree);
+    hm_region_leave(m);
 }
 
 /* The trees of one depth; a sample has about 2^9 nodes, or one tree. */
@@ -254,6 +256,7 @@ const struct hm_object_workload hm_object_gcbench = {
     .operation = "tree",
     .params = gcbench_params,
     .leak = HM_LEAK_NOT_ONE,
+    .has_regions = 1,
     .run = gcbench_run,
     .drop = gcbench_drop,
 };

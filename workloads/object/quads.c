@@ -82,13 +82,17 @@ static void quads_dispose(struct hm_mutator *m, hm_ref tree)
 /* A sample is one tree. */
 static void quads_garbage(struct hm_object_run *run, uint64_t trees)
 {
+    struct hm_mutator *m = run->mutator;
+    hm_ref tree;
+
     hm_meter_start(&run->base.meter);
     for (uint64_t i = 0; i < trees; i++) {
-        hm_ref tree = quads_build(run->mutator, QUADS_YOUNG_DEPTH);
-
+        hm_region_enter(m);
+        tree = quads_build(m, QUADS_YOUNG_DEPTH);
         (void)tree; /* garbage at once */
-        if (HM_GC_MANUAL)
-            quads_dispose(run->mutator, tree);
+        if (HM_GC_MANUAL && !HM_GC_REGIONS)
+            quads_dispose(m, tree);
+        hm_region_leave(m);
         hm_meter_mark(&run->base.meter, 1);
     }
 }
@@ -128,6 +132,7 @@ const struct hm_object_workload hm_object_quads = {
     .operation = "tree",
     .params = quads_params,
     .leak = HM_LEAK_NOT_ONE,
+    .has_regions = 1,
     .run = quads_run,
     .drop = quads_drop,
 };
