@@ -22,6 +22,12 @@ struct hm_frame {
     size_t n;
 };
 
+/* What the collector of a heap sees of each mutator: a part of it. */
+struct hm_thread {
+    struct hm_frame *frames;
+    struct hm_thread *next; /* of those attached */
+};
+
 struct hm_gc;      /* a heap; opaque */
 struct hm_mutator; /* one per thread; completed by the collector's header */
 

@@ -22,6 +22,7 @@
     X(cycles)    /* counting: dead cycles looked for and freed */ \
     X(reconcile) /* counting: new objects and zero counts */      \
     X(sweep)     /* slice: lazy sweeping */                       \
+    X(increment) /* slice: marking, while the mutator waits */    \
     X(cascade)   /* slice: counting, what dead objects held */
 
 enum hm_pause_kind {

@@ -5,36 +5,54 @@
  * Source:     D. Ungar, SDE 1984 (generation scavenging); V8's collector as of
  *             version 11 (Scavenger, age mark, slot sets, heap growing);
  *             D. Ungar and F. Jackson, OOPSLA 1988 (feedback on ageing).
- * Differs:    one thread, and a full collection stops the world from marking
- *             to sorting: no increments, no evacuation of sparse pages.  A
- *             full collection begins with a young one instead of promoting all
- *             that lives.  Pages are blocks of 32 KiB; objects above 8 KiB are
- *             large and old from their birth.  The write barrier compares
- *             addresses instead of reading page flags.  Where most of what has
- *             aged survives again, less is left to age.  With a heap limit,
- *             the limit alone decides when all is collected; without one, the
- *             growing factor is fixed rather than measured: 2 as in our other
- *             collectors (V8's formula gives 4 to any busy program).
- *             V8's flags: --min-semi-space-size nursery_min,
- *             --max-semi-space-size nursery_max, --heap-growing-percent
- *             growth, --initial-old-space-size initial_old (512M there).
+ * Differs:    one thread: what V8 does in concurrent tasks is done in steps or
+ *             in the pause.  Young objects are not marked in increments: what
+ *             they refer to is found when marking ends.  A full collection
+ *             begins with a young one instead of promoting all that lives.
+ *             Pages are blocks of 32 KiB; objects above 8 KiB are large and old
+ *             from their birth.  The write barrier compares addresses instead
+ *             of reading page flags, and shades only where the object stored
+ *             into has been scanned.  Where most of what has aged survives
+ *             again, less is left to age.  With a heap limit, marking starts
+ *             so early that it should end before the room does.
+ *             V8's flags:
+ *               --min-semi-space-size, --max-semi-space-size (MiB)
+ *                                        nursery_min, nursery_max (bytes)
+ *               --semi-space-growth-factor=2  always
+ *               --heap-growing-percent=p growth=factor factor=100+p
+ *               (none: MemoryController) growth=v8
+ *               --initial-old-space-size initial_old (512M there)
+ *               --no-incremental-marking incremental=0
+ *               --no-compact             compact=0
+ *               --always-promote-young-mc, --minor-mc: no counterpart
+ *               --single-threaded-gc     as it stands
+ *             Of its own: age, step, step_every, step_us.
  * Invariants: young objects fill the current semispace without gaps up to the
  *             mutator's free pointer; those below the age mark have survived;
  *             a slot of an old object that holds a young reference is in the
- *             remembered set; the other semispace is as large, so a young
- *             collection cannot fail: what cannot be promoted stays young, and
- *             a full collection follows; see hm_gc_check().
- * Costs:      a young collection is proportional to what lives in the nursery
- *             and to the remembered slots; two semispaces are charged whole.
- *             Old blocks cost 1/32 for marks and slots.
- * Threads:    one mutator. */
+ *             remembered set; during marking, a marked old object refers to
+ *             marked, queued or young ones, a slot of it that refers to a block
+ *             to be emptied is recorded; the other semispace is as large, so a
+ * young collection cannot fail: what cannot be promoted stays young, and a full
+ * collection follows; see hm_gc_check(). Costs:      a young collection is
+ * proportional to what lives in the nursery and to the remembered slots; two
+ * semispaces are charged whole. Old blocks cost 1/32 for marks and slots, and
+ * 1/64 more while some are to be emptied.  A step marks `step` bytes, in at
+ * most `step_us`; the pause that ends a cycle costs a young collection, a step,
+ * a count of all marks and the moving of at most 4 MiB. Threads:    one
+ * mutator. */
 #include "collectors/generational/generational_heap.h"
 
 enum {
-    GENERATIONAL_NURSERY_MIN,
+    GENERATIONAL_NURSERY_MIN = HM_PACER_PARAMS,
     GENERATIONAL_NURSERY_MAX,
-    GENERATIONAL_GROWTH,
     GENERATIONAL_INITIAL_OLD,
+    GENERATIONAL_AGE,
+    GENERATIONAL_INCREMENTAL,
+    GENERATIONAL_STEP,
+    GENERATIONAL_STEP_EVERY,
+    GENERATIONAL_STEP_US,
+    GENERATIONAL_COMPACT,
 };
 
 /* By default a semispace is at most 1/128 of a heap limit, as in V8; in a small
@@ -50,14 +68,23 @@ enum {
 #define GENERATIONAL_MOST_BYTES  ((size_t)16 << 20)
 
 static const struct hm_param generational_params[] = {
+    HM_PACER_ROWS,
     {"nursery_min", "bytes of a semispace at first; 0 = 1M, less below 128M", 0,
      0, 0, UINT64_C(1) << 30},
     {"nursery_max", "bytes it may grow to; 0 = 1/128 of the limit, at most 16M",
      0, 0, 0, UINT64_C(1) << 30},
-    {"growth", "percent the old space grows by between full collections", 100,
-     100, 10, 1000},
     {"initial_old", "bytes of the old space before the first full collection",
      32 << 20, 32 << 20, 1 << 20, UINT64_C(1) << 40},
+    {"age", "survivals in the nursery that promote", 2, 2, 1, 2},
+    {"incremental", "marks the old space in steps; 0: in one pause", 1, 1, 0,
+     1},
+    {"step", "bytes marked in a step", 256 << 10, 256 << 10, 1,
+     UINT64_C(1) << 30},
+    {"step_every", "bytes allocated between two steps", 64 << 10, 64 << 10, 1,
+     UINT64_C(1) << 30},
+    {"step_us", "microseconds that a step may take", 1000, 1000, 1, 1000000},
+    {"compact", "empties sparse old blocks: 0 never, 1 sparse ones, 2 all", 1,
+     1, 0, 2},
     {0},
 };
 
@@ -131,7 +158,14 @@ static int generational_configure(struct hm_gc *gc, const char **why)
         return 0;
     }
     generational_size_nursery(gc, min, max);
-    gc->growth_percent = (unsigned)param[GENERATIONAL_GROWTH];
+    gc->is_ageing = param[GENERATIONAL_AGE] > 1;
+    gc->evacuation.policy = (unsigned)param[GENERATIONAL_COMPACT];
+    gc->cycle = (struct generational_cycle){
+        .is_enabled = (int)param[GENERATIONAL_INCREMENTAL],
+        .step_bytes = param[GENERATIONAL_STEP],
+        .every_bytes = param[GENERATIONAL_STEP_EVERY],
+        .step_ns = param[GENERATIONAL_STEP_US] * 1000,
+        .rest_bytes = SIZE_MAX};
     gc->old.limit_bytes = gc->heap.config.heap_bytes != 0
                               ? SIZE_MAX
                               : param[GENERATIONAL_INITIAL_OLD];
@@ -150,6 +184,7 @@ static int generational_open_spaces(struct hm_gc *gc, size_t stack_bytes)
                             &heap->budget) &&
            hm_slot_set_open(&gc->large_slots, &heap->large.extents.range,
                             &heap->budget) &&
+           hm_generational_evacuation_open(gc) &&
            hm_mark_queue_open(&gc->queue, stack_bytes) &&
            hm_generational_nursery_open(gc);
 }
@@ -165,6 +200,8 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
         hm_gc_close(gc);
         return NULL;
     }
+    hm_heap_pace(&gc->heap);
+    gc->nursery.collected_ns = hm_clock_now_ns();
     gc->mutator.gc = gc;
     hm_generational_old_reset(gc);
     return gc;
@@ -174,6 +211,7 @@ void hm_gc_close(struct hm_gc *gc)
 {
     hm_range_close(&gc->nursery.range);
     hm_mark_queue_close(&gc->queue);
+    hm_generational_evacuation_close(gc);
     hm_slot_set_close(&gc->large_slots);
     hm_slot_set_close(&gc->old.slots);
     hm_blocks_close(&gc->old.blocks);
@@ -183,16 +221,12 @@ void hm_gc_close(struct hm_gc *gc)
 
 struct hm_mutator *hm_gc_attach(struct hm_gc *gc)
 {
-    if (gc->heap.is_attached)
-        return NULL;
-    gc->heap.is_attached = 1;
-    return &gc->mutator;
+    return hm_heap_attach(&gc->heap, &gc->mutator.thread) ? &gc->mutator : NULL;
 }
 
 void hm_gc_detach(struct hm_mutator *m)
 {
-    HM_CHECK(m->gc->heap.is_attached && m->frames == NULL);
-    m->gc->heap.is_attached = 0;
+    hm_heap_detach(&m->gc->heap, &m->thread);
 }
 
 void hm_gc_add_roots(struct hm_gc *gc, hm_ref *slot, size_t n)
@@ -229,7 +263,7 @@ void hm_gc_collect(struct hm_mutator *m)
 {
     struct hm_gc *gc = m->gc;
 
-    hm_generational_collect(gc, 1);
+    hm_generational_collect(gc, GENERATIONAL_EXACT);
     generational_sweep_all(gc);
     hm_extents_release(&gc->heap.large.extents);
     hm_blocks_release(&gc->old.blocks);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* generational.h -- the inlined half of the generational collector: allocation
- * adds to a pointer, a store of a young reference into an old object is
- * remembered. */
+ * adds to a pointer, a store into an old object is noted where it matters: one
+ * range of references that are young, or during marking all of them. */
 #ifndef HM_COLLECTORS_GENERATIONAL_H
 #define HM_COLLECTORS_GENERATIONAL_H
 
@@ -16,8 +16,10 @@ struct hm_mutator {
     uint64_t *free, *limit; /* the window that allocation bumps through */
     uintptr_t young_first;  /* the lowest reference to a young object */
     size_t young_bytes;     /* the nursery's addresses, all its spaces */
+    uintptr_t noted_first;  /* references whose store into an old object is */
+    size_t noted_bytes;     /* noted: to young ones; during marking, to all */
     uint64_t *poll;         /* hm_poll collects from here on */
-    struct hm_frame *frames;
+    struct hm_thread thread;
     struct hm_gc *gc;
 };
 
@@ -25,8 +27,9 @@ struct hm_mutator {
 hm_ref hm_generational_new_slow(struct hm_mutator *m, size_t words,
                                 size_t n_refs);
 
-/* Puts a slot of an old object into the remembered set. */
-void hm_generational_remember(struct hm_mutator *m, hm_ref *slot);
+/* Notes what has been stored into a slot of an old object: a young reference is
+ * remembered; during marking, what an old one leads to is marked. */
+void hm_generational_note(struct hm_mutator *m, hm_ref *slot);
 
 /* A young collection between two requests, while little is alive. */
 void hm_generational_poll_slow(struct hm_mutator *m);
@@ -77,8 +80,9 @@ static inline void hm_store(struct hm_mutator *m, hm_ref o, size_t i, hm_ref v)
 
     HM_ASSERT(i < hm_header_refs(*hm_header_of(o)));
     *slot = v;
-    if (!hm_generational_is_young(m, o) && hm_generational_is_young(m, v))
-        hm_generational_remember(m, slot);
+    if (!hm_generational_is_young(m, o) &&
+        (uintptr_t)v - m->noted_first < m->noted_bytes)
+        hm_generational_note(m, slot);
 }
 
 /* A large object is old from its birth: its first stores count, too. */
@@ -106,7 +110,7 @@ static inline void hm_poll(struct hm_mutator *m)
 
 static inline struct hm_frame **hm_frames(struct hm_mutator *m)
 {
-    return &m->frames;
+    return &m->thread.frames;
 }
 
 #endif /* HM_COLLECTORS_GENERATIONAL_H */

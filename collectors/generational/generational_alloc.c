@@ -6,33 +6,43 @@
 /* Under stress, every so many collections one is full. */
 enum { GENERATIONAL_STRESS_FULL = 4 };
 
-/* The old space is not collected for less than this. */
-#define GENERATIONAL_STEP_BYTES ((size_t)8 << 20)
+/* V8 takes a step for 64 KiB of young objects or 256 KiB of old ones. */
+enum { GENERATIONAL_OLD_PART = 4 };
 
-/* Bytes that may be allocated before the next collection is due. */
-static size_t alloc_left(const struct hm_gc *gc)
+/* During a cycle the window ends where the next step is due.  Takes the step
+ * for what is handed out now. */
+static size_t alloc_cut_window(struct hm_gc *gc, size_t bytes,
+                               size_t need_bytes)
 {
-    size_t since = (size_t)(gc->mutator.free - gc->nursery.opened);
+    size_t every = hm_round_up(gc->cycle.every_bytes, HM_WORD_BYTES);
 
-    if (gc->heap.config.stress_bytes == 0)
-        return SIZE_MAX;
-    return hm_pacer_left(&gc->heap.pacer,
-                         gc->heap.since_bytes + since * HM_WORD_BYTES);
+    if (bytes > every)
+        bytes = every > need_bytes ? every : need_bytes;
+    hm_generational_cycle_step(gc, bytes);
+    return bytes;
+}
+
+/* Whether a cycle only waits for a young collection to end it. */
+static int alloc_is_marked(const struct hm_gc *gc)
+{
+    return generational_is_marking(gc) && hm_generational_is_marked(gc);
 }
 
 /* Gives the mutator at least `need_bytes` to bump through.  0: no room, or it
  * is time to collect. */
 static int alloc_open_window(struct hm_gc *gc, size_t need_bytes)
 {
-    size_t left = alloc_left(gc);
+    size_t left = hm_generational_left(gc);
     size_t room = gc->nursery.capacity_bytes - generational_young_bytes(gc);
 
-    if (left == 0 || room < need_bytes)
+    if (left == 0 || room < need_bytes || alloc_is_marked(gc))
         return 0;
     if (left < need_bytes)
         left = need_bytes;
     if (left > room)
         left = room;
+    if (gc->cycle.phase != GENERATIONAL_IDLE)
+        left = alloc_cut_window(gc, left, need_bytes);
     gc->mutator.limit = gc->mutator.free + left / HM_WORD_BYTES;
     gc->mutator.poll = gc->nursery.opened +
                        (gc->nursery.capacity_bytes / HM_WORD_BYTES -
@@ -41,120 +51,39 @@ static int alloc_open_window(struct hm_gc *gc, size_t need_bytes)
     return 1;
 }
 
-/* The limit of the old space after a full collection. */
-static void alloc_grow_limit(struct hm_gc *gc)
-{
-    size_t size = generational_old_bytes(gc);
-    size_t more = size / 100 * gc->growth_percent;
-
-    if (more < GENERATIONAL_STEP_BYTES)
-        more = GENERATIONAL_STEP_BYTES;
-    gc->old.is_configured = 1;
-    if (gc->heap.config.heap_bytes == 0)
-        gc->old.limit_bytes = size + more + gc->nursery.capacity_bytes;
-}
-
-/* Before the first full collection, the limit follows the share of young
- * objects that survive, `used_bytes` having been collected. */
-static void alloc_configure_limit(struct hm_gc *gc, size_t used_bytes,
-                                  size_t survived_bytes)
-{
-    size_t least = generational_old_bytes(gc) + GENERATIONAL_STEP_BYTES;
-    double share =
-        used_bytes > 0 ? (double)survived_bytes / (double)used_bytes : 1;
-    size_t limit = (size_t)((double)gc->old.limit_bytes * share);
-
-    if (gc->old.is_configured || gc->heap.config.heap_bytes != 0)
-        return;
-    if (limit < least)
-        limit = least;
-    gc->old.is_configured = limit >= gc->old.limit_bytes;
-    if (limit < gc->old.limit_bytes)
-        gc->old.limit_bytes = limit;
-}
-
-static void alloc_verify(struct hm_gc *gc, int is_after, int is_full)
-{
-    uint64_t bytes = 0;
-    const char *wrong = hm_generational_check(gc, &bytes);
-
-    if (wrong == NULL && is_after && bytes != gc->verified_bytes)
-        wrong = "generational: a collection changed what is reachable";
-    gc->verified_bytes = bytes;
-    hm_heap_demand(&gc->heap, wrong, is_full ? bytes : gc->heap.live_bytes);
-}
-
-/* Returns memory of the nursery that a heap close to its limit needs. */
-static void alloc_relieve(struct hm_gc *gc)
-{
-    size_t nursery = 2 * gc->nursery.capacity_bytes;
-    size_t old = gc->old.bytes + gc->old.bytes / 16;
-    size_t large = hm_heap_large_bytes(&gc->heap);
-    size_t limit = gc->heap.budget.limit_bytes;
-
-    if (limit != 0 && 2 * nursery + old + large > limit)
-        hm_generational_nursery_shrink(gc, gc->nursery.floor_bytes);
-}
-
-static void alloc_full(struct hm_gc *gc, uint64_t start_ns)
-{
-    hm_generational_mark(gc);
-    alloc_grow_limit(gc);
-    alloc_relieve(gc);
-    hm_heap_collected(&gc->heap, HM_PAUSE_full, start_ns,
-                      gc->old.bytes + gc->young_marked_bytes);
-}
-
-void hm_generational_collect(struct hm_gc *gc, int is_full)
-{
-    size_t used = generational_young_bytes(gc);
-    uint64_t moved = gc->heap.moved_bytes, start_ns;
-
-    if (gc->heap.config.verify)
-        alloc_verify(gc, 0, 0);
-    start_ns = hm_clock_now_ns();
-    hm_generational_minor(gc);
-    alloc_configure_limit(gc, used, (size_t)(gc->heap.moved_bytes - moved));
-    is_full |= gc->has_failed_promotion ||
-               generational_old_bytes(gc) > gc->old.limit_bytes;
-    if (is_full) {
-        alloc_full(gc, start_ns);
-    } else {
-        hm_pause_log_add(gc->heap.config.log, HM_PAUSE_minor, start_ns,
-                         hm_clock_now_ns());
-    }
-    if (!gc->heap.config.verify)
-        return;
-    if (is_full)
-        generational_sweep_all(gc); /* and poison all gaps */
-    alloc_verify(gc, 1, is_full);
-}
-
-/* A collection because `bytes` are needed. */
-static void alloc_collect_for(struct hm_gc *gc, int is_full, size_t bytes)
-{
-    size_t before = generational_old_bytes(gc) + generational_young_bytes(gc);
-    uint64_t full = gc->heap.collections;
-    size_t after;
-
-    hm_generational_collect(gc, is_full);
-    after = generational_old_bytes(gc) + generational_young_bytes(gc);
-    if (gc->heap.collections != full &&
-        !hm_pacer_judge(&gc->heap.pacer, before > after ? before - after : 0))
-        hm_heap_exhausted(&gc->heap, bytes);
-}
-
-static int alloc_is_stress_full(const struct hm_gc *gc)
+static enum generational_extent alloc_extent(const struct hm_gc *gc)
 {
     return gc->heap.config.stress_bytes != 0 &&
-           gc->minor_collections % GENERATIONAL_STRESS_FULL == 0;
+                   gc->minor_collections % GENERATIONAL_STRESS_FULL == 0
+               ? GENERATIONAL_FULL
+               : GENERATIONAL_MINOR;
+}
+
+/* The last resort before the heap counts as exhausted: nothing dead is kept,
+ * and what lives is moved together. */
+static void alloc_last_resort(struct hm_gc *gc)
+{
+    hm_generational_collect(gc, GENERATIONAL_EXACT);
+    hm_generational_nursery_shrink(gc, gc->nursery.floor_bytes);
+}
+
+/* Allocation of old objects keeps cycles going, as young collections would. */
+static void alloc_turn(struct hm_gc *gc, size_t bytes)
+{
+    if (gc->cycle.phase != GENERATIONAL_IDLE)
+        hm_generational_cycle_step(gc, bytes / GENERATIONAL_OLD_PART);
+    if (hm_generational_cycle_is_due(gc) ||
+        (gc->cycle.phase == GENERATIONAL_SWEEPING &&
+         hm_generational_is_swept(gc)) ||
+        alloc_is_marked(gc))
+        hm_generational_collect_for(gc, GENERATIONAL_MINOR, bytes);
 }
 
 /* An object that is too large for the nursery, but not a large one.  NULL: no
  * room, or it is time to collect. */
 static uint64_t *alloc_try_old(struct hm_gc *gc, size_t words)
 {
-    if (alloc_left(gc) == 0 || generational_old_bytes(gc) > gc->old.limit_bytes)
+    if (hm_generational_left(gc) == 0 || hm_generational_is_over(gc))
         return NULL;
     return generational_old_new(gc, words);
 }
@@ -162,58 +91,89 @@ static uint64_t *alloc_try_old(struct hm_gc *gc, size_t words)
 static hm_ref alloc_new_old(struct hm_gc *gc, size_t words, size_t n_refs)
 {
     size_t bytes = words * HM_WORD_BYTES;
-    uint64_t *start = alloc_try_old(gc, words);
+    uint64_t *start;
 
+    alloc_turn(gc, bytes);
+    start = alloc_try_old(gc, words);
     if (start == NULL) {
-        alloc_collect_for(gc, 1, bytes);
+        hm_generational_collect_for(gc, GENERATIONAL_FULL, bytes);
+        start = alloc_try_old(gc, words);
+    }
+    if (start == NULL) {
+        alloc_last_resort(gc);
         start = alloc_try_old(gc, words);
     }
     if (start == NULL)
         hm_heap_exhausted(&gc->heap, bytes);
     gc->old.bytes += bytes;
+    gc->old.allocated_bytes += bytes;
     gc->heap.since_bytes += bytes;
     return hm_object_init(start, words, n_refs);
 }
 
 /* NULL: no room, or it is time to collect. */
-static hm_ref alloc_try_large(struct hm_gc *gc, size_t words, size_t n_refs)
+static hm_ref alloc_large(struct hm_gc *gc, size_t words, size_t n_refs)
 {
     struct hm_large *large = &gc->heap.large;
-    size_t end = (size_t)large->extents.frontier * HM_PAGE_BYTES;
-    hm_ref o = NULL;
+    size_t end = (size_t)large->extents.frontier * HM_PAGE_BYTES +
+                 hm_large_cost_bytes(words);
 
-    if (!hm_object_is_possible(words, n_refs) || alloc_left(gc) == 0 ||
-        generational_old_bytes(gc) > gc->old.limit_bytes)
-        return NULL;
-    end += hm_large_cost_bytes(words);
     if (end > large->extents.range.bytes)
         end = large->extents.range.bytes;
-    if (hm_slot_set_cover(&gc->large_slots, end))
-        o = hm_large_new(large, words, n_refs);
+    if (!hm_slot_set_cover(&gc->large_slots, end) ||
+        (gc->evacuation.is_recording &&
+         !hm_slot_set_cover(&gc->evacuation.large_slots, end)))
+        return NULL;
+    return hm_large_new(large, words, n_refs);
+}
+
+static hm_ref alloc_try_large(struct hm_gc *gc, size_t words, size_t n_refs)
+{
+    hm_ref o;
+
+    if (!hm_object_is_possible(words, n_refs) ||
+        hm_generational_left(gc) == 0 || hm_generational_is_over(gc))
+        return NULL;
+    o = alloc_large(gc, words, n_refs);
     if (o != NULL)
         return o;
-    hm_extents_release(&large->extents);
+    hm_extents_release(&gc->heap.large.extents);
     hm_blocks_release(&gc->old.blocks);
-    if (hm_slot_set_cover(&gc->large_slots, end))
-        o = hm_large_new(large, words, n_refs);
-    return o;
+    return alloc_large(gc, words, n_refs);
+}
+
+/* An array that is born during marking is not scanned again: what is stored
+ * into it is shaded.  Without references, it may die before marking ends. */
+static void alloc_born_large(struct hm_gc *gc, hm_ref o, size_t n_refs)
+{
+    struct hm_large_object *object = hm_large_of(o);
+
+    if (!generational_is_marking(gc) || n_refs == 0)
+        return;
+    object->is_marked = 1;
+    object->scanned = n_refs;
 }
 
 static hm_ref alloc_new_large(struct hm_gc *gc, size_t words, size_t n_refs)
 {
-    hm_ref o = alloc_try_large(gc, words, n_refs);
+    size_t bytes = words * HM_WORD_BYTES;
+    hm_ref o;
 
+    alloc_turn(gc, bytes);
+    o = alloc_try_large(gc, words, n_refs);
     if (o == NULL) {
-        alloc_collect_for(gc, 1, words * HM_WORD_BYTES);
+        hm_generational_collect_for(gc, GENERATIONAL_FULL, bytes);
         o = alloc_try_large(gc, words, n_refs);
     }
     if (o == NULL && hm_object_is_possible(words, n_refs)) {
-        hm_generational_nursery_shrink(gc, gc->nursery.floor_bytes);
+        alloc_last_resort(gc);
         o = alloc_try_large(gc, words, n_refs);
     }
     if (o == NULL)
-        hm_heap_exhausted(&gc->heap, words * HM_WORD_BYTES);
-    gc->heap.since_bytes += words * HM_WORD_BYTES;
+        hm_heap_exhausted(&gc->heap, bytes);
+    alloc_born_large(gc, o, n_refs);
+    gc->old.allocated_bytes += bytes;
+    gc->heap.since_bytes += bytes;
     return o;
 }
 
@@ -230,9 +190,9 @@ __attribute__((noinline)) hm_ref hm_generational_new_slow(struct hm_mutator *m,
     if (bytes > gc->nursery.floor_bytes / 4)
         return alloc_new_old(gc, words, n_refs);
     if (!alloc_open_window(gc, bytes)) {
-        alloc_collect_for(gc, alloc_is_stress_full(gc), bytes);
+        hm_generational_collect_for(gc, alloc_extent(gc), bytes);
         if (!alloc_open_window(gc, bytes))
-            alloc_collect_for(gc, 1, bytes);
+            hm_generational_collect_for(gc, GENERATIONAL_FULL, bytes);
         if (m->limit == m->free && !alloc_open_window(gc, bytes))
             hm_heap_exhausted(&gc->heap, bytes);
     }
@@ -242,11 +202,15 @@ __attribute__((noinline)) hm_ref hm_generational_new_slow(struct hm_mutator *m,
     return hm_object_init(start, words, n_refs);
 }
 
-__attribute__((noinline)) void hm_generational_remember(struct hm_mutator *m,
-                                                        hm_ref *slot)
+__attribute__((noinline)) void hm_generational_note(struct hm_mutator *m,
+                                                    hm_ref *slot)
 {
     struct hm_gc *gc = m->gc;
 
+    if (!hm_generational_is_young(m, *slot)) {
+        hm_generational_shade(gc, slot);
+        return;
+    }
     hm_slot_set_add(hm_range_has(&gc->old.blocks.range, slot)
                         ? &gc->old.slots
                         : &gc->large_slots,
@@ -260,5 +224,5 @@ __attribute__((noinline)) void hm_generational_poll_slow(struct hm_mutator *m)
 
     if (m->limit == m->free) /* no window is open */
         return;
-    alloc_collect_for(gc, 0, 0);
+    hm_generational_collect_for(gc, GENERATIONAL_MINOR, 0);
 }

@@ -225,16 +225,16 @@ static const char *check_all(struct check_map *map, struct hm_verify *verify)
         wrong = check_large(gc);
     if (wrong == NULL)
         wrong = check_slots(map);
+    if (wrong == NULL)
+        wrong = hm_generational_check_marking(gc);
     return wrong != NULL ? wrong : hm_verify_trace(verify);
 }
 
 const char *hm_generational_check(struct hm_gc *gc, uint64_t *bytes)
 {
     struct check_map map = {.gc = gc};
-    struct hm_verify verify = {.roots = &gc->heap.roots,
-                               .frames = gc->mutator.frames,
-                               .is_object = check_is_object,
-                               .heap = &map};
+    struct hm_verify verify = {
+        .roots = &gc->heap.roots, .is_object = check_is_object, .heap = &map};
     const char *wrong;
 
     hm_generational_old_seal(gc);

@@ -1,30 +1,48 @@
 /* SPDX-License-Identifier: MIT */
-/* Full collections: marking, and sorting the blocks for the lazy sweep.
+/* Marking: at once in a pause, or in increments between young collections.
  *
  * All words of an old object are marked, not only its first: the sweep finds
- * gaps without reading a header, and a remembered slot lives if it is marked.
- * Young objects carry the mark in their header until marking ends. */
+ * gaps without reading a header, a remembered slot lives if it is marked, and
+ * a marked slot belongs to an object that has been scanned.  In a pause young
+ * objects are followed, too, and carry the mark in their header until it ends;
+ * increments leave references to them out, so the queue never leads into the
+ * nursery when a young collection moves what is there. */
 #include "collectors/generational/generational_heap.h"
 
-enum { MARK_SCAN_CHUNK = 256 };
+enum { MARK_SCAN_CHUNK = 256, MARK_SOURCE_WORDS = 4096 };
+
+/* What marking does besides; constants, so each use has its own loop. */
+enum {
+    MARK_OLD = 0,
+    MARK_YOUNG = 1,  /* follows references into the nursery */
+    MARK_RECORD = 2, /* records slots that refer to candidates */
+};
 
 /* So references of roots, of large objects and of a rescan never drop. */
 _Static_assert((int)HM_MARK_RING / 2 >= (int)HM_LARGE_WORDS,
                "a drained ring takes the references of any small object");
 
-/* A slot set's chunk is a block, and both bitmaps have the same shape. */
-_Static_assert((int)HM_SLOT_CHUNK_WORDS == (int)HM_BLOCK_WORDS,
-               "slots and marks are intersected word by word");
-
-static inline void mark_push(struct hm_gc *gc, hm_ref o)
+static inline __attribute__((always_inline)) void mark_slots(struct hm_gc *gc,
+                                                             hm_ref *slot,
+                                                             size_t n, int mode)
 {
-    if (o != NULL)
+    for (size_t i = 0; i < n; i++) {
+        hm_ref o = slot[i];
+
+        if (o == NULL ||
+            (!(mode & MARK_YOUNG) && hm_generational_is_young(&gc->mutator, o)))
+            continue;
+        if (mode & MARK_RECORD)
+            hm_generational_record(gc, &slot[i]);
         hm_mark_queue_push(&gc->queue, o);
+    }
 }
 
-/* Marks what is not an old small object.  Returns whether its references are
- * to be followed now. */
-static int mark_elsewhere(struct hm_gc *gc, uint64_t *header)
+/* Marks what is not an old small object.  Returns its words if it was not
+ * marked and its references are to be followed now, else 0. */
+static __attribute__((noinline)) size_t mark_elsewhere(struct hm_gc *gc,
+                                                       uint64_t *header,
+                                                       int mode)
 {
     hm_ref o = (hm_ref)(header + 1);
 
@@ -32,12 +50,34 @@ static int mark_elsewhere(struct hm_gc *gc, uint64_t *header)
         hm_large_mark(&gc->heap.large, o);
         return 0;
     }
-    if (*header & HM_HEADER_MARK)
+    HM_ASSERT(mode & MARK_YOUNG);
+    if (!(mode & MARK_YOUNG) || (*header & HM_HEADER_MARK))
         return 0;
     HM_ASSERT(hm_header_is_sound(*header));
     *header |= HM_HEADER_MARK;
     gc->young_marked_bytes += hm_header_words(*header) * HM_WORD_BYTES;
-    return 1;
+    mark_slots(gc, (void *)(header + 1), hm_header_refs(*header), MARK_YOUNG);
+    return hm_header_words(*header);
+}
+
+/* Marks an object and queues its references.  Returns its words, or 0 if it
+ * was marked. */
+static inline __attribute__((always_inline)) size_t mark_visit(struct hm_gc *gc,
+                                                               uint64_t *header,
+                                                               int mode)
+{
+    const struct hm_blocks *blocks = &gc->old.blocks;
+    size_t word = generational_word(gc, header), words;
+
+    if (HM_UNLIKELY(word / HM_BLOCK_WORDS >= blocks->frontier))
+        return mark_elsewhere(gc, header, mode);
+    if (hm_bits_get(blocks->bits, word))
+        return 0;
+    HM_ASSERT(hm_header_is_sound(*header));
+    words = hm_header_words(*header);
+    hm_bits_set_range(blocks->bits, word, words);
+    mark_slots(gc, (void *)(header + 1), hm_header_refs(*header), mode);
+    return words;
 }
 
 /* The queue prefetches the header that it will give out some entries later;
@@ -51,38 +91,70 @@ static inline void mark_prefetch(const struct hm_gc *gc)
         __builtin_prefetch(gc->old.blocks.bits + word / 64);
 }
 
-/* Follows what is queued; large objects stay in a list of their own. */
-static void mark_drain(struct hm_gc *gc)
+static inline __attribute__((always_inline)) void mark_all(struct hm_gc *gc,
+                                                           int mode)
 {
-    const struct hm_blocks *blocks = &gc->old.blocks;
     uint64_t *header;
 
     while ((header = hm_mark_queue_pop(&gc->queue)) != NULL) {
-        size_t word = generational_word(gc, header), n;
-        hm_ref *slot = (hm_ref *)(void *)(header + 1);
-
         mark_prefetch(gc);
-        if (HM_LIKELY(word / HM_BLOCK_WORDS < blocks->frontier)) {
-            if (hm_bits_get(blocks->bits, word))
-                continue;
-            HM_ASSERT(hm_header_is_sound(*header));
-            hm_bits_set_range(blocks->bits, word, hm_header_words(*header));
-        } else if (!mark_elsewhere(gc, header)) {
-            continue;
-        }
-        n = hm_header_refs(*header);
-        for (size_t i = 0; i < n; i++)
-            mark_push(gc, slot[i]);
+        (void)mark_visit(gc, header, mode);
     }
+}
+
+/* In a pause: follows what is queued; large objects stay in a list of their
+ * own. */
+static void mark_drain(struct hm_gc *gc)
+{
+    if (gc->evacuation.is_recording) {
+        mark_all(gc, MARK_YOUNG | MARK_RECORD);
+    } else {
+        mark_all(gc, MARK_YOUNG);
+    }
+}
+
+static inline __attribute__((always_inline)) size_t mark_words(struct hm_gc *gc,
+                                                               size_t words,
+                                                               int mode)
+{
+    uint64_t *header;
+    size_t done = 0;
+
+    while (done < words && (header = hm_mark_queue_pop(&gc->queue)) != NULL) {
+        mark_prefetch(gc);
+        done += mark_visit(gc, header, mode);
+    }
+    return done;
+}
+
+/* An increment: the same in the old space, for at least `words` or all that is
+ * queued.  Returns how many. */
+static size_t mark_drain_words(struct hm_gc *gc, size_t words)
+{
+    return gc->evacuation.is_recording ? mark_words(gc, words, MARK_RECORD)
+                                       : mark_words(gc, words, MARK_OLD);
 }
 
 static void mark_root(void *arg, hm_ref *slot)
 {
     struct hm_gc *gc = arg;
 
-    mark_push(gc, *slot);
+    mark_slots(gc, slot, 1, MARK_YOUNG);
     if (hm_mark_queue_is_busy(&gc->queue))
         mark_drain(gc);
+}
+
+/* Queues references of an old object; `is_pause`: young ones as well. */
+static void mark_old_slots(struct hm_gc *gc, hm_ref *slot, size_t n,
+                           int is_pause)
+{
+    if (is_pause) {
+        mark_slots(gc, slot, n, MARK_YOUNG);
+    } else {
+        mark_slots(gc, slot, n, MARK_OLD);
+    }
+    for (size_t i = 0; gc->evacuation.is_recording && i < n; i++)
+        hm_generational_record(gc, &slot[i]);
 }
 
 static void mark_drain_large(struct hm_gc *gc)
@@ -93,8 +165,7 @@ static void mark_drain_large(struct hm_gc *gc)
     do {
         mark_drain(gc);
         n = hm_large_scan(&gc->heap.large, MARK_SCAN_CHUNK, &slot);
-        for (size_t i = 0; i < n; i++)
-            mark_push(gc, slot[i]);
+        mark_old_slots(gc, slot, n, 1);
     } while (n > 0);
 }
 
@@ -102,11 +173,7 @@ static void mark_drain_large(struct hm_gc *gc)
  * dropped when they come out. */
 static void mark_rescan_object(struct hm_gc *gc, uint64_t *header)
 {
-    hm_ref *slot = (hm_ref *)(void *)(header + 1);
-    size_t n = hm_header_refs(*header);
-
-    for (size_t i = 0; i < n; i++)
-        mark_push(gc, slot[i]);
+    mark_slots(gc, (void *)(header + 1), hm_header_refs(*header), MARK_YOUNG);
     mark_drain_large(gc);
 }
 
@@ -141,72 +208,172 @@ static void mark_rescan(struct hm_gc *gc)
     }
 }
 
-static void mark_clear_young(struct hm_gc *gc)
+/* A slot that increments did not follow: what it refers to is young. */
+static int mark_remembered(void *arg, hm_ref *slot)
 {
-    for (uint64_t *h = generational_space(gc); h < gc->mutator.free;
-         h += hm_header_words(*h))
-        *h &= ~(uint64_t)HM_HEADER_MARK;
+    struct hm_gc *gc = arg;
+    size_t word = generational_word(gc, slot);
+
+    if (word / HM_BLOCK_WORDS >= gc->old.blocks.frontier ||
+        hm_bits_get(gc->old.blocks.bits, word))
+        mark_root(gc, slot);
+    return 1;
 }
 
-/* Forgets the remembered slots of dead objects. */
-static void mark_clean_slots(struct hm_gc *gc)
+void hm_generational_mark_rest(struct hm_gc *gc)
 {
-    struct hm_slot_set *slots = &gc->old.slots;
-
-    for (uint32_t c = slots->listed; c != HM_SLOT_CHUNK_NONE;
-         c = slots->chunk[c].next) {
-        hm_slot_set_keep(slots, c, hm_block_bits(&gc->old.blocks, c));
+    if (generational_is_marking(gc)) {
+        gc->queue.has_dropped |= gc->cycle.is_rescanning;
+        hm_slot_set_each(&gc->old.slots, mark_remembered, gc);
+        hm_slot_set_each(&gc->large_slots, mark_remembered, gc);
     }
-    for (struct hm_large_object *o = gc->heap.large.all; o != NULL;
-         o = o->next) {
-        size_t n = hm_header_refs(o->header);
-
-        if (!o->is_marked)
-            hm_slot_set_remove(&gc->large_slots, o + 1, n);
-    }
-}
-
-/* Frees blocks without a mark and puts those with a gap into bins, by how much
- * of them lives.  Returns the words that live. */
-static size_t mark_sort_blocks(struct hm_gc *gc)
-{
-    struct hm_blocks *blocks = &gc->old.blocks;
-    size_t live = 0;
-
-    for (uint32_t b = blocks->frontier; b-- > 0;) {
-        struct hm_block *block = &blocks->block[b];
-        unsigned words;
-
-        if (block->state != HM_BLOCK_USED)
-            continue;
-        words = hm_blocks_count_marks(blocks, b);
-        live += words;
-        block->marked = (uint16_t)words;
-        block->class = GENERATIONAL_MARKED;
-        if (words == 0) {
-            hm_blocks_give(blocks, b);
-        } else if (words < HM_BLOCK_WORDS) {
-            unsigned i = words * GENERATIONAL_BINS / HM_BLOCK_WORDS;
-
-            block->next = gc->old.unswept[i];
-            gc->old.unswept[i] = b;
-        }
-    }
-    return live;
-}
-
-void hm_generational_mark(struct hm_gc *gc)
-{
-    HM_ASSERT(hm_mark_queue_is_empty(&gc->queue));
-    gc->young_marked_bytes = 0;
-    hm_blocks_clear_marks(&gc->old.blocks);
-    hm_roots_each(&gc->heap.roots, gc->mutator.frames, mark_root, gc);
+    hm_roots_each(&gc->heap.roots, mark_root, gc);
     mark_drain_large(gc);
     while (gc->queue.has_dropped)
         mark_rescan(gc);
-    mark_clear_young(gc);
-    mark_clean_slots(gc);
-    hm_large_sweep(&gc->heap.large);
-    hm_generational_old_reset(gc);
-    gc->old.bytes = mark_sort_blocks(gc) * HM_WORD_BYTES;
+}
+
+void hm_generational_mark_begin(struct hm_gc *gc)
+{
+    HM_ASSERT(hm_mark_queue_is_empty(&gc->queue));
+    gc->young_marked_bytes = 0;
+    gc->cycle.is_rescanning = 0;
+    hm_blocks_clear_marks(&gc->old.blocks);
+}
+
+void hm_generational_mark_abandon(struct hm_gc *gc)
+{
+    struct hm_large *large = &gc->heap.large;
+
+    gc->queue.head = gc->queue.tail;
+    gc->queue.depth = 0;
+    gc->queue.has_dropped = 0;
+    for (struct hm_large_object *o = large->all; o != NULL; o = o->next)
+        o->is_marked = 0;
+    large->grey = NULL;
+}
+
+static void mark_source(void *arg, hm_ref *slot)
+{
+    struct hm_gc *gc = arg;
+
+    mark_slots(gc, slot, 1, MARK_OLD);
+    if (hm_mark_queue_is_busy(&gc->queue))
+        (void)mark_drain_words(gc, MARK_SOURCE_WORDS);
+}
+
+void hm_generational_mark_sources(struct hm_gc *gc)
+{
+    hm_roots_each(&gc->heap.roots, mark_source, gc);
+    for (uint64_t *h = generational_space(gc); h < gc->mutator.free;
+         h += hm_header_words(*h)) {
+        for (size_t i = 0; i < hm_header_refs(*h); i++)
+            mark_source(gc, (hm_ref *)(void *)(h + 1) + i);
+    }
+}
+
+/* The next marked object of a rescan, from the word where it stands; NULL at
+ * the end.  Whatever is marked meanwhile is scanned as it is marked. */
+static uint64_t *mark_rescan_next(struct hm_gc *gc)
+{
+    const struct hm_blocks *blocks = &gc->old.blocks;
+    size_t end = (size_t)blocks->frontier * HM_BLOCK_WORDS;
+    size_t word = hm_bits_next(blocks->bits, gc->cycle.rescan, end);
+    uint64_t *header = (uint64_t *)(void *)blocks->range.start + word;
+
+    if (word >= end)
+        return NULL;
+    gc->cycle.rescan = word + hm_header_words(*header);
+    return header;
+}
+
+/* Queues the references of one more object that may have lost some.  0: there
+ * is none. */
+static int mark_rescan_step(struct hm_gc *gc)
+{
+    uint64_t *header;
+
+    if (!gc->cycle.is_rescanning) {
+        if (!gc->queue.has_dropped)
+            return 0;
+        gc->queue.has_dropped = 0;
+        gc->cycle.is_rescanning = 1;
+        gc->cycle.rescan = 0;
+    }
+    header = mark_rescan_next(gc);
+    if (header != NULL) {
+        mark_slots(gc, (void *)(header + 1), hm_header_refs(*header), MARK_OLD);
+    } else {
+        gc->cycle.is_rescanning = 0;
+    }
+    return 1;
+}
+
+size_t hm_generational_mark_some(struct hm_gc *gc, size_t words)
+{
+    size_t done = 0, n;
+    hm_ref *slot;
+
+    for (;;) {
+        done += mark_drain_words(gc, words - done);
+        if (done >= words)
+            return done;
+        n = hm_large_scan(&gc->heap.large, MARK_SCAN_CHUNK, &slot);
+        mark_old_slots(gc, slot, n, 0);
+        done += n;
+        if (n > 0)
+            continue;
+        if (!mark_rescan_step(gc))
+            return done;
+        done++;
+    }
+}
+
+int hm_generational_is_marked(const struct hm_gc *gc)
+{
+    return hm_mark_queue_is_empty(&gc->queue) && gc->heap.large.grey == NULL &&
+           !gc->queue.has_dropped && !gc->cycle.is_rescanning;
+}
+
+/* Whether the object around `slot` has not been scanned, so that it still will
+ * be if it lives; large ones are taken to be scanned. */
+static int mark_is_white(const struct hm_gc *gc, const hm_ref *slot)
+{
+    size_t word = generational_word(gc, slot);
+
+    return word / HM_BLOCK_WORDS < gc->old.blocks.frontier &&
+           !hm_bits_get(gc->old.blocks.bits, word);
+}
+
+/* The object is scanned at once, so storing it again and again adds nothing to
+ * the queue, and a rescan finds what the queue drops here. */
+void hm_generational_shade(struct hm_gc *gc, hm_ref *slot)
+{
+    if (mark_is_white(gc, slot))
+        return;
+    if (gc->evacuation.is_recording) {
+        hm_generational_record(gc, slot);
+        (void)mark_visit(gc, hm_header_of(*slot), MARK_RECORD);
+    } else {
+        (void)mark_visit(gc, hm_header_of(*slot), MARK_OLD);
+    }
+}
+
+/* A remembered slot after a young collection that has kept them all. */
+static int mark_promoted(void *arg, hm_ref *slot)
+{
+    struct hm_gc *gc = arg;
+
+    if (*slot == NULL)
+        return 0;
+    if (hm_generational_is_young(&gc->mutator, *slot))
+        return 1;
+    hm_generational_shade(gc, slot);
+    return 0;
+}
+
+void hm_generational_shade_promoted(struct hm_gc *gc)
+{
+    hm_slot_set_each(&gc->old.slots, mark_promoted, gc);
+    hm_slot_set_each(&gc->large_slots, mark_promoted, gc);
 }

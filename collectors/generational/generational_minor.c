@@ -46,6 +46,8 @@ int hm_generational_nursery_open(struct hm_gc *gc)
     gc->mutator.free = gc->mutator.limit = gc->mutator.poll = nursery->opened;
     gc->mutator.young_first = (uintptr_t)nursery->range.start + HM_WORD_BYTES;
     gc->mutator.young_bytes = nursery->range.bytes;
+    gc->mutator.noted_first = gc->mutator.young_first;
+    gc->mutator.noted_bytes = gc->mutator.young_bytes;
     return 1;
 }
 
@@ -202,6 +204,23 @@ static int minor_remembered(void *arg, hm_ref *slot)
     return hm_generational_is_young(&minor->gc->mutator, *slot);
 }
 
+/* During marking what is promoted has yet to be shaded, where it is final. */
+static int minor_remembered_all(void *minor, hm_ref *slot)
+{
+    minor_forward(minor, slot);
+    return 1;
+}
+
+static __attribute__((noinline)) void minor_scan_remembered(
+    struct minor *minor, struct hm_slot_set *set)
+{
+    if (generational_is_marking(minor->gc)) {
+        hm_slot_set_each(set, minor_remembered_all, minor);
+    } else {
+        hm_slot_set_each(set, minor_remembered, minor);
+    }
+}
+
 static void minor_scan_promoted(struct minor *minor)
 {
     uint64_t *original;
@@ -243,9 +262,9 @@ static void minor_evacuate(struct minor *minor)
     struct hm_gc *gc = minor->gc;
     uint64_t *scan = minor->free;
 
-    hm_roots_each(&gc->heap.roots, gc->mutator.frames, minor_root, minor);
-    hm_slot_set_each(&gc->old.slots, minor_remembered, minor);
-    hm_slot_set_each(&gc->large_slots, minor_remembered, minor);
+    hm_roots_each(&gc->heap.roots, minor_root, minor);
+    minor_scan_remembered(minor, &gc->old.slots);
+    minor_scan_remembered(minor, &gc->large_slots);
     do {
         minor_scan_promoted(minor);
         scan = minor_scan_copied(minor, scan);
@@ -289,10 +308,13 @@ static void minor_account(struct hm_gc *gc, const struct minor *minor)
 }
 
 /* Words of survivors that are to age. */
-static size_t minor_aging_words(struct generational_nursery *nursery)
+static size_t minor_aging_words(struct hm_gc *gc)
 {
+    struct generational_nursery *nursery = &gc->nursery;
     size_t words = nursery->capacity_bytes / HM_WORD_BYTES;
 
+    if (!gc->is_ageing)
+        return 0;
     if (nursery->aging_words < words / MINOR_LEAST_AGED)
         nursery->aging_words = words / MINOR_LEAST_AGED;
     if (nursery->aging_words > words / MINOR_MOST_AGED)
@@ -332,7 +354,7 @@ void hm_generational_minor(struct hm_gc *gc)
     minor.old_free = gc->old.free;
     minor.old_limit = gc->old.limit;
     minor.free = (void *)nursery->space[to];
-    minor.crowded = minor.free + minor_aging_words(nursery);
+    minor.crowded = minor.free + minor_aging_words(gc);
     gc->has_failed_promotion = 0;
     minor_evacuate(&minor);
     gc->old.free = minor.old_free;

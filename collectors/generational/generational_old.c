@@ -49,20 +49,32 @@ void hm_generational_old_seal(struct hm_gc *gc)
         *old->free = generational_gap((size_t)(old->limit - old->free));
 }
 
+/* The block of a word. */
+static struct hm_block *old_block(struct hm_gc *gc, const uint64_t *word)
+{
+    return &gc->old.blocks.block[generational_word(gc, word) / HM_BLOCK_WORDS];
+}
+
 /* Makes [start, start + words) the cell in use, what is left of the last one
- * goes back into a list. */
+ * goes back into a list.  A block knows how much of it is in use. */
 static void old_use(struct hm_gc *gc, uint64_t *start, size_t words)
 {
     struct generational_old *old = &gc->old;
 
-    if (old->free < old->limit)
-        old_free(gc, old->free, (size_t)(old->limit - old->free));
+    if (old->free < old->limit) {
+        size_t rest = (size_t)(old->limit - old->free);
+
+        old_block(gc, old->free)->marked -= (uint16_t)rest;
+        old_free(gc, old->free, rest);
+    }
+    old_block(gc, start)->marked += (uint16_t)words;
     old->free = start;
     old->limit = start + words;
 }
 
-/* Uses the first cell of list c. */
-static void old_pop(struct hm_gc *gc, unsigned c)
+/* Uses the first cell of list c.  0: it lies in a block that is to be emptied,
+ * and is dropped. */
+static int old_pop(struct hm_gc *gc, unsigned c)
 {
     struct generational_old *old = &gc->old;
     uint64_t *cell = old->list[c];
@@ -74,7 +86,10 @@ static void old_pop(struct hm_gc *gc, unsigned c)
     old->list[c] = generational_link(cell + 1);
     if (old->list[c] == NULL)
         old->list_mask &= ~((uint32_t)1 << c);
+    if (generational_is_candidate(gc, cell))
+        return 0;
     old_use(gc, cell, words);
+    return 1;
 }
 
 /* Uses a cell of the first list whose cells all are long enough: best fit, as
@@ -82,27 +97,29 @@ static void old_pop(struct hm_gc *gc, unsigned c)
 static int old_take_best(struct hm_gc *gc, size_t words)
 {
     unsigned c = old_list_above(words);
-    uint32_t fit = gc->old.list_mask >> c;
+    uint32_t fit;
 
-    if (fit == 0)
-        return 0;
-    old_pop(gc, c + (unsigned)__builtin_ctz(fit));
-    return 1;
+    while ((fit = gc->old.list_mask >> c) != 0) {
+        if (old_pop(gc, c + (unsigned)__builtin_ctz(fit)))
+            return 1;
+    }
+    return 0;
 }
 
 /* Uses the first of the largest cells if it is long enough. */
 static int old_take_any(struct hm_gc *gc, size_t words)
 {
-    uint32_t mask = gc->old.list_mask;
-    unsigned c;
+    uint32_t mask;
 
-    if (mask == 0)
-        return 0;
-    c = 31 - (unsigned)__builtin_clz(mask);
-    if (hm_header_words(*gc->old.list[c]) < words)
-        return 0;
-    old_pop(gc, c);
-    return 1;
+    while ((mask = gc->old.list_mask) != 0) {
+        unsigned c = 31 - (unsigned)__builtin_clz(mask);
+
+        if (hm_header_words(*gc->old.list[c]) < words)
+            return 0;
+        if (old_pop(gc, c))
+            return 1;
+    }
+    return 0;
 }
 
 /* The first word at or after `word` whose mark is not set, at most the end. */
@@ -136,6 +153,34 @@ static void old_sweep(struct hm_gc *gc, uint32_t b)
     gc->old.blocks.block[b].class = GENERATIONAL_SWEPT;
 }
 
+unsigned hm_generational_old_sort(struct hm_gc *gc, uint32_t b)
+{
+    struct hm_block *block = &gc->old.blocks.block[b];
+    unsigned words = hm_blocks_count_marks(&gc->old.blocks, b);
+
+    block->marked = (uint16_t)words;
+    block->class =
+        words < HM_BLOCK_WORDS ? GENERATIONAL_MARKED : GENERATIONAL_SWEPT;
+    if (words == 0) {
+        hm_blocks_give(&gc->old.blocks, b);
+    } else if (words < HM_BLOCK_WORDS) {
+        unsigned i = words * GENERATIONAL_BINS / HM_BLOCK_WORDS;
+
+        block->next = gc->old.unswept[i];
+        gc->old.unswept[i] = b;
+    }
+    return words;
+}
+
+int hm_generational_is_swept(const struct hm_gc *gc)
+{
+    for (unsigned i = 0; i < GENERATIONAL_BINS; i++) {
+        if (gc->old.unswept[i] != HM_BLOCK_NONE)
+            return 0;
+    }
+    return 1;
+}
+
 int hm_generational_sweep_next(struct hm_gc *gc)
 {
     for (unsigned i = 0; i < GENERATIONAL_BINS; i++) {
@@ -150,6 +195,14 @@ int hm_generational_sweep_next(struct hm_gc *gc)
     return 0;
 }
 
+/* Slots of the first `bytes` of the old space can be remembered. */
+static int old_cover(struct hm_gc *gc, size_t bytes)
+{
+    return hm_slot_set_cover(&gc->old.slots, bytes) &&
+           (!gc->evacuation.is_recording ||
+            hm_slot_set_cover(&gc->evacuation.slots, bytes));
+}
+
 /* Uses a new block.  0: the budget has none. */
 static int old_extend(struct hm_gc *gc)
 {
@@ -162,7 +215,7 @@ static int old_extend(struct hm_gc *gc)
     }
     if (b == HM_BLOCK_NONE)
         return 0;
-    if (!hm_slot_set_cover(&gc->old.slots, (b + 1) * (size_t)HM_BLOCK_BYTES)) {
+    if (!old_cover(gc, (b + 1) * (size_t)HM_BLOCK_BYTES)) {
         hm_blocks_give(blocks, b);
         return 0;
     }

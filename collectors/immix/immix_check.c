@@ -167,10 +167,8 @@ static const char *immix_check_blocks(const struct immix_map *map)
 const char *hm_immix_check(struct hm_gc *gc, uint64_t *bytes)
 {
     struct immix_map map = {.gc = gc};
-    struct hm_verify verify = {.roots = &gc->heap.roots,
-                               .frames = gc->mutator.frames,
-                               .is_object = immix_is_object,
-                               .heap = &map};
+    struct hm_verify verify = {
+        .roots = &gc->heap.roots, .is_object = immix_is_object, .heap = &map};
     const char *wrong = hm_blocks_check(&gc->blocks);
 
     if (wrong == NULL)

@@ -222,7 +222,7 @@ void hm_immix_mark(struct hm_gc *gc, int is_evacuating)
     gc->marked_bytes = gc->medium_bytes = 0;
     gc->may_evacuate = is_evacuating;
     hm_blocks_clear_marks(&gc->blocks);
-    hm_roots_each(&gc->heap.roots, gc->mutator.frames, immix_root, &pass);
+    hm_roots_each(&gc->heap.roots, immix_root, &pass);
     immix_drain_large(&pass);
     while (gc->queue.has_dropped)
         immix_rescan(&pass);

@@ -13,7 +13,7 @@
 
 struct hm_mutator {
     struct hm_holes holes;
-    struct hm_frame *frames;
+    struct hm_thread thread;
     struct hm_gc *gc;
 };
 
@@ -81,7 +81,7 @@ static inline void hm_poll(struct hm_mutator *m)
 
 static inline struct hm_frame **hm_frames(struct hm_mutator *m)
 {
-    return &m->frames;
+    return &m->thread.frames;
 }
 
 #endif /* HM_COLLECTORS_MARKSWEEP_H */

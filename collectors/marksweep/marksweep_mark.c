@@ -19,7 +19,7 @@ void hm_marksweep_collect(struct hm_gc *gc)
     start_ns = hm_clock_now_ns();
     hm_holes_close(&gc->mutator.holes);
     hm_segregated_reset(&gc->space);
-    hm_segregated_mark(&gc->space, &gc->marker, gc->mutator.frames);
+    hm_segregated_mark(&gc->space, &gc->marker);
     hm_large_sweep(&gc->heap.large);
     hm_segregated_sort(&gc->space);
     hm_heap_collected(&gc->heap, HM_PAUSE_full, start_ns,
@@ -33,7 +33,6 @@ void hm_marksweep_collect(struct hm_gc *gc)
 const char *hm_marksweep_check(struct hm_gc *gc, uint64_t *bytes)
 {
     struct hm_verify verify = {.roots = &gc->heap.roots,
-                               .frames = gc->mutator.frames,
                                .is_object = hm_segregated_is_object,
                                .heap = &gc->space};
     const char *wrong = hm_segregated_check(&gc->space);

@@ -74,7 +74,7 @@ struct hm_mutator {
     struct hm_refcount_hole hole[HM_SIZE_CLASSES];
     struct hm_refcount_table zero; /* all with flag TABLE but new ones */
     uint64_t **poll_at;            /* of `zero`: worth a pause */
-    struct hm_frame *frames;
+    struct hm_thread thread;
     struct hm_gc *gc;
 };
 
@@ -231,7 +231,7 @@ static inline void hm_poll(struct hm_mutator *m)
 
 static inline struct hm_frame **hm_frames(struct hm_mutator *m)
 {
-    return &m->frames;
+    return &m->thread.frames;
 }
 
 #endif /* HM_COLLECTORS_REFCOUNT_H */

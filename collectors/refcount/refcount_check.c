@@ -210,7 +210,6 @@ static uint64_t refcount_common_header(hm_ref o)
 const char *hm_refcount_check(struct hm_gc *gc, uint64_t *bytes)
 {
     struct hm_verify verify = {.roots = &gc->heap.roots,
-                               .frames = gc->mutator.frames,
                                .is_object = refcount_is_object,
                                .header = refcount_common_header,
                                .heap = gc};

@@ -265,8 +265,7 @@ size_t hm_refcount_flag_roots(struct hm_gc *gc, int on)
 {
     struct refcount_flagging flagging = {.on = on};
 
-    hm_roots_each(&gc->heap.roots, gc->mutator.frames, refcount_flag_root,
-                  &flagging);
+    hm_roots_each(&gc->heap.roots, refcount_flag_root, &flagging);
     return flagging.slots;
 }
 

@@ -160,16 +160,12 @@ void hm_gc_close(struct hm_gc *gc)
 
 struct hm_mutator *hm_gc_attach(struct hm_gc *gc)
 {
-    if (gc->heap.is_attached)
-        return NULL;
-    gc->heap.is_attached = 1;
-    return &gc->mutator;
+    return hm_heap_attach(&gc->heap, &gc->mutator.thread) ? &gc->mutator : NULL;
 }
 
 void hm_gc_detach(struct hm_mutator *m)
 {
-    HM_CHECK(m->gc->heap.is_attached && m->frames == NULL);
-    m->gc->heap.is_attached = 0;
+    hm_heap_detach(&m->gc->heap, &m->thread);
 }
 
 void hm_gc_add_roots(struct hm_gc *gc, hm_ref *slot, size_t n)

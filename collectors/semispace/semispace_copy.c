@@ -118,7 +118,7 @@ static void semispace_evacuate(struct hm_gc *gc, struct semispace_space *to)
                                   .large = &gc->heap.large};
 
     HM_ASSERT(to != from && to->range.usable_bytes == from->range.usable_bytes);
-    hm_roots_each(&gc->heap.roots, gc->mutator.frames, semispace_root, &copy);
+    hm_roots_each(&gc->heap.roots, semispace_root, &copy);
     semispace_scan_all(&copy, start);
     hm_large_sweep(&gc->heap.large);
     gc->current = to;
@@ -191,7 +191,6 @@ const char *hm_semispace_check(struct hm_gc *gc, uint64_t *bytes)
                                              HM_WORD_BYTES,
                                     .large = &gc->heap.large};
     struct hm_verify verify = {.roots = &gc->heap.roots,
-                               .frames = gc->mutator.frames,
                                .is_object = hm_verify_space_has,
                                .heap = &space};
     const char *wrong = hm_verify_space_open(&space);

@@ -36,6 +36,17 @@ static inline void hm_bits_set_range(uint64_t *bits, size_t i, size_t n)
     bits[last] |= high;
 }
 
+/* Clears [i, i + n). */
+static inline void hm_bits_clear_range(uint64_t *bits, size_t i, size_t n)
+{
+    for (size_t end = i + n; i < end;) {
+        size_t low = i % 64, step = 64 - low < end - i ? 64 - low : end - i;
+
+        bits[i / 64] &= ~(~(uint64_t)0 >> (64 - step) << low);
+        i += step;
+    }
+}
+
 /* Sets the bits of `mask`, others may set more at once; returns what was set
  * before.  NOLINTNEXTLINE(readability-non-const-parameter): it is written */
 static inline uint64_t hm_bits_or(uint64_t *word, uint64_t mask)

@@ -74,6 +74,7 @@ static uint32_t blocks_find(struct hm_blocks *blocks)
         return blocks_extend(blocks);
     if (!hm_budget_take(blocks->budget, HM_BLOCK_BYTES))
         return HM_BLOCK_NONE;
+    blocks->n_released--;
     return blocks_pop(blocks, &blocks->released);
 }
 
@@ -102,6 +103,7 @@ static void blocks_discard(struct hm_blocks *blocks, uint32_t b)
                      HM_BLOCK_BYTES);
     hm_budget_give(blocks->budget, HM_BLOCK_BYTES);
     blocks_push(blocks, &blocks->released, b, HM_BLOCK_RELEASED);
+    blocks->n_released++;
 }
 
 void hm_blocks_give(struct hm_blocks *blocks, uint32_t b)
@@ -123,6 +125,19 @@ void hm_blocks_release(struct hm_blocks *blocks)
 
     while ((b = blocks_pop(blocks, &blocks->free)) != HM_BLOCK_NONE)
         blocks_discard(blocks, b);
+}
+
+size_t hm_blocks_backed(const struct hm_blocks *blocks)
+{
+    return blocks->frontier - blocks->n_released;
+}
+
+void hm_blocks_release_above(struct hm_blocks *blocks, size_t keep, size_t most)
+{
+    size_t n = hm_blocks_backed(blocks) - blocks->n_used;
+
+    for (; n > keep && most > 0; n--, most--)
+        blocks_discard(blocks, blocks_pop(blocks, &blocks->free));
 }
 
 void hm_blocks_clear_marks(struct hm_blocks *blocks)
@@ -164,7 +179,8 @@ const char *hm_blocks_check(const struct hm_blocks *blocks)
 
     if (n_free == UINT32_MAX || n_released == UINT32_MAX)
         return "blocks: a list holds a block that does not belong there";
-    if ((uint64_t)n_free + n_released + blocks->n_used != blocks->frontier)
+    if ((uint64_t)n_free + n_released + blocks->n_used != blocks->frontier ||
+        n_released != blocks->n_released)
         return "blocks: a block is in no list or in two";
     return NULL;
 }

@@ -42,7 +42,7 @@ struct hm_blocks {
     struct hm_block *block;
     uint32_t frontier;       /* blocks from here on were never used */
     uint32_t free, released; /* lists */
-    uint32_t n_used;
+    uint32_t n_used, n_released;
     int is_guarded; /* free blocks are inaccessible */
 };
 
@@ -58,6 +58,13 @@ void hm_blocks_give(struct hm_blocks *blocks, uint32_t b);
 
 /* Returns the memory of all free blocks to the system. */
 void hm_blocks_release(struct hm_blocks *blocks);
+
+/* The same for at most `most` of them, as long as more than `keep` are free. */
+void hm_blocks_release_above(struct hm_blocks *blocks, size_t keep,
+                             size_t most);
+
+/* Number of blocks that are backed by memory, used or free. */
+size_t hm_blocks_backed(const struct hm_blocks *blocks);
 
 void hm_blocks_clear_marks(struct hm_blocks *blocks);
 

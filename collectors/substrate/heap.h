@@ -21,9 +21,10 @@ struct hm_heap {
     struct hm_pacer pacer;
     struct hm_roots roots;
     struct hm_large large;
-    int is_open, is_attached;
-    size_t since_bytes; /* allocated since the last collection, less what the
-                         * collector counts for itself */
+    int is_open;
+    size_t since_bytes;  /* allocated since the last collection, less what the
+                          * collector counts for itself */
+    uint64_t between_ns; /* increments of the collector since then */
     uint64_t collections, moved_bytes, live_bytes;
 };
 
@@ -57,6 +58,21 @@ static inline void hm_heap_close(struct hm_heap *heap)
     *heap = (struct hm_heap){0};
 }
 
+/* Registers a mutator.  Returns 1; 0 when there is one already. */
+static inline int hm_heap_attach(struct hm_heap *heap, struct hm_thread *thread)
+{
+    if (heap->roots.threads != NULL)
+        return 0;
+    hm_roots_attach(&heap->roots, thread);
+    return 1;
+}
+
+static inline void hm_heap_detach(struct hm_heap *heap,
+                                  struct hm_thread *thread)
+{
+    hm_roots_detach(&heap->roots, thread);
+}
+
 _Noreturn static inline void hm_heap_exhausted(struct hm_heap *heap,
                                                size_t bytes)
 {
@@ -77,12 +93,13 @@ static inline void hm_heap_collected(struct hm_heap *heap,
                                      uint64_t live_small_bytes)
 {
     struct hm_pacer_cycle cycle = {.allocated_bytes = heap->since_bytes,
-                                   .start_ns = start_ns,
+                                   .start_ns = start_ns - heap->between_ns,
                                    .end_ns = hm_clock_now_ns()};
 
     heap->collections++;
     heap->live_bytes = live_small_bytes + heap->large.object_bytes;
     heap->since_bytes = 0;
+    heap->between_ns = 0;
     cycle.live_bytes = heap->live_bytes;
     hm_pacer_collected(&heap->pacer, &cycle);
     hm_pause_log_add(heap->config.log, kind, start_ns, cycle.end_ns);

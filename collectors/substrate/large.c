@@ -101,7 +101,7 @@ const char *hm_large_check(const struct hm_large *large)
 {
     size_t bytes = 0, pages = 0;
 
-    if (large->grey != NULL)
+    if (large->grey != NULL && !large->is_marking)
         return "large: an object still waits to be scanned";
     for (struct hm_large_object *o = large->all; o != NULL; o = o->next) {
         size_t words = hm_header_words(o->header);
@@ -111,7 +111,7 @@ const char *hm_large_check(const struct hm_large *large)
         if (!hm_header_is_sound(o->header) || words <= HM_LARGE_WORDS ||
             o->pages * HM_PAGE_BYTES != hm_large_cost_bytes(words))
             return "large: a header is damaged";
-        if (o->is_marked)
+        if (o->is_marked && !large->is_marking)
             return "large: an object is marked outside a collection";
         bytes += words * HM_WORD_BYTES;
         pages += o->pages;

@@ -26,6 +26,7 @@ _Static_assert(sizeof(struct hm_large_object) == 64, "aligned payload");
 struct hm_large {
     struct hm_extents extents;
     struct hm_large_object *all, *grey;
+    int is_marking;      /* between the pauses of a collection */
     size_t object_bytes; /* sizes with header of those marked by the last
                           * collection and allocated since */
 };
@@ -94,7 +95,7 @@ void hm_large_requeue(struct hm_large *large);
 /* Frees what is not marked and clears the marks.  Nothing may be queued. */
 void hm_large_sweep(struct hm_large *large);
 
-/* NULL, or what is wrong.  Outside a collection only. */
+/* NULL, or what is wrong.  Outside the pauses of a collection only. */
 const char *hm_large_check(const struct hm_large *large);
 
 #endif /* HM_COLLECTORS_SUBSTRATE_LARGE_H */

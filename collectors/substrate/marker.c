@@ -120,17 +120,15 @@ static void marker_rescan(struct hm_marker *marker)
 }
 
 static void marker_mark_alone(struct hm_marker *marker,
-                              const struct hm_roots *roots,
-                              struct hm_frame *frames)
+                              const struct hm_roots *roots)
 {
-    hm_roots_each(roots, frames, marker_root, marker);
+    hm_roots_each(roots, marker_root, marker);
     marker_drain_all(marker);
 }
 
 /* What was dropped, this thread finds. */
 static void marker_mark_together(struct hm_marker *marker,
-                                 const struct hm_roots *roots,
-                                 struct hm_frame *frames)
+                                 const struct hm_roots *roots)
 {
     struct hm_parallel_marker *parallel = &marker->parallel;
 
@@ -139,10 +137,10 @@ static void marker_mark_together(struct hm_marker *marker,
     parallel->words = marker->words;
     parallel->marks_whole = marker->marks_whole;
     parallel->large = marker->large;
-    if (hm_parallel_marker_run(parallel, roots, frames, &marker->marked_words))
+    if (hm_parallel_marker_run(parallel, roots, &marker->marked_words))
         return;
     hm_large_requeue(marker->large);
-    marker_mark_alone(marker, roots, frames);
+    marker_mark_alone(marker, roots);
     marker->queue.has_dropped = 1;
 }
 
@@ -160,16 +158,15 @@ void hm_marker_close(struct hm_marker *marker)
     hm_mark_queue_close(&marker->queue);
 }
 
-void hm_marker_run(struct hm_marker *marker, const struct hm_roots *roots,
-                   struct hm_frame *frames)
+void hm_marker_run(struct hm_marker *marker, const struct hm_roots *roots)
 {
     HM_ASSERT(hm_mark_queue_is_empty(&marker->queue));
     marker->marked_words = 0;
     marker->rescans = 0;
     if (marker->parallel.workers.n > 1) {
-        marker_mark_together(marker, roots, frames);
+        marker_mark_together(marker, roots);
     } else {
-        marker_mark_alone(marker, roots, frames);
+        marker_mark_alone(marker, roots);
     }
     while (marker->queue.has_dropped)
         marker_rescan(marker);

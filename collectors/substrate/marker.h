@@ -46,7 +46,6 @@ int hm_marker_open(struct hm_marker *marker, size_t heap_bytes,
 void hm_marker_close(struct hm_marker *marker);
 
 /* All bits must be clear.  Leaves the queue empty. */
-void hm_marker_run(struct hm_marker *marker, const struct hm_roots *roots,
-                   struct hm_frame *frames);
+void hm_marker_run(struct hm_marker *marker, const struct hm_roots *roots);
 
 #endif /* HM_COLLECTORS_SUBSTRATE_MARKER_H */

@@ -292,15 +292,14 @@ static void team_root(void *arg, hm_ref *slot)
 }
 
 int hm_parallel_marker_run(struct hm_parallel_marker *pm,
-                           const struct hm_roots *roots,
-                           struct hm_frame *frames, uint64_t *marked_words)
+                           const struct hm_roots *roots, uint64_t *marked_words)
 {
     struct hm_mark_worker *w = &pm->worker[0];
     int has_dropped = 0;
 
     HM_ASSERT(pm->worker != NULL && w->head == w->tail);
     atomic_store(&pm->idle, 0);
-    hm_roots_each(roots, frames, team_root, w);
+    hm_roots_each(roots, team_root, w);
     team_drain(w, pm->alone_objects);
     if (w->head != w->tail)
         hm_workers_run(&pm->workers, team_work, pm);

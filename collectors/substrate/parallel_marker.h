@@ -63,6 +63,6 @@ void hm_parallel_marker_close(struct hm_parallel_marker *pm);
  * objects, large ones too. */
 int hm_parallel_marker_run(struct hm_parallel_marker *pm,
                            const struct hm_roots *roots,
-                           struct hm_frame *frames, uint64_t *marked_words);
+                           uint64_t *marked_words);
 
 #endif /* HM_COLLECTORS_SUBSTRATE_PARALLEL_MARKER_H */

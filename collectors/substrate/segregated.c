@@ -119,8 +119,7 @@ size_t hm_segregated_refill(struct hm_segregated *space, struct hm_hole *hole,
     return words;
 }
 
-void hm_segregated_mark(struct hm_segregated *space, struct hm_marker *marker,
-                        struct hm_frame *frames)
+void hm_segregated_mark(struct hm_segregated *space, struct hm_marker *marker)
 {
     struct hm_blocks *blocks = &space->blocks;
 
@@ -129,7 +128,7 @@ void hm_segregated_mark(struct hm_segregated *space, struct hm_marker *marker,
     marker->bits = blocks->bits;
     marker->words = (size_t)blocks->frontier * HM_BLOCK_WORDS;
     marker->large = &space->heap->large;
-    hm_marker_run(marker, &space->heap->roots, frames);
+    hm_marker_run(marker, &space->heap->roots);
 }
 
 void hm_segregated_sort(struct hm_segregated *space)

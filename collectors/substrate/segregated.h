@@ -58,8 +58,7 @@ size_t hm_segregated_refill(struct hm_segregated *space, struct hm_hole *hole,
                             unsigned c, size_t max_words);
 
 /* Marks all that is reachable; the space has been reset. */
-void hm_segregated_mark(struct hm_segregated *space, struct hm_marker *marker,
-                        struct hm_frame *frames);
+void hm_segregated_mark(struct hm_segregated *space, struct hm_marker *marker);
 
 /* Frees blocks without a mark and lists those with a hole, the lowest first.
  */

@@ -111,7 +111,7 @@ const char *hm_verify_trace(struct hm_verify *verify)
     verify->reachable_bytes = 0;
     verify->reachable_count = 0;
     verify_set_open(&pass.set, VERIFY_FIRST);
-    hm_roots_each(verify->roots, verify->frames, verify_root, &pass);
+    hm_roots_each(verify->roots, verify_root, &pass);
     for (size_t i = 0; i < pass.set.n && pass.wrong == NULL; i++)
         verify_object(&pass, pass.set.found[i]);
     verify_set_close(&pass.set);

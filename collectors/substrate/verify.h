@@ -17,7 +17,6 @@
 
 struct hm_verify {
     const struct hm_roots *roots;
-    struct hm_frame *frames;
     /* Whether `o`, any bit pattern, is the start of an object. */
     int (*is_object)(const void *heap, hm_ref o);
     const void *heap;

@@ -124,7 +124,7 @@ static void mark_and_compare(int marks_whole, size_t stack_entries)
     marker.marks_whole = marks_whole;
     marker.large = &large;
     hm_roots_add(&roots, root, 2);
-    hm_marker_run(&marker, &roots, NULL);
+    hm_marker_run(&marker, &roots);
     reach_from(1);
     check_marks(marks_whole);
     hm_mark_queue_close(&marker.queue);

@@ -103,7 +103,7 @@ static uint64_t mark(unsigned threads, int marks_whole)
     marker.large = &large;
     marker.parallel.alone_objects = threads % 2 == 0 ? 0 : 100;
     memset(bits, 0, sizeof(bits));
-    hm_marker_run(&marker, &roots, NULL);
+    hm_marker_run(&marker, &roots);
     return marker.marked_words;
 }
 
