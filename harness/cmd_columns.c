@@ -59,7 +59,17 @@ static const char columns_intro[] =
     "`heapmark minheap` | see below |\n"
     "| `meta.csv` | a fact about machine, build or request | key, value |\n"
     "| `summary.csv`, `ratios.csv`, `failures.csv`, and the data of charts | "
-    "derived from the above | written anew by `heapmark summary` |\n";
+    "derived from the above | written anew by `heapmark summary` |\n"
+    "| `mmu.csv` | a cell and a length of time | workload, strategy, "
+    "window_ns, mmu_worst, mmu_median, bmu_worst, bmu_median (shares of 1: of "
+    "its worst and its median run), runs; NaN ends a curve |\n"
+    "| `lbo.csv` | a cell, for wall_ns and for cpu_ns | metric, workload "
+    "(geomean: over all), strategy, heap_multiple (NaN: no limit), lbo (cost / "
+    "bound_ns), low, high, status, n, bound_ns (least distilled cost), bound "
+    "(whose) |\n"
+    "| `time_heap.csv` | a cell of a workload with several heap sizes | "
+    "workload, strategy, heap_multiple, wall_ns (median), low, high, status, n "
+    "|\n";
 
 static void columns_print_table(const char *file, const struct columns_row *row,
                                 int n)

@@ -22,8 +22,13 @@ PS = IS_PNG ? 1.0 : 0.75                        # SVG draws the same marker larg
 
 # Okabe and Ito's colours; their yellow darkened and black softened.
 COLOURS = "#333333 #d55e00 #009e73 #e69f00 #cc79a7 #0072b2 #56b4e9 #8c7a00"
-KNOWN = "glibc jemalloc mimalloc tcmalloc tbb semispace marksweep bdwgc" \
-     ." nogc bump first_fit markcompact null node refcount generational"
+# The look of each strategy, id:colour:marker: no two are the same.  Collectors that share
+# charts differ in colour first; markers 0 to 5 are filled, 6 to 11 open.
+LOOKS = "glibc:1:0 jemalloc:2:1 mimalloc:3:2 tcmalloc:4:3 tbb:5:4 bump:3:9 first_fit:4:10" \
+     ." semispace:6:5 marksweep:7:0 markcompact:5:11 immix:3:6 sticky_immix:3:4" \
+     ." generational:2:9 incremental:4:7 concurrent:5:8 refcount:8:8 refcount_cycle:1:8" \
+     ." bdwgc:8:1 bdwgc_incremental:8:5 arena:6:9 manual_roots:1:10 node:7:7" \
+     ." nogc:1:2 null:6:6"
 FILLED = "7 5 9 11 13 15"
 OPEN = "6 4 8 10 12 14"
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_.@#+-/=;ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -32,11 +37,16 @@ append(list, s) = index_of(list, s) ? list : (list eq "" ? s : list." ".s)
 cut(s, c) = strstrt(s, c) ? s[1:strstrt(s, c)-1] : s
 id_of(s) = cut(cut(s, "@"), "#")
 hash(s) = int(sum [k=1:strlen(s)] (k * strstrt(LETTERS, s[k:k])))
-slot(s) = index_of(KNOWN, id_of(s)) ? index_of(KNOWN, id_of(s)) : 9 + hash(id_of(s)) % 8
-variant(s) = strstrt(s, "@") ? int(2 * real(s[strstrt(s, "@")+1:])) : 0    # "@1.5x"
-colour(s) = id_of(s) eq "nogc" ? "#999999" : word(COLOURS, slot(s) > 8 ? (slot(s) - 9) % 7 + 2 : slot(s))
+look_at(s) = strstrt(" ".LOOKS, " ".s.":")     # 0: none of its own
+look_of(s) = look_at(s) ? word(LOOKS[look_at(s):], 1)[strlen(s)+2:] : ""
+look(s) = strlen(look_of(s)) ? look_of(s) : sprintf("%d:%d", 2 + hash(s) % 7, hash(s) / 7 % 12)
+hue(s) = int(cut(look(s), ":"))
+shape(s) = int(look(s)[strstrt(look(s), ":")+1:])
+variant(s) = strstrt(s, "@") ? int(2 * real(s[strstrt(s, "@")+1:strlen(s)-1])) : 0    # "@1.5x"
+colour(s) = id_of(s) eq "nogc" ? "#999999" : word(COLOURS, hue(id_of(s)))
 rgb(s) = int("0x".(colour(s)[2:]))
-marker(s) = int(word((slot(s) > 8) + variant(s) / 6 % 2 == 1 ? OPEN : FILLED, (slot(s) - 1 + variant(s)) % 6 + 1))
+shifted(m, v) = int(word((m / 6 + v / 6) % 2 == 1 ? OPEN : FILLED, (m + v) % 6 + 1))
+marker(s) = shifted(shape(id_of(s)), variant(s))
 is_twin(s) = strstrt(s, "#twin") > 0
 said(status) = status eq "oom" ? "OOM" : status eq "bad_checksum" ? "bad sum" \
   : status eq "wrong_allocator" ? "wrong lib" : status eq "none" ? "–" : status

@@ -110,7 +110,8 @@ static void report_put_data(const struct report *report,
     } else if (strcmp(chart->data, "latency.csv") == 0) {
         hm_report_metric_table(report->out, &report->rows, begin, n, latency,
                                3);
-    } else if (strcmp(chart->data, "survival.csv") == 0) {
+    } else if (strcmp(chart->data, "survival.csv") == 0 ||
+               strcmp(chart->data, "mmu.csv") == 0) {
         hm_report_metric_table(report->out, &report->rows, begin, n, pauses, 2);
     } else {
         (void)hm_html_csv(report->out, report->folder, chart->data,

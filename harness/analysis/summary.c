@@ -233,7 +233,8 @@ static int summary_write_files(const struct hm_summary_view *view,
         summary_write_table,       summary_write_failures,
         hm_summary_write_ratios,   hm_summary_write_pareto,
         hm_summary_write_latency,  hm_summary_write_survival,
-        hm_summary_write_timeline,
+        hm_summary_write_timeline, hm_summary_write_mmu,
+        hm_summary_write_lbo,      hm_summary_write_time_heap,
     };
     int error = 0;
 

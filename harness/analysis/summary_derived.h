@@ -43,4 +43,21 @@ int hm_summary_write_survival(const struct hm_summary_view *view,
 int hm_summary_write_timeline(const struct hm_summary_view *view,
                               const char *folder);
 
+/* workload,strategy,window_ns,mmu_worst,mmu_median,bmu_worst,bmu_median,runs:
+ * minimum and bounded mutator utilisation of the pauses in pauses.csv, over
+ * the runs of a cell (mmu.h). */
+int hm_summary_write_mmu(const struct hm_summary_view *view,
+                         const char *folder);
+
+/* metric,workload,strategy,heap_multiple,lbo,low,high,status,n,bound_ns,bound:
+ * wall and processor time / the least distilled cost of the workload, and the
+ * geometric means of strategies that completed all workloads. */
+int hm_summary_write_lbo(const struct hm_summary_view *view,
+                         const char *folder);
+
+/* workload,strategy,heap_multiple,wall_ns,low,high,status,n: of workloads that
+ * were run at several heap multiples. */
+int hm_summary_write_time_heap(const struct hm_summary_view *view,
+                               const char *folder);
+
 #endif /* HM_HARNESS_ANALYSIS_SUMMARY_DERIVED_H */

@@ -14,10 +14,10 @@ needs_gnuplot() {
     command -v gnuplot >/dev/null || skip "gnuplot is not installed"
 }
 
-@test "all six charts are drawn, the timeline once per workload" {
+@test "all charts are drawn, the timeline once per workload" {
     needs_gnuplot
     run -0 "$heapmark" chart campaign
-    for id in heatmap forest pareto latency survival timeline-cache timeline-churn; do
+    for id in heatmap forest pareto latency survival mmu lbo timeline-cache timeline-churn; do
         [[ $output == *"campaign/charts/$id.svg"* ]]
         [ "$(stat -c %s campaign/charts/$id.svg)" -gt 1024 ]
     done
@@ -102,4 +102,39 @@ needs_gnuplot() {
     needs_gnuplot
     run -2 gnuplot -c "$HEAPMARK_BIN/plot/forest.gp"
     [[ $output == *"usage: gnuplot -c CHART.gp DATA.csv OUT.svg|OUT.png"* ]]
+}
+
+@test "several heap sizes: curves by heap, marks where it was too small" {
+    needs_gnuplot
+    awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; print; next }
+        { print }
+        $at["class"] == "collector" && $at["heap_multiple"] != "" { # once more, at twice that
+            $at["run_id"] += 100000; $at["cell"] += 1000; $at["heap_multiple"] *= 2.5
+            print
+            $at["run_id"] += 100000; $at["cell"] += 1000; $at["heap_multiple"] = 1.5
+            $at["status"] = "oom"; $at["wall_ns"] = $at["cpu_ns"] = ""
+            print }' campaign/runs.csv >more.csv
+    mv more.csv campaign/runs.csv
+    run -0 --separate-stderr "$heapmark" chart campaign
+    [ -z "$stderr" ]
+    [[ $output == *time_heap.svg* ]]
+    for id in time_heap lbo; do
+        grep -q '>no limit<' campaign/charts/$id.svg
+        grep -q '>1.5×<' campaign/charts/$id.svg
+        grep -q 'lower is better' campaign/charts/$id.svg
+    done
+    grep -q 'higher is better' campaign/charts/mmu.svg
+    grep -q ',oom,' campaign/time_heap.csv
+}
+
+@test "every strategy has a look of its own" {
+    needs_gnuplot
+    ids=$("$heapmark" list strategies | awk '{ print $1 }' | tr '\n' ' ')
+    printf 'DATA = "x"; OUT = "x.svg"\nload "%s"\ndo for [s in "%s"] { %s }\n' \
+        "$HEAPMARK_BIN/plot/style.gp" "$ids" \
+        'print s." ".colour(s)." ".sprintf("%d", marker(s))' >looks.gp
+    gnuplot looks.gp 2>looks
+    [ "$(wc -l <looks)" = "$(wc -w <<<"$ids")" ]
+    cut -d' ' -f2,3 looks | sort | uniq -d >same
+    [ ! -s same ] || { cat looks; false; }
 }

@@ -107,7 +107,7 @@ within() {
     "$heapmark" minheap --suite s.ini --out m >/dev/null 2>err &
     driver=$!
     for _ in $(seq 300); do
-        ! pgrep -P "$driver" -f strategy=hang_9 >/dev/null || break
+        ! pgrep -P "$driver" -x sleep >/dev/null || break
         sleep 0.1
     done
     kill -INT "$driver"

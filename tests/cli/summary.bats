@@ -24,7 +24,7 @@ field() {
     [ "$(field cache jemalloc wall_ns 19)" = faster ]
     [ "$(field churn first_fit wall_ns 19)" = slower ]
     [ "$(field cache semispace rss_peak_bytes 19)" = more ]
-    for file in summary failures ratios pareto latency survival timeline; do
+    for file in summary failures ratios pareto latency survival timeline mmu lbo; do
         [ "$(wc -l <campaign/$file.csv)" -gt 1 ]
     done
 }

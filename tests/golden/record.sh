@@ -5,11 +5,11 @@ set -eu
 . "$(dirname "$0")/run.sh"
 for table in $tables; do
     case $table in
-    latency | survival | timeline) ;;
+    latency | survival | timeline | mmu) ;;
     *) cp "$made/$table.csv" "$golden/expected" ;;
     esac
 done
-(cd "$made" && sha256sum latency.csv survival.csv timeline.csv) >"$golden/expected/sums"
+(cd "$made" && sha256sum latency.csv survival.csv timeline.csv mmu.csv) >"$golden/expected/sums"
 for chart in $charts; do
     cp "$made/charts/$chart.svg" "$golden/expected"
 done

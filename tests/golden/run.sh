@@ -5,8 +5,8 @@ golden=$(cd "$(dirname "$0")" && pwd)
 made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
 cp "$golden"/campaign/*.csv "$made"
-tables="summary ratios pareto failures latency survival timeline"
-charts="heatmap forest pareto survival"
+tables="summary ratios pareto failures latency survival timeline mmu lbo"
+charts="heatmap forest pareto survival mmu lbo"
 version=$(gnuplot --version 2>/dev/null || echo none)
 if [ "$version" = none ]; then
     "${HEAPMARK_BIN:?folder of the built programs}/heapmark" summary --quiet "$made"
