@@ -78,6 +78,7 @@ struct generational_cycle {
     size_t rest_bytes;              /* headroom after the last collection */
     size_t rescan;                  /* word where a rescan goes on */
     int is_rescanning;
+    int is_drained;      /* by the last step: a young collection may end it */
     unsigned n_attempts; /* to end marking that found more to do */
     double survival;     /* promoted bytes to allocated ones, lately */
     uint64_t n_started, n_completed; /* those completed by increments */

@@ -17,6 +17,7 @@ enum {
     CYCLE_MOST_ATTEMPTS = 8,
     CYCLE_SMALL_PART = 8, /* of a limit */
     CYCLE_POOR_PART = 32, /* of a limit */
+    CYCLE_HURRY = 4,      /* steps so much larger where room runs short */
 };
 
 /* V8: nothing is marked in increments for less. */
@@ -73,12 +74,12 @@ int hm_generational_is_over(const struct hm_gc *gc)
            generational_old_bytes(gc) - limit > margin;
 }
 
-/* What is promoted while all of the old space is marked step by step. */
+/* What is promoted while all of the old space is marked in a hurry. */
 static size_t cycle_promoted_bytes(const struct hm_gc *gc)
 {
     double allocated = (double)generational_old_bytes(gc) *
                        (double)gc->cycle.every_bytes /
-                       (double)gc->cycle.step_bytes;
+                       ((double)gc->cycle.step_bytes * CYCLE_HURRY);
 
     return (size_t)(allocated * gc->cycle.survival * cycle_safety);
 }
@@ -121,6 +122,7 @@ static void cycle_start(struct hm_gc *gc)
     cycle->old_bytes = cycle->work_bytes = generational_old_bytes(gc);
     cycle->marked_bytes = cycle->since_bytes = 0;
     cycle->n_attempts = 0;
+    cycle->is_drained = 0;
     cycle->n_started++;
     gc->mutator.noted_first = 1; /* all but NULL */
     gc->mutator.noted_bytes = SIZE_MAX;
@@ -192,6 +194,7 @@ void hm_generational_cycle_step(struct hm_gc *gc, size_t bytes)
     } else {
         cycle_mark(gc, cycle_share(gc), start_ns + cycle->step_ns);
     }
+    cycle->is_drained = hm_generational_is_marked(gc);
     cycle->since_bytes = 0;
     cycle->old_bytes = generational_old_bytes(gc);
     end_ns = hm_clock_now_ns();
@@ -199,12 +202,13 @@ void hm_generational_cycle_step(struct hm_gc *gc, size_t bytes)
     hm_pause_log_add(gc->heap.config.log, HM_PAUSE_increment, start_ns, end_ns);
 }
 
-/* All that is known is marked.  Returns whether what roots and the nursery add
- * is marked within a step, too. */
+/* All that was known is marked.  Returns whether what roots, the nursery and
+ * promotions add is marked within a step, too. */
 static int cycle_try_end(struct hm_gc *gc)
 {
     struct generational_cycle *cycle = &gc->cycle;
 
+    cycle->is_drained = 0;
     hm_generational_mark_sources(gc);
     cycle_mark(gc, cycle->step_bytes, hm_clock_now_ns() + cycle->step_ns);
     if (++cycle->n_attempts < CYCLE_MOST_ATTEMPTS &&
@@ -235,6 +239,7 @@ int hm_generational_cycle_turn(struct hm_gc *gc, size_t used_bytes,
         cycle->phase = GENERATIONAL_SWEEPING;
     if (cycle->phase == GENERATIONAL_SWEEPING && hm_generational_is_swept(gc))
         cycle_start(gc);
-    return generational_is_marking(gc) && hm_generational_is_marked(gc) &&
+    return generational_is_marking(gc) &&
+           (cycle->is_drained || hm_generational_is_marked(gc)) &&
            cycle_try_end(gc);
 }
