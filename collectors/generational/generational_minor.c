@@ -221,7 +221,8 @@ static __attribute__((noinline)) void minor_scan_remembered(
     }
 }
 
-static void minor_scan_promoted(struct minor *minor)
+/* Not inlined: the loops have all registers to themselves. */
+static __attribute__((noinline)) void minor_scan_promoted(struct minor *minor)
 {
     uint64_t *original;
 

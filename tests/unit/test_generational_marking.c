@@ -229,6 +229,27 @@ static void what_dies_while_marking_stays_until_an_exact_collection(
     close_heap();
 }
 
+/* Each young collection promotes a pair and another behind it. */
+static void what_is_promoted_does_not_prolong_a_cycle(void **state)
+{
+    int n = 0;
+
+    (void)state;
+    open_eager("age=1");
+    scan_one_of_two();
+    (void)hm_generational_mark_some(gc, SIZE_MAX);
+    for (; n < 20 && generational_is_marking(gc); n++) {
+        hm_generational_cycle_step(gc, 64 << 10);
+        root[1] = hm_new(m, &pair);
+        root[2] = hm_new(m, &pair);
+        hm_store(m, root[1], 0, root[2]);
+        hm_store(m, root[0], 0, root[1]);
+        collect_minor();
+    }
+    assert_true(n < 10);
+    close_heap();
+}
+
 static void a_collection_on_request_abandons_the_cycle(void **state)
 {
     (void)state;
@@ -286,6 +307,7 @@ int main(void)
         cmocka_unit_test(a_large_array_born_while_marking_is_not_scanned_again),
         cmocka_unit_test(
             what_dies_while_marking_stays_until_an_exact_collection),
+        cmocka_unit_test(what_is_promoted_does_not_prolong_a_cycle),
         cmocka_unit_test(a_collection_on_request_abandons_the_cycle),
         cmocka_unit_test(a_queue_that_overflows_in_a_step_loses_nothing),
     };
