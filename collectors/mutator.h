@@ -9,7 +9,7 @@
  *
  *  R1 A reference that is not in a frame slot, a global root or a field of a
  *     live object is dead after the next GC point: hm_new*, HM_GROW_RAW,
- *     hm_poll, hm_collect, and any call that may reach one.  Reload it with
+ *     hm_poll, hm_block_leave, and any call that may reach one.  Reload it with
  *     HM_GET afterwards.
  *  R2 Every reference stored into an object goes through hm_store or, between
  *     its hm_new and the next GC point only, hm_init.  Raw bytes are written
@@ -53,6 +53,7 @@
  * and, if so, as 1:
  *   HM_GC_ACYCLIC   garbage in cycles is never found
  *   HM_GC_REGIONS   hm_region_enter(m) and hm_region_leave(m) are its own (R6)
+ *   HM_GC_SAFEPOINTS  mutators are stopped for collections
  * and as static inline functions:
  *   hm_ref hm_new(m, const struct hm_layout *)   references nulled
  *   hm_ref hm_new_refs(m, n)                     n >= 1 references, nulled
@@ -110,6 +111,27 @@ static inline void hm_region_leave(struct hm_mutator *m)
     (void)m;
 }
 #endif
+
+/* Around what may keep this thread waiting for another one or for the system:
+ * a mutator that is blocked touches no object, and collections go on without
+ * it.  Leaving is a GC point. */
+static inline void hm_block_enter(struct hm_mutator *m)
+{
+#ifdef HM_GC_SAFEPOINTS
+    hm_safepoint_block(m->thread.safepoint);
+#else
+    (void)m;
+#endif
+}
+
+static inline void hm_block_leave(struct hm_mutator *m)
+{
+#ifdef HM_GC_SAFEPOINTS
+    hm_safepoint_unblock(m->thread.safepoint);
+#else
+    (void)m;
+#endif
+}
 
 #ifndef HM_CENSUS
 /* The program forgets `o` without releasing it: a leak under manual memory,

@@ -25,7 +25,8 @@ struct hm_frame {
 /* What the collector of a heap sees of each mutator: a part of it. */
 struct hm_thread {
     struct hm_frame *frames;
-    struct hm_thread *next; /* of those attached */
+    struct hm_thread *next;         /* of those attached */
+    struct hm_safepoint *safepoint; /* where several mutators may be */
 };
 
 struct hm_gc;      /* a heap; opaque */

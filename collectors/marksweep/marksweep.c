@@ -13,7 +13,9 @@
  *             heap) is cleared and counted at each collection; finding a hole
  *             is a few instructions for each cell passed over.  Internal
  *             waste is below 1/8 up to 2 KiB, below 1/4 above.
- * Threads:    one mutator; gc_threads mark. */
+ * Threads:    any number of mutators, each with holes of its own; finding holes
+ *             and large objects is under the heap's lock, a collection stops
+ *             all; gc_threads mark. */
 #include "collectors/marksweep/marksweep_heap.h"
 
 enum { MARKSWEEP_GC_THREADS = HM_PACER_PARAMS };
@@ -33,15 +35,16 @@ const struct hm_collector hm_collector_this = {
 static struct hm_gc marksweep_gc;
 
 /* 0: class c has no more cells, or it is time to collect. */
-static int marksweep_refill(struct hm_gc *gc, unsigned c)
+static int marksweep_refill(struct hm_mutator *m, unsigned c)
 {
+    struct hm_gc *gc = m->gc;
     size_t left = hm_pacer_left(&gc->heap.pacer, gc->heap.since_bytes), words;
 
     if (left == 0)
         return 0;
     if (gc->heap.config.stress_bytes != 0)
         left = 0; /* holes of other classes may stay open: count by the cell */
-    words = hm_segregated_refill(&gc->space, &gc->mutator.holes.of[c], c,
+    words = hm_segregated_refill(&gc->space, &m->holes.of[c], c,
                                  left / HM_WORD_BYTES);
     gc->heap.since_bytes += words * HM_WORD_BYTES;
     return words != 0;
@@ -90,23 +93,33 @@ static hm_ref marksweep_new_large(struct hm_gc *gc, size_t words, size_t n_refs)
     return o;
 }
 
+static hm_ref marksweep_new_small(struct hm_mutator *m, size_t words,
+                                  size_t n_refs)
+{
+    struct hm_gc *gc = m->gc;
+    unsigned c = hm_size_class(words);
+
+    HM_ASSERT(c < HM_SIZE_CLASSES && hm_size_class_words(c) >= words);
+    if (!marksweep_refill(m, c)) {
+        marksweep_collect_for(gc, words * HM_WORD_BYTES);
+        if (!marksweep_refill(m, c))
+            hm_heap_exhausted(&gc->heap, words * HM_WORD_BYTES);
+    }
+    return hm_hole_new(&m->holes.of[c], c, words, n_refs);
+}
+
 __attribute__((noinline)) hm_ref hm_marksweep_new_slow(struct hm_mutator *m,
                                                        size_t words,
                                                        size_t n_refs)
 {
-    struct hm_gc *gc = m->gc;
-    unsigned c;
+    struct hm_safepoint *safepoint = &m->gc->heap.safepoint;
+    hm_ref o;
 
-    if (words > HM_LARGE_WORDS)
-        return marksweep_new_large(gc, words, n_refs);
-    c = hm_size_class(words);
-    HM_ASSERT(c < HM_SIZE_CLASSES && hm_size_class_words(c) >= words);
-    if (!marksweep_refill(gc, c)) {
-        marksweep_collect_for(gc, words * HM_WORD_BYTES);
-        if (!marksweep_refill(gc, c))
-            hm_heap_exhausted(&gc->heap, words * HM_WORD_BYTES);
-    }
-    return hm_hole_new(&m->holes.of[c], c, words, n_refs);
+    hm_safepoint_enter(safepoint);
+    o = words > HM_LARGE_WORDS ? marksweep_new_large(m->gc, words, n_refs)
+                               : marksweep_new_small(m, words, n_refs);
+    hm_safepoint_leave(safepoint);
+    return o;
 }
 
 struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
@@ -124,7 +137,8 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
     if (config->verify)
         gc->marker.parallel.alone_objects = 0;
     hm_heap_pace(&gc->heap);
-    gc->mutator.gc = gc;
+    gc->mutators = (struct hm_mutators){.first = &gc->first.thread,
+                                        .bytes = sizeof(gc->first)};
     return gc;
 }
 
@@ -138,12 +152,22 @@ void hm_gc_close(struct hm_gc *gc)
 
 struct hm_mutator *hm_gc_attach(struct hm_gc *gc)
 {
-    return hm_heap_attach(&gc->heap, &gc->mutator.thread) ? &gc->mutator : NULL;
+    struct hm_thread *thread =
+        hm_mutators_attach(&gc->mutators, &gc->heap, NULL);
+    struct hm_mutator *m = (struct hm_mutator *)thread;
+
+    if (m != NULL)
+        m->gc = gc;
+    return m;
 }
 
 void hm_gc_detach(struct hm_mutator *m)
 {
-    hm_heap_detach(&m->gc->heap, &m->thread);
+    struct hm_gc *gc = m->gc;
+
+    hm_safepoint_enter(&gc->heap.safepoint);
+    hm_holes_close(&m->holes);
+    hm_mutators_detach(&gc->mutators, &gc->heap, &m->thread);
 }
 
 void hm_gc_add_roots(struct hm_gc *gc, hm_ref *slot, size_t n)
@@ -155,9 +179,11 @@ void hm_gc_collect(struct hm_mutator *m)
 {
     struct hm_gc *gc = m->gc;
 
+    hm_safepoint_enter(&gc->heap.safepoint);
     hm_marksweep_collect(gc);
     hm_extents_release(&gc->heap.large.extents);
     hm_blocks_release(&gc->space.blocks);
+    hm_safepoint_leave(&gc->heap.safepoint);
 }
 
 void hm_gc_stats_get(const struct hm_gc *gc, struct hm_gc_stats *stats)

@@ -5,15 +5,17 @@
 #define HM_COLLECTORS_MARKSWEEP_H
 
 #include "collectors/substrate/holes.h"
+#include "collectors/substrate/safepoint.h"
 
-#define HM_GC_MANUAL  0
-#define HM_GC_PRECISE 1
-#define HM_GC_MOVING  0
-#define HM_GC_THREADS 0
+#define HM_GC_MANUAL     0
+#define HM_GC_PRECISE    1
+#define HM_GC_MOVING     0
+#define HM_GC_THREADS    1
+#define HM_GC_SAFEPOINTS 1
 
 struct hm_mutator {
-    struct hm_holes holes;
     struct hm_thread thread;
+    struct hm_holes holes;
     struct hm_gc *gc;
 };
 
@@ -76,7 +78,7 @@ static inline void hm_dispose(struct hm_mutator *m, hm_ref o)
 
 static inline void hm_poll(struct hm_mutator *m)
 {
-    (void)m;
+    hm_safepoint_poll(m->thread.safepoint);
 }
 
 static inline struct hm_frame **hm_frames(struct hm_mutator *m)

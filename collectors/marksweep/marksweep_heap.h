@@ -3,10 +3,12 @@
 #ifndef HM_COLLECTORS_MARKSWEEP_HEAP_H
 #define HM_COLLECTORS_MARKSWEEP_HEAP_H
 
+#include "collectors/substrate/mutators.h"
 #include "collectors/substrate/segregated.h"
 
 struct hm_gc {
-    struct hm_mutator mutator;
+    struct hm_mutator first;
+    struct hm_mutators mutators;
     struct hm_heap heap;
     struct hm_segregated space;
     struct hm_marker marker;

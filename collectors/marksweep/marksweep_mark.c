@@ -10,14 +10,21 @@ static void marksweep_verify(struct hm_gc *gc, int is_after)
     hm_heap_demand(&gc->heap, wrong, is_after ? bytes : gc->heap.live_bytes);
 }
 
+static void marksweep_close_holes(struct hm_gc *gc)
+{
+    struct hm_thread *thread = gc->heap.roots.threads;
+
+    for (; thread != NULL; thread = thread->next)
+        hm_holes_close(&((struct hm_mutator *)thread)->holes);
+}
+
 void hm_marksweep_collect(struct hm_gc *gc)
 {
-    uint64_t start_ns;
+    uint64_t start_ns = hm_heap_stop(&gc->heap);
 
     if (gc->heap.config.verify)
         marksweep_verify(gc, 0);
-    start_ns = hm_clock_now_ns();
-    hm_holes_close(&gc->mutator.holes);
+    marksweep_close_holes(gc);
     hm_segregated_reset(&gc->space);
     hm_segregated_mark(&gc->space, &gc->marker);
     hm_large_sweep(&gc->heap.large);
@@ -28,6 +35,7 @@ void hm_marksweep_collect(struct hm_gc *gc)
         hm_segregated_poison(&gc->space);
         marksweep_verify(gc, 1);
     }
+    hm_safepoint_resume(&gc->heap.safepoint);
 }
 
 const char *hm_marksweep_check(struct hm_gc *gc, uint64_t *bytes)

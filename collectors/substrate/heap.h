@@ -9,6 +9,7 @@
 #include "collectors/substrate/large.h"
 #include "collectors/substrate/pacer.h"
 #include "collectors/substrate/roots.h"
+#include "collectors/substrate/safepoint.h"
 #include "collectors/substrate/verify.h"
 #include "common/clock.h"
 
@@ -20,6 +21,7 @@ struct hm_heap {
     struct hm_budget budget;
     struct hm_pacer pacer;
     struct hm_roots roots;
+    struct hm_safepoint safepoint;
     struct hm_large large;
     int is_open;
     size_t since_bytes;  /* allocated since the last collection, less what the
@@ -35,6 +37,7 @@ static inline int hm_heap_open(struct hm_heap *heap,
 {
     HM_CHECK(!heap->is_open); /* one heap per process */
     *heap = (struct hm_heap){.config = *config, .is_open = 1};
+    hm_safepoint_open(&heap->safepoint);
     heap->budget.limit_bytes = config->heap_bytes;
     hm_pacer_open(&heap->pacer, config->heap_bytes, config->stress_bytes);
     *why = "heap_bytes is below 256K, what an empty heap needs";
@@ -55,10 +58,12 @@ static inline void hm_heap_pace(struct hm_heap *heap)
 static inline void hm_heap_close(struct hm_heap *heap)
 {
     hm_large_close(&heap->large);
+    if (heap->is_open)
+        hm_safepoint_close(&heap->safepoint);
     *heap = (struct hm_heap){0};
 }
 
-/* Registers a mutator.  Returns 1; 0 when there is one already. */
+/* Registers the only mutator.  Returns 1; 0 when there is one already. */
 static inline int hm_heap_attach(struct hm_heap *heap, struct hm_thread *thread)
 {
     if (heap->roots.threads != NULL)
@@ -76,6 +81,7 @@ static inline void hm_heap_detach(struct hm_heap *heap,
 _Noreturn static inline void hm_heap_exhausted(struct hm_heap *heap,
                                                size_t bytes)
 {
+    hm_safepoint_leave(&heap->safepoint);
     heap->config.exhausted(bytes);
     hm_check_failed(__FILE__, __LINE__, "exhausted() does not return");
 }
@@ -83,6 +89,16 @@ _Noreturn static inline void hm_heap_exhausted(struct hm_heap *heap,
 static inline size_t hm_heap_large_bytes(const struct hm_heap *heap)
 {
     return heap->large.extents.used_pages * HM_PAGE_BYTES;
+}
+
+/* Stops all other mutators.  Returns when that was asked for: the start of a
+ * pause; hm_safepoint_resume ends it. */
+static inline uint64_t hm_heap_stop(struct hm_heap *heap)
+{
+    uint64_t start_ns = hm_clock_now_ns();
+
+    hm_safepoint_stop(&heap->safepoint);
+    return start_ns;
 }
 
 /* The end of a collection that began at `start_ns` and found

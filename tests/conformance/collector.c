@@ -14,9 +14,13 @@ static struct hm_pause_log heap_pauses;
 
 uint64_t heap_param[HM_PARAMS_MAX];
 
+_Thread_local jmp_buf *heap_thread_exit;
+
 static void heap_exhausted(size_t bytes)
 {
     (void)bytes;
+    if (heap_thread_exit != NULL)
+        longjmp(*heap_thread_exit, 1);
     if (!heap.is_guarded)
         fail_msg("the heap is exhausted: %zu bytes refused", bytes);
     longjmp(heap.exhausted, 1);
@@ -103,23 +107,29 @@ int heap_run_group(const char *name, const struct CMUnitTest *tests, size_t n)
 }
 
 /* Arguments are parameters of the collector, NAME=NUMBER; the word `shapes`
- * leaves out what expects the default ones. */
+ * leaves out what expects the default ones, `threads` all but several threads.
+ */
 int main(int argc, char **argv)
 {
-    int failed = 0, all = 1;
+    int failed = 0, all = 1, threads_only = 0;
 
     hm_params_defaults(hm_collector_this.params, 0, heap_param);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "shapes") == 0) {
             all = 0;
+        } else if (strcmp(argv[i], "threads") == 0) {
+            threads_only = 1;
         } else if (hm_params_set(hm_collector_this.params, argv[i],
                                  heap_param) != 0) {
             return 2;
         }
     }
     cmocka_set_message_output(CM_OUTPUT_TAP);
+    if (threads_only)
+        return collector_threads_tests() != 0;
     failed += collector_model_tests();
     failed += collector_shape_tests();
+    failed += collector_threads_tests();
     if (all) {
         failed += collector_limit_tests();
         failed += collector_fault_tests();

@@ -26,6 +26,15 @@ struct heap {
     int is_guarded;
 };
 
+/* Where exhaustion jumps to in a thread of a test, before all else. */
+extern _Thread_local jmp_buf *heap_thread_exit;
+
+#if HM_GC_PRECISE
+#define HEAP_FRAMES(m) hm_frames(m)
+#else
+#define HEAP_FRAMES(m) NULL
+#endif
+
 /* The one heap; open between heap_open and heap_close. */
 extern struct heap heap;
 extern uint64_t heap_param[]; /* of hm_collector_this.params */
@@ -72,5 +81,6 @@ int collector_model_tests(void);
 int collector_shape_tests(void);
 int collector_limit_tests(void);
 int collector_fault_tests(void);
+int collector_threads_tests(void);
 
 #endif /* HM_TESTS_COLLECTOR_HEAP_H */
