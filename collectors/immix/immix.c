@@ -25,16 +25,8 @@
  * Threads:    one mutator. */
 #include "collectors/immix/immix_heap.h"
 
-static const struct hm_param immix_params[] = {
-    HM_PACER_ROWS,
-    [IMMIX_EVACUATE] = {"evacuate",
-                        "never|fragmented|always: blocks emptied by copying", 1,
-                        1, 0, 2},
-    [IMMIX_HEADROOM] = {"headroom",
-                        "room kept for copies, in thousandths of the limit", 25,
-                        25, 0, 500},
-    {0},
-};
+#if !HM_IMMIX_STICKY /* sticky_immix.c has its own */
+static const struct hm_param immix_params[] = {IMMIX_ROWS, {0}};
 
 const struct hm_collector hm_collector_this = {
     .name = "immix",
@@ -44,6 +36,7 @@ const struct hm_collector hm_collector_this = {
     .has_heap_limit = 1,
     .params = immix_params,
 };
+#endif
 
 static struct hm_gc immix_gc;
 
@@ -63,15 +56,16 @@ static size_t immix_headroom_blocks(const struct hm_gc *gc)
     return blocks > 0 || limit_bytes < IMMIX_TINY_BYTES ? blocks : 1;
 }
 
-/* A collection because `bytes` are needed. */
-static void immix_collect_for(struct hm_gc *gc, size_t bytes)
+/* A full collection because `bytes` are needed and the `before_bytes` of
+ * objects are too many. */
+static void immix_collect_for(struct hm_gc *gc, size_t bytes,
+                              uint64_t before_bytes)
 {
-    uint64_t before = gc->heap.live_bytes + gc->heap.since_bytes;
-
     hm_immix_collect(gc, 0);
-    if (!hm_pacer_judge(&gc->heap.pacer, before > gc->heap.live_bytes
-                                             ? before - gc->heap.live_bytes
-                                             : 0))
+    if (!hm_pacer_judge(&gc->heap.pacer,
+                        before_bytes > gc->heap.live_bytes
+                            ? before_bytes - gc->heap.live_bytes
+                            : 0))
         hm_heap_exhausted(&gc->heap, bytes);
 }
 
@@ -103,10 +97,13 @@ static uint64_t *immix_insist(struct hm_gc *gc, immix_try_fn *attempt,
 {
     size_t reserve_blocks = immix_headroom_blocks(gc);
     uint64_t *start = attempt(gc, words, n_refs, reserve_blocks);
+    uint64_t before_bytes = gc->found_bytes + gc->heap.since_bytes;
 
+    if (start == NULL && HM_IMMIX_STICKY && hm_immix_collect_young(gc))
+        start = attempt(gc, words, n_refs, reserve_blocks);
     if (start != NULL)
         return start;
-    immix_collect_for(gc, words * HM_WORD_BYTES);
+    immix_collect_for(gc, words * HM_WORD_BYTES, before_bytes);
     start = attempt(gc, words, n_refs, reserve_blocks);
     if (start == NULL && gc->evacuate != IMMIX_NEVER)
         start = immix_compact_for(gc, attempt, words, n_refs);
@@ -170,17 +167,22 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
 {
     struct hm_gc *gc = &immix_gc;
     size_t stack_bytes = hm_mark_queue_bytes(config->heap_bytes);
+    size_t log_bytes = HM_IMMIX_STICKY ? stack_bytes : 0;
     size_t reach = hm_range_reach(config->heap_bytes);
 
-    if (!hm_heap_open(&gc->heap, config, sizeof(*gc) + stack_bytes, why) ||
+    if (!hm_heap_open(&gc->heap, config, sizeof(*gc) + stack_bytes + log_bytes,
+                      why) ||
         !hm_blocks_open(&gc->blocks, reach, &gc->heap.budget, config->verify) ||
         !hm_range_open(&gc->info_range, (reach / HM_BLOCK_BYTES + 1) *
                                             sizeof(struct immix_block)) ||
-        !hm_mark_queue_open(&gc->queue, stack_bytes)) {
+        !hm_mark_queue_open(&gc->queue, stack_bytes) ||
+        (HM_IMMIX_STICKY && !hm_immix_young_open(gc, log_bytes))) {
         hm_gc_close(gc);
         return NULL;
     }
     hm_heap_pace(&gc->heap);
+    if (HM_IMMIX_STICKY)
+        hm_immix_young_restart(gc);
     gc->evacuate = (enum immix_evacuate)config->param[IMMIX_EVACUATE];
     gc->headroom_permille = config->param[IMMIX_HEADROOM];
     gc->info = (void *)gc->info_range.start;
@@ -192,6 +194,8 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
 
 void hm_gc_close(struct hm_gc *gc)
 {
+    if (HM_IMMIX_STICKY)
+        hm_immix_young_close(gc);
     hm_mark_queue_close(&gc->queue);
     hm_range_close(&gc->info_range);
     hm_blocks_close(&gc->blocks);

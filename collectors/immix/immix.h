@@ -6,6 +6,10 @@
 
 #include "collectors/substrate/object.h"
 
+#ifndef HM_IMMIX_STICKY
+#define HM_IMMIX_STICKY 0 /* sticky_immix sets it: mark bits stay */
+#endif
+
 #define HM_GC_MANUAL  0
 #define HM_GC_PRECISE 1
 #define HM_GC_MOVING  1
@@ -57,16 +61,22 @@ static inline hm_ref hm_load(struct hm_mutator *m, hm_ref o, size_t i)
     return hm_slots_of(o)[i];
 }
 
-static inline void hm_store(struct hm_mutator *m, hm_ref o, size_t i, hm_ref v)
+/* sticky_immix: remembers an old object about to be written to. */
+void hm_immix_remember(struct hm_mutator *m, hm_ref o);
+
+static inline void hm_init(struct hm_mutator *m, hm_ref o, size_t i, hm_ref v)
 {
     (void)m;
     HM_ASSERT(i < hm_header_refs(*hm_header_of(o)));
     hm_slots_of(o)[i] = v;
 }
 
-static inline void hm_init(struct hm_mutator *m, hm_ref o, size_t i, hm_ref v)
+static inline void hm_store(struct hm_mutator *m, hm_ref o, size_t i, hm_ref v)
 {
-    hm_store(m, o, i, v);
+    if (HM_IMMIX_STICKY &&
+        HM_UNLIKELY((*hm_header_of(o) & HM_HEADER_MARK) != 0))
+        hm_immix_remember(m, o);
+    hm_init(m, o, i, v);
 }
 
 static inline void *hm_raw(hm_ref o, size_t n_refs)

@@ -124,6 +124,7 @@ static uint32_t immix_pop_recyclable(struct hm_gc *gc, size_t words)
         if ((size_t)gc->info[b].longest * IMMIX_LINE_WORDS >= words &&
             gc->blocks.block[b].class == IMMIX_PLAIN) {
             gc->info[b].open = 0;
+            gc->info[b].is_begun = 1;
             *link = gc->blocks.block[b].next;
             return b;
         }

@@ -14,7 +14,7 @@ struct immix_map {
 /* Whether a header that fits the rest of its block stands at `word`. */
 static int immix_fits(const uint64_t *header, size_t word)
 {
-    return hm_header_is_sound(*header) &&
+    return hm_header_is_sound(immix_header(header)) &&
            hm_header_words(*header) <= HM_LARGE_WORDS &&
            word + hm_header_words(*header) <= HM_BLOCK_WORDS;
 }
@@ -164,11 +164,18 @@ static const char *immix_check_blocks(const struct immix_map *map)
     return wrong;
 }
 
+static uint64_t immix_header_of(hm_ref o)
+{
+    return immix_header(hm_header_of(o));
+}
+
 const char *hm_immix_check(struct hm_gc *gc, uint64_t *bytes)
 {
     struct immix_map map = {.gc = gc};
-    struct hm_verify verify = {
-        .roots = &gc->heap.roots, .is_object = immix_is_object, .heap = &map};
+    struct hm_verify verify = {.roots = &gc->heap.roots,
+                               .is_object = immix_is_object,
+                               .header = immix_header_of,
+                               .heap = &map};
     const char *wrong = hm_blocks_check(&gc->blocks);
 
     if (wrong == NULL)
@@ -181,6 +188,8 @@ const char *hm_immix_check(struct hm_gc *gc, uint64_t *bytes)
         wrong = immix_check_blocks(&map);
     if (wrong == NULL)
         wrong = hm_verify_trace(&verify);
+    if (wrong == NULL && HM_IMMIX_STICKY)
+        wrong = hm_immix_young_check(gc);
     hm_arena_release(map.bits, map.bytes);
     *bytes = verify.reachable_bytes;
     return wrong;

@@ -19,7 +19,21 @@ enum {
     IMMIX_SCAN_CHUNK = 256, /* references of a large object at a time */
 };
 
-enum immix_param { IMMIX_EVACUATE = HM_PACER_PARAMS, IMMIX_HEADROOM };
+enum immix_param {
+    IMMIX_EVACUATE = HM_PACER_PARAMS,
+    IMMIX_HEADROOM,
+    IMMIX_PARAMS, /* their number: those of sticky_immix begin here */
+};
+
+/* clang-format off */
+#define IMMIX_ROWS                                                            \
+    HM_PACER_ROWS,                                                            \
+    [IMMIX_EVACUATE] = {"evacuate",                                           \
+        "never|fragmented|always: blocks emptied by copying", 1, 1, 0, 2},    \
+    [IMMIX_HEADROOM] = {"headroom",                                           \
+        "room kept for copies, in thousandths of the limit", 25, 25, 0, 500}
+
+/* clang-format on */
 
 enum immix_evacuate { IMMIX_NEVER, IMMIX_FRAGMENTED, IMMIX_ALWAYS };
 
@@ -35,6 +49,7 @@ struct immix_block {
     uint16_t longest;               /* hole, in lines */
     uint16_t open;     /* free lines, while in the list of recyclable ones */
     uint16_t is_swept; /* 0: taken since the last collection */
+    uint16_t is_begun; /* allocated into since then; of those that were swept */
 };
 
 /* Where something allocates: a hole of a block, lines before `line` are used
@@ -44,6 +59,19 @@ struct immix_cursor {
     uint64_t *end;          /* of the hole */
     uint32_t block;         /* or HM_BLOCK_NONE */
     size_t line;
+};
+
+/* sticky_immix: what lies between two full collections. */
+struct immix_young {
+    int is_running;              /* a young collection is */
+    int is_full_due;             /* the next collection is a full one */
+    unsigned in_a_row;           /* young collections since a full one */
+    size_t nursery_bytes;        /* most allocation between collections */
+    size_t yield_permille;       /* least room that one leaves */
+    uint64_t full_bytes;         /* found, from which on a full one is due */
+    uint64_t **log;              /* headers of old objects written to since */
+    size_t logged, log_capacity; /* the last collection */
+    struct hm_range log_range;
 };
 
 struct hm_gc {
@@ -58,10 +86,12 @@ struct hm_gc {
     size_t info_bytes;     /* charged */
     uint64_t marked_bytes; /* in blocks, found by the last marking */
     uint64_t marks;        /* their number */
+    uint64_t found_bytes;  /* small and large, by the last collection */
     uint64_t medium_bytes; /* of those with lines of their own */
     enum immix_evacuate evacuate;
     size_t headroom_permille;
     int may_evacuate; /* while marking: no copy has failed yet */
+    struct immix_young young;
     struct hm_mark_queue queue;
 };
 
@@ -102,11 +132,46 @@ void hm_immix_poison(struct hm_gc *gc);
 /* As hm_gc_check; *bytes = what is reachable. */
 const char *hm_immix_check(struct hm_gc *gc, uint64_t *bytes);
 
+/* Under verify: aborts when the heap is wrong, or when a full collection did
+ * not find exactly what is reachable. */
+void hm_immix_verify(struct hm_gc *gc, int is_after_full);
+
+/* Those of sticky_immix, called where HM_IMMIX_STICKY is set only.
+ * Opening returns 1; 0 when the system refuses. */
+int hm_immix_young_open(struct hm_gc *gc, size_t log_bytes);
+void hm_immix_young_close(struct hm_gc *gc);
+
+/* Returns 0, with nothing done, when a full collection is due. */
+int hm_immix_collect_young(struct hm_gc *gc);
+
+/* Before and after a full collection; after the opening, too. */
+void hm_immix_young_forget(struct hm_gc *gc);
+void hm_immix_young_restart(struct hm_gc *gc);
+
+const char *hm_immix_young_check(const struct hm_gc *gc);
+
 /* Index of a header's word in the blocks; beyond them for a large object. */
 static inline size_t immix_word(const struct hm_gc *gc, const uint64_t *header)
 {
     return ((uintptr_t)header - (uintptr_t)gc->blocks.range.start) /
            HM_WORD_BYTES;
+}
+
+/* Whether the last collections have marked the object, or this one has. */
+static inline int immix_is_marked(const struct hm_gc *gc,
+                                  const uint64_t *header)
+{
+    size_t word = immix_word(gc, header);
+
+    if (word / HM_BLOCK_WORDS < gc->blocks.frontier)
+        return hm_bits_get(gc->blocks.bits, word);
+    return hm_large_of((hm_ref)(uintptr_t)(header + 1))->is_marked != 0;
+}
+
+/* A header without what sticky_immix notes there. */
+static inline uint64_t immix_header(const uint64_t *header)
+{
+    return HM_IMMIX_STICKY ? *header & ~(uint64_t)HM_HEADER_MARK : *header;
 }
 
 /* The first line at or after `line` that is set, at most IMMIX_LINES. */

@@ -39,7 +39,7 @@ static hm_ref immix_forward(struct hm_gc *gc, hm_ref *slot)
         *slot = hm_header_forward(*header);
         return NULL;
     }
-    HM_ASSERT(hm_header_is_sound(*header));
+    HM_ASSERT(hm_header_is_sound(immix_header(header)));
     words = hm_header_words(*header);
     if (gc->may_evacuate)
         to = immix_copy_room(gc, words);
@@ -61,11 +61,23 @@ static int immix_is_in_source(const struct hm_gc *gc, hm_ref o)
     return b < gc->blocks.frontier && gc->blocks.block[b].class == IMMIX_SOURCE;
 }
 
+/* Of small objects only: nothing is known of a large one without reading it. */
+static int immix_is_old(const struct hm_gc *gc, hm_ref o)
+{
+    size_t word = immix_word(gc, hm_header_of(o));
+
+    return word / HM_BLOCK_WORDS < gc->blocks.frontier &&
+           hm_bits_get(gc->blocks.bits, word);
+}
+
 static inline void immix_edge(struct hm_gc *gc, hm_ref *slot,
                               const int is_evacuating)
 {
     hm_ref o = *slot;
 
+    if (HM_IMMIX_STICKY && gc->young.is_running && o != NULL &&
+        immix_is_old(gc, o))
+        return;
     if (is_evacuating && o != NULL && immix_is_in_source(gc, o))
         o = immix_forward(gc, slot);
     if (o != NULL)
@@ -83,6 +95,13 @@ static void immix_mark_lines(struct hm_gc *gc, size_t word, size_t words)
     gc->medium_bytes += words * HM_WORD_BYTES;
     for (size_t l = start / IMMIX_LINE_WORDS + 2; l <= last; l++)
         hm_bits_set(info->next, l);
+}
+
+/* sticky_immix: from now on a store must remember the object. */
+static inline void immix_note_old(uint64_t *header)
+{
+    if (HM_IMMIX_STICKY)
+        *header |= HM_HEADER_MARK;
 }
 
 /* The slots of every other small object lie in a second cache line. */
@@ -109,12 +128,14 @@ static inline __attribute__((always_inline)) void immix_drain_as(
 
         if (word / HM_BLOCK_WORDS >= gc->blocks.frontier) {
             hm_large_mark(&gc->heap.large, (hm_ref)(header + 1));
+            immix_note_old(header);
             continue;
         }
         if (hm_bits_get(bits, word))
             continue;
         hm_bits_set(bits, word);
-        HM_ASSERT(hm_header_is_sound(*header));
+        HM_ASSERT(hm_header_is_sound(immix_header(header)));
+        immix_note_old(header);
         words = hm_header_words(*header);
         marked += words;
         if (words > IMMIX_LINE_WORDS)
@@ -214,15 +235,36 @@ static void immix_rescan(struct immix_pass *pass)
     }
 }
 
+/* What was remembered is old, and its references are roots. */
+static void immix_remembered(struct immix_pass *pass)
+{
+    struct immix_young *young = &pass->gc->young;
+
+    for (size_t i = 0; i < young->logged; i++) {
+        uint64_t *header = young->log[i];
+        hm_ref *slot = (hm_ref *)(void *)(header + 1);
+        size_t n = hm_header_refs(*header);
+
+        immix_note_old(header);
+        for (size_t k = 0; k < n; k++)
+            immix_root(pass, &slot[k]);
+    }
+    young->logged = 0;
+}
+
 void hm_immix_mark(struct hm_gc *gc, int is_evacuating)
 {
     struct immix_pass pass = {.gc = gc, .is_evacuating = is_evacuating};
 
     HM_ASSERT(hm_mark_queue_is_empty(&gc->queue));
-    gc->marked_bytes = gc->medium_bytes = 0;
     gc->may_evacuate = is_evacuating;
-    hm_blocks_clear_marks(&gc->blocks);
+    if (!HM_IMMIX_STICKY || !gc->young.is_running) {
+        gc->marked_bytes = gc->medium_bytes = 0;
+        hm_blocks_clear_marks(&gc->blocks);
+    }
     hm_roots_each(&gc->heap.roots, immix_root, &pass);
+    if (HM_IMMIX_STICKY)
+        immix_remembered(&pass);
     immix_drain_large(&pass);
     while (gc->queue.has_dropped)
         immix_rescan(&pass);

@@ -55,6 +55,7 @@ static void immix_measure(struct immix_block *info)
     info->longest = (uint16_t)longest;
     info->open = (uint16_t)(IMMIX_LINES - live);
     info->is_swept = 1;
+    info->is_begun = 0;
 }
 
 /* Small objects may reach into the next line, unknown to the marks. */
@@ -69,7 +70,8 @@ static void immix_make_lines(struct hm_gc *gc, uint32_t b)
     for (unsigned i = 0; i < IMMIX_LINE_SETS; i++) {
         info->line[i] = info->next[i] | start[i] | start[i] << 1 | before;
         info->medium += (uint16_t)hm_bits_count(info->next[i]);
-        info->next[i] = 0;
+        if (!HM_IMMIX_STICKY) /* the marks stay, and so do the lines */
+            info->next[i] = 0;
         before = start[i] >> 63;
     }
     immix_measure(info);
@@ -82,6 +84,13 @@ static void immix_free_block(struct hm_gc *gc, uint32_t b)
         gc->free_blocks++;
 }
 
+/* Whether the marks of a block cannot have changed. */
+static int immix_is_as_before(const struct hm_gc *gc, uint32_t b)
+{
+    return HM_IMMIX_STICKY && gc->young.is_running && gc->info[b].is_swept &&
+           !gc->info[b].is_begun;
+}
+
 void hm_immix_sweep(struct hm_gc *gc)
 {
     gc->marks = 0;
@@ -92,7 +101,11 @@ void hm_immix_sweep(struct hm_gc *gc)
         if (block->state != HM_BLOCK_USED)
             continue;
         block->class = IMMIX_PLAIN;
-        immix_make_lines(gc, b);
+        if (immix_is_as_before(gc, b)) {
+            gc->marks += gc->info[b].marks;
+        } else {
+            immix_make_lines(gc, b);
+        }
         if (gc->info[b].live == 0) {
             immix_free_block(gc, b);
         } else if (gc->info[b].live < IMMIX_LINES) {
@@ -220,12 +233,13 @@ void hm_immix_poison(struct hm_gc *gc)
     }
 }
 
-static void immix_verify(struct hm_gc *gc, int is_after)
+void hm_immix_verify(struct hm_gc *gc, int is_after_full)
 {
     uint64_t bytes = 0;
     const char *wrong = hm_immix_check(gc, &bytes);
 
-    hm_heap_demand(&gc->heap, wrong, is_after ? bytes : gc->heap.live_bytes);
+    hm_heap_demand(&gc->heap, wrong,
+                   is_after_full ? bytes : gc->heap.live_bytes);
 }
 
 void hm_immix_collect(struct hm_gc *gc, int is_thorough)
@@ -234,16 +248,21 @@ void hm_immix_collect(struct hm_gc *gc, int is_thorough)
     int is_evacuating;
 
     if (gc->heap.config.verify)
-        immix_verify(gc, 0);
+        hm_immix_verify(gc, 0);
     start_ns = hm_clock_now_ns();
     hm_immix_close_holes(gc);
+    if (HM_IMMIX_STICKY)
+        hm_immix_young_forget(gc);
     is_evacuating = hm_immix_choose(gc, is_thorough) > 0;
     hm_immix_mark(gc, is_evacuating);
     hm_large_sweep(&gc->heap.large);
     hm_immix_sweep(gc);
     hm_heap_collected(&gc->heap, HM_PAUSE_full, start_ns, gc->marked_bytes);
+    gc->found_bytes = gc->heap.live_bytes;
+    if (HM_IMMIX_STICKY)
+        hm_immix_young_restart(gc);
     if (gc->heap.config.verify) {
         hm_immix_poison(gc);
-        immix_verify(gc, 1);
+        hm_immix_verify(gc, 1);
     }
 }

@@ -24,9 +24,11 @@ struct hm_heap {
     struct hm_safepoint safepoint;
     struct hm_large large;
     int is_open;
-    size_t since_bytes;  /* allocated since the last collection, less what the
-                          * collector counts for itself */
-    uint64_t between_ns; /* increments of the collector since then */
+    size_t since_bytes;    /* allocated since the last collection, less what the
+                            * collector counts for itself */
+    size_t survived_bytes; /* collections of the young since the last full one;
+                            * 0 where there is no other */
+    uint64_t between_ns;   /* increments of the collector since then */
     uint64_t collections, moved_bytes, live_bytes;
 };
 
@@ -108,13 +110,15 @@ static inline void hm_heap_collected(struct hm_heap *heap,
                                      enum hm_pause_kind kind, uint64_t start_ns,
                                      uint64_t live_small_bytes)
 {
-    struct hm_pacer_cycle cycle = {.allocated_bytes = heap->since_bytes,
-                                   .start_ns = start_ns - heap->between_ns,
-                                   .end_ns = hm_clock_now_ns()};
+    struct hm_pacer_cycle cycle = {
+        .allocated_bytes = heap->since_bytes + heap->survived_bytes,
+        .was_asked = hm_pacer_left(&heap->pacer, heap->since_bytes) == 0,
+        .start_ns = start_ns - heap->between_ns,
+        .end_ns = hm_clock_now_ns()};
 
     heap->collections++;
     heap->live_bytes = live_small_bytes + heap->large.object_bytes;
-    heap->since_bytes = 0;
+    heap->since_bytes = heap->survived_bytes = 0;
     heap->between_ns = 0;
     cycle.live_bytes = heap->live_bytes;
     hm_pacer_collected(&heap->pacer, &cycle);

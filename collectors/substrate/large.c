@@ -86,7 +86,7 @@ void hm_large_sweep(struct hm_large *large)
     large->object_bytes = 0;
     while ((object = *link) != NULL) {
         if (object->is_marked) {
-            object->is_marked = 0;
+            object->is_marked = (uint64_t)large->keeps_marks;
             large->object_bytes +=
                 hm_header_words(object->header) * HM_WORD_BYTES;
             link = &object->next;
@@ -95,6 +95,20 @@ void hm_large_sweep(struct hm_large *large)
             large_free(large, object);
         }
     }
+}
+
+void hm_large_unmark(struct hm_large *large)
+{
+    for (struct hm_large_object *o = large->all; o != NULL; o = o->next)
+        o->is_marked = 0;
+}
+
+/* The mark in the header belongs to an owner that keeps marks. */
+static uint64_t large_header(const struct hm_large *large,
+                             const struct hm_large_object *o)
+{
+    return large->keeps_marks ? o->header & ~(uint64_t)HM_HEADER_MARK
+                              : o->header;
 }
 
 const char *hm_large_check(const struct hm_large *large)
@@ -108,10 +122,11 @@ const char *hm_large_check(const struct hm_large *large)
 
         if (!hm_large_is_object(large, hm_large_ref(o)))
             return "large: a listed object is not in use";
-        if (!hm_header_is_sound(o->header) || words <= HM_LARGE_WORDS ||
+        if (!hm_header_is_sound(large_header(large, o)) ||
+            words <= HM_LARGE_WORDS ||
             o->pages * HM_PAGE_BYTES != hm_large_cost_bytes(words))
             return "large: a header is damaged";
-        if (o->is_marked && !large->is_marking)
+        if (o->is_marked && !large->is_marking && !large->keeps_marks)
             return "large: an object is marked outside a collection";
         bytes += words * HM_WORD_BYTES;
         pages += o->pages;

@@ -27,6 +27,8 @@ struct hm_large {
     struct hm_extents extents;
     struct hm_large_object *all, *grey;
     int is_marking;      /* between the pauses of a collection */
+    int keeps_marks;     /* from one collection to the next: what is marked
+                          * counts as old; the owner sets it */
     size_t object_bytes; /* sizes with header of those marked by the last
                           * collection and allocated since */
 };
@@ -92,8 +94,12 @@ size_t hm_large_scan(struct hm_large *large, size_t max, hm_ref **slot);
  * be queued. */
 void hm_large_requeue(struct hm_large *large);
 
-/* Frees what is not marked and clears the marks.  Nothing may be queued. */
+/* Frees what is not marked and clears the marks, unless they are kept.
+ * Nothing may be queued. */
 void hm_large_sweep(struct hm_large *large);
+
+/* Clears marks that were kept. */
+void hm_large_unmark(struct hm_large *large);
 
 /* NULL, or what is wrong.  Outside the pauses of a collection only. */
 const char *hm_large_check(const struct hm_large *large);

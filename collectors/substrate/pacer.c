@@ -203,7 +203,7 @@ void hm_pacer_collected(struct hm_pacer *pacer,
     uint64_t gc_ns = cycle->end_ns - cycle->start_ns;
     uint64_t mutator_ns = cycle->start_ns - pacer->ended_ns;
 
-    pacer->was_asked = cycle->allocated_bytes >= pacer->allowance_bytes;
+    pacer->was_asked = cycle->was_asked;
     pacer->ended_ns = cycle->end_ns;
     hm_pacer_ring_add(&pacer->collected, cycle->live_bytes, gc_ns);
     hm_pacer_ring_add(&pacer->allocated, cycle->allocated_bytes, mutator_ns);

@@ -94,6 +94,7 @@ struct hm_pacer {
 /* One cycle: the mutator allocated, then the heap was collected. */
 struct hm_pacer_cycle {
     size_t allocated_bytes, live_bytes; /* since the last one; found */
+    int was_asked;                      /* due by the policy */
     uint64_t start_ns, end_ns;          /* of the collection */
 };
 

@@ -147,12 +147,19 @@ static void a_heap_below_the_minimum_is_refused_with_a_reason(void **state)
  */
 static size_t limit_goal_percent(void)
 {
-    if (strcmp(hm_collector_this.name, "markcompact") == 0)
-        return 115;
-    if (strcmp(hm_collector_this.name, "marksweep") == 0)
-        return 125;
-    if (strcmp(hm_collector_this.name, "generational") == 0)
-        return 125;
+    static const struct {
+        const char *name;
+        size_t percent;
+    } goal[] = {{"markcompact", 115},
+                {"marksweep", 125},
+                {"generational", 125},
+                {"immix", 125},
+                {"sticky_immix", 125}};
+
+    for (size_t i = 0; i < sizeof(goal) / sizeof(goal[0]); i++) {
+        if (strcmp(hm_collector_this.name, goal[i].name) == 0)
+            return goal[i].percent;
+    }
     return 215;
 }
 

@@ -37,8 +37,12 @@ static struct hm_pacer pacer_of(size_t limit_bytes, enum hm_growth growth)
 static void cycle(struct hm_pacer *pacer, size_t allocated, size_t live)
 {
     uint64_t start_ns = pacer->ended_ns + 100 * MS;
-    const struct hm_pacer_cycle c = {allocated, live, start_ns,
-                                     start_ns + 10 * MS};
+    const struct hm_pacer_cycle c = {.allocated_bytes = allocated,
+                                     .live_bytes = live,
+                                     .was_asked =
+                                         hm_pacer_left(pacer, allocated) == 0,
+                                     .start_ns = start_ns,
+                                     .end_ns = start_ns + 10 * MS};
 
     hm_pacer_collected(pacer, &c);
 }
