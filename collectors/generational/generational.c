@@ -26,7 +26,8 @@
  *               --no-compact             compact=0
  *               --always-promote-young-mc, --minor-mc: no counterpart
  *               --single-threaded-gc     as it stands
- *             Of its own: age, step, step_every, step_us.
+ *             Of its own: age, step (1M; V8: 64K to 256K, but on other threads
+ *             as well), step_every, step_us.
  * Invariants: young objects fill the current semispace without gaps up to the
  *             mutator's free pointer; those below the age mark have survived;
  *             a slot of an old object that holds a young reference is in the
@@ -78,8 +79,7 @@ static const struct hm_param generational_params[] = {
     {"age", "survivals in the nursery that promote", 2, 2, 1, 2},
     {"incremental", "marks the old space in steps; 0: in one pause", 1, 1, 0,
      1},
-    {"step", "bytes marked in a step", 256 << 10, 256 << 10, 1,
-     UINT64_C(1) << 30},
+    {"step", "bytes marked in a step", 1 << 20, 1 << 20, 1, UINT64_C(1) << 30},
     {"step_every", "bytes allocated between two steps", 64 << 10, 64 << 10, 1,
      UINT64_C(1) << 30},
     {"step_us", "microseconds that a step may take", 1000, 1000, 1, 1000000},

@@ -17,7 +17,6 @@ enum {
     CYCLE_MOST_ATTEMPTS = 8,
     CYCLE_SMALL_PART = 8, /* of a limit */
     CYCLE_POOR_PART = 32, /* of a limit */
-    CYCLE_HURRY = 4,      /* steps so much larger where room runs short */
 };
 
 /* V8: nothing is marked in increments for less. */
@@ -74,12 +73,12 @@ int hm_generational_is_over(const struct hm_gc *gc)
            generational_old_bytes(gc) - limit > margin;
 }
 
-/* What is promoted while all of the old space is marked in a hurry. */
+/* What is promoted while all of the old space is marked step by step. */
 static size_t cycle_promoted_bytes(const struct hm_gc *gc)
 {
     double allocated = (double)generational_old_bytes(gc) *
                        (double)gc->cycle.every_bytes /
-                       ((double)gc->cycle.step_bytes * CYCLE_HURRY);
+                       (double)gc->cycle.step_bytes;
 
     return (size_t)(allocated * gc->cycle.survival * cycle_safety);
 }

@@ -87,7 +87,7 @@ static void a_step_waits_for_what_was_allocated(void **state)
     hm_generational_cycle_step(gc, (64 << 10) - 1);
     assert_int_equal(gc->cycle.marked_bytes, marked);
     hm_generational_cycle_step(gc, 1);
-    assert_true(gc->cycle.marked_bytes >= marked + (256 << 10));
+    assert_true(gc->cycle.marked_bytes >= marked + MIB);
     finish_cycle();
     close_heap();
 }
