@@ -45,6 +45,26 @@ static void a_cycle_runs_in_steps_and_keeps_what_lives(void **state)
     close_heap();
 }
 
+/* No young object is ever allocated. */
+static void large_objects_alone_keep_cycles_going(void **state)
+{
+    static const char *const options[] = {"initial_old=16M", NULL};
+
+    (void)state;
+    open_heap_as(0, 0, options);
+    root[0] = hm_new_refs(m, LARGE_REFS);
+    for (size_t i = 0; i < 400; i++) {
+        hm_ref o = hm_new_raw(m, MIB);
+
+        hm_store(m, root[0], i % 16, o);
+    }
+    assert_true(gc->cycle.n_completed >= 2);
+    assert_int_equal(gc->heap.collections, gc->cycle.n_completed);
+    assert_true(gc->heap.budget.peak_bytes < 100 * MIB);
+    expect_sound();
+    close_heap();
+}
+
 static void without_increments_all_is_marked_in_the_pause(void **state)
 {
     static const char *const options[] = {"incremental=0", NULL};
@@ -295,6 +315,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cycle_runs_in_steps_and_keeps_what_lives),
+        cmocka_unit_test(large_objects_alone_keep_cycles_going),
         cmocka_unit_test(without_increments_all_is_marked_in_the_pause),
         cmocka_unit_test(steps_are_slices_in_the_log),
         cmocka_unit_test(a_step_waits_for_what_was_allocated),
