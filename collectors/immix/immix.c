@@ -22,11 +22,12 @@
  *             heap) are cleared and read at each collection.  The line after
  *             one in which a small object starts is never used again while
  *             that object lives: about half a line is lost for each hole.
- * Threads:    one mutator. */
+ * Threads:    one mutator; gc_threads mark what is not copied. */
 #include "collectors/immix/immix_heap.h"
 
 #if !HM_IMMIX_STICKY /* sticky_immix.c has its own */
-static const struct hm_param immix_params[] = {IMMIX_ROWS, {0}};
+static const struct hm_param immix_params[] = {
+    IMMIX_ROWS, [IMMIX_GC_THREADS] = HM_WORKERS_ROW, {0}};
 
 const struct hm_collector hm_collector_this = {
     .name = "immix",
@@ -169,17 +170,25 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
     size_t stack_bytes = hm_mark_queue_bytes(config->heap_bytes);
     size_t log_bytes = HM_IMMIX_STICKY ? stack_bytes : 0;
     size_t reach = hm_range_reach(config->heap_bytes);
+    unsigned threads =
+        HM_IMMIX_STICKY ? 1 : (unsigned)config->param[IMMIX_GC_THREADS];
+    size_t team_bytes = hm_parallel_marker_bytes(threads, config->heap_bytes);
 
-    if (!hm_heap_open(&gc->heap, config, sizeof(*gc) + stack_bytes + log_bytes,
+    if (!hm_heap_open(&gc->heap, config,
+                      sizeof(*gc) + stack_bytes + log_bytes + team_bytes,
                       why) ||
         !hm_blocks_open(&gc->blocks, reach, &gc->heap.budget, config->verify) ||
         !hm_range_open(&gc->info_range, (reach / HM_BLOCK_BYTES + 1) *
                                             sizeof(struct immix_block)) ||
         !hm_mark_queue_open(&gc->queue, stack_bytes) ||
+        !hm_parallel_marker_open(&gc->parallel, threads, config->heap_bytes) ||
+
         (HM_IMMIX_STICKY && !hm_immix_young_open(gc, log_bytes))) {
         hm_gc_close(gc);
         return NULL;
     }
+    if (config->verify)
+        gc->parallel.alone_objects = 0;
     hm_heap_pace(&gc->heap);
     if (HM_IMMIX_STICKY)
         hm_immix_young_restart(gc);
@@ -196,6 +205,7 @@ void hm_gc_close(struct hm_gc *gc)
 {
     if (HM_IMMIX_STICKY)
         hm_immix_young_close(gc);
+    hm_parallel_marker_close(&gc->parallel);
     hm_mark_queue_close(&gc->queue);
     hm_range_close(&gc->info_range);
     hm_blocks_close(&gc->blocks);

@@ -11,6 +11,7 @@
 #include "collectors/substrate/blocks.h"
 #include "collectors/substrate/heap.h"
 #include "collectors/substrate/mark_queue.h"
+#include "collectors/substrate/parallel_marker.h"
 
 enum {
     IMMIX_LINE_WORDS = 16,
@@ -23,6 +24,7 @@ enum immix_param {
     IMMIX_EVACUATE = HM_PACER_PARAMS,
     IMMIX_HEADROOM,
     IMMIX_PARAMS, /* their number: those of sticky_immix begin here */
+    IMMIX_GC_THREADS = IMMIX_PARAMS, /* of immix alone */
 };
 
 /* clang-format off */
@@ -93,6 +95,7 @@ struct hm_gc {
     int may_evacuate; /* while marking: no copy has failed yet */
     struct immix_young young;
     struct hm_mark_queue queue;
+    struct hm_parallel_marker parallel;
 };
 
 /* Blocks that could be taken from the budget or are free already. */
@@ -117,6 +120,11 @@ void hm_immix_collect(struct hm_gc *gc, int is_thorough);
 /* Marks, and copies, what the roots reach.  `is_evacuating`: some blocks are
  * sources. */
 void hm_immix_mark(struct hm_gc *gc, int is_evacuating);
+
+/* Marks what the roots reach, nothing being copied, by several threads.  0:
+ * what roots and marked objects lead to is left, or all if there is one thread.
+ */
+int hm_immix_mark_together(struct hm_gc *gc);
 
 /* Chooses the blocks that the coming collection empties; returns their number.
  */

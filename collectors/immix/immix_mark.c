@@ -262,10 +262,12 @@ void hm_immix_mark(struct hm_gc *gc, int is_evacuating)
         gc->marked_bytes = gc->medium_bytes = 0;
         hm_blocks_clear_marks(&gc->blocks);
     }
-    hm_roots_each(&gc->heap.roots, immix_root, &pass);
-    if (HM_IMMIX_STICKY)
-        immix_remembered(&pass);
-    immix_drain_large(&pass);
+    if (HM_IMMIX_STICKY || is_evacuating || !hm_immix_mark_together(gc)) {
+        hm_roots_each(&gc->heap.roots, immix_root, &pass);
+        if (HM_IMMIX_STICKY)
+            immix_remembered(&pass);
+        immix_drain_large(&pass);
+    }
     while (gc->queue.has_dropped)
         immix_rescan(&pass);
     HM_ASSERT(hm_mark_queue_is_empty(&gc->queue));
