@@ -105,6 +105,29 @@ static int list_params(struct hm_pool *pool)
     return 0;
 }
 
+static int list_options(struct hm_pool *pool)
+{
+    struct hm_catalog catalog;
+    int status = list_load(pool, &catalog);
+
+    if (status != 0)
+        return status;
+    for (size_t i = 0; i < catalog.n_strategies; i++) {
+        const struct hm_strategy *strategy = catalog.strategy[i];
+
+        for (size_t k = 0; k < strategy->n_options; k++) {
+            const struct hm_catalog_option *o = &strategy->option[k];
+
+            printf(
+                "%-32s %10" PRIu64 "  %s  %s\n",
+                hm_pool_format(pool, "%s.%s", strategy->id, o->name), o->value,
+                hm_pool_format(pool, "%" PRIu64 "..%" PRIu64, o->min, o->max),
+                o->meaning);
+        }
+    }
+    return 0;
+}
+
 static int list_is_suite(const struct dirent *entry)
 {
     return fnmatch("*.ini", entry->d_name, FNM_PERIOD) == 0;
@@ -203,12 +226,12 @@ static const struct {
 } list_kinds[] = {
     {"workloads", list_workloads}, {"strategies", list_strategies},
     {"suites", list_suites},       {"charts", list_charts},
-    {"params", list_params}, /* only when asked for */
+    {"params", list_params},       {"options", list_options},
 };
 
 enum {
     LIST_KINDS = sizeof list_kinds / sizeof list_kinds[0],
-    LIST_ALL = LIST_KINDS - 1,
+    LIST_ALL = LIST_KINDS - 2, /* the last two only when asked for */
 };
 
 static int list_kind(struct hm_pool *pool, const char *word)
@@ -224,7 +247,7 @@ static int list_kind(struct hm_pool *pool, const char *word)
     hm_complain("cannot list '%s'; %s%s%s", word,
                 near != NULL ? "did you mean '"
                              : "it is one of workloads, "
-                               "strategies, suites, charts, params",
+                               "strategies, suites, charts, params, options",
                 near != NULL ? near : "", near != NULL ? "'?" : "");
     return HM_EXIT_USAGE;
 }
@@ -260,10 +283,11 @@ int hm_cmd_list(int argc, char **argv)
 {
     static const struct argp parser = {
         .parser = list_option,
-        .args_doc = "[workloads|strategies|suites|charts|params]",
+        .args_doc = "[workloads|strategies|suites|charts|params|options]",
         .doc = "Prints one line for each: its id, its state, what it is.  For "
                "params: "
-               "name, quick and full value, range, meaning.",
+               "name, quick and full value, range, meaning; for options: "
+               "name, value, range, meaning.",
     };
     struct hm_pool pool = {NULL};
     const char *word = NULL;

@@ -13,6 +13,9 @@
 enum run_option {
     RUN_HEAP = HM_ASKED_END,
     RUN_MINHEAP,
+    RUN_OPTION,
+    RUN_STRESS,
+    RUN_VERIFY,
     RUN_BLOCKS,
     RUN_CI,
     RUN_BASELINE,
@@ -29,12 +32,17 @@ static const struct argp_option run_options[] = {
      0},
     {"minheap", RUN_MINHEAP, "FILE|DIR", 0,
      "the minimum heaps that `heapmark minheap` wrote", 0},
+    {"option", RUN_OPTION, "STRATEGY.NAME=VALUE", 0,
+     "an option of a strategy or variant; `heapmark list options`", 0},
     {NULL, 0, NULL, 0, "How often:", 2},
     {"blocks", RUN_BLOCKS, "N", 0, "every cell so many times", 0},
     {"ci", RUN_CI, "2%", 0,
      "10 to 30 times, until each interval's half-width is below this", 0},
     HM_ASKED_SEEDED,
     HM_ASKED_LIMITS,
+    {NULL, 0, NULL, 0, "To find errors of collectors (no times to trust):", 5},
+    {"stress", RUN_STRESS, "BYTES", 0, "collect every so many bytes", 0},
+    {"verify", RUN_VERIFY, NULL, 0, "check the heap around each collection", 0},
     HM_ASKED_WHERE(
         "folder of the campaign (default: results/<UTC time>-<suite>)"),
     {"report", RUN_REPORT, NULL, 0, "draw the charts and write report.html", 0},
@@ -60,6 +68,8 @@ static const char **run_text(struct hm_request *request, int key)
         return &request->ci;
     case RUN_BASELINE:
         return &request->baseline;
+    case RUN_STRESS:
+        return &request->stress;
     default:
         return NULL;
     }
@@ -71,6 +81,14 @@ static error_t run_parse(int key, char *argument, struct argp_state *state)
     struct hm_request *request = &run->asked.request;
     const char **text = run_text(request, key);
 
+    if (key == RUN_OPTION) {
+        hm_words_add(&run->asked.pool, &request->options, argument);
+        return 0;
+    }
+    if (key == RUN_VERIFY) {
+        request->verify = "yes";
+        return 0;
+    }
     if (key == RUN_REPORT) {
         run->report = true;
         return 0;

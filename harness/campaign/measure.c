@@ -53,6 +53,18 @@ bool hm_measure_is_noisy(const struct hm_record *record, unsigned threads,
            record->number[HM_RECORD_nvcsw] == 0 && wall_s > 1.05 * cpu_s;
 }
 
+static void measure_torture(struct hm_pool *pool, const struct hm_suite *suite,
+                            struct hm_words *argv)
+{
+    if (suite->stress_bytes > 0) {
+        hm_words_add(
+            pool, argv,
+            hm_pool_format(pool, "stress_bytes=%" PRIu64, suite->stress_bytes));
+    }
+    if (suite->verify)
+        hm_words_add(pool, argv, "verify=1");
+}
+
 static const char *const *measure_argv(struct hm_pool *pool,
                                        const struct hm_measure *measure,
                                        const struct hm_plan_cell *cell,
@@ -85,6 +97,8 @@ static const char *const *measure_argv(struct hm_pool *pool,
         hm_words_add(pool, &argv,
                      hm_pool_format(pool, "heap_bytes=%" PRIu64, heap_bytes));
     }
+    if (strcmp(strategy->class_name, "collector") == 0)
+        measure_torture(pool, plan->suite, &argv);
     if (*strategy->malloc_path != '\0') {
         hm_words_add(pool, &argv,
                      hm_pool_format(pool, "malloc=%s", strategy->malloc_path));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/campaign/plan.h"
 
+#include "common/params.h"
 #include "harness/suggest.h"
 
 #include <errno.h>
@@ -26,24 +27,17 @@ struct plan_builder {
     const char *why;
 };
 
-/* A strategy by id, by the path of its library, or a variant by id. */
-static int plan_find_arm(struct plan_builder *builder, const char *word,
-                         struct plan_arm *arm)
+/* A strategy by id or by the path of its library. */
+static int plan_find_strategy(struct plan_builder *builder, const char *base,
+                              struct plan_arm *arm)
 {
     const struct hm_catalog *catalog = builder->catalog;
-    const char *base = word;
 
-    *arm = (struct plan_arm){.id = word, .named = true};
-    arm->variant = hm_suite_variant(builder->suite, word);
-    if (arm->variant != NULL)
-        base = arm->variant->strategy;
     arm->strategy = hm_catalog_strategy(catalog, base);
     for (size_t i = 0; *base == '/' && i < catalog->n_strategies; i++) {
         if (strcmp(catalog->strategy[i]->malloc_path, base) == 0)
             arm->strategy = catalog->strategy[i];
     }
-    if (arm->variant == NULL && arm->strategy != NULL)
-        arm->id = arm->strategy->id;
     if (arm->strategy != NULL)
         return 0;
     builder->why = hm_pool_format(
@@ -51,6 +45,21 @@ static int plan_find_arm(struct plan_builder *builder, const char *word,
         "unknown strategy '%s'%s; see `heapmark list strategies`", base,
         hm_catalog_hint_strategy(builder->pool, catalog, base));
     return -EINVAL;
+}
+
+/* The same, or a variant by its id. */
+static int plan_find_arm(struct plan_builder *builder, const char *word,
+                         struct plan_arm *arm)
+{
+    int error;
+
+    *arm = (struct plan_arm){.id = word, .named = true};
+    arm->variant = hm_suite_variant(builder->suite, word);
+    error = plan_find_strategy(
+        builder, arm->variant != NULL ? arm->variant->strategy : word, arm);
+    if (error == 0 && arm->variant == NULL)
+        arm->id = arm->strategy->id;
+    return error;
 }
 
 static bool plan_has_arm(const struct plan_builder *builder, const char *id)
@@ -84,9 +93,12 @@ static int plan_add_arms(struct plan_builder *builder,
 
         if (strcmp(words->word[i], "*") == 0) {
             for (size_t k = 0; k < catalog->n_strategies; k++) {
-                plan_add_arm(builder, (struct plan_arm){
-                                          catalog->strategy[k]->id,
-                                          catalog->strategy[k], NULL, false});
+                const char *id = catalog->strategy[k]->id;
+
+                plan_add_arm(builder,
+                             (struct plan_arm){
+                                 id, catalog->strategy[k],
+                                 hm_suite_variant(builder->suite, id), false});
             }
             continue;
         }
@@ -98,32 +110,71 @@ static int plan_add_arms(struct plan_builder *builder,
     return 0;
 }
 
-/* Every option of a variant exists and its number is in range. */
+/* What an option takes: its names, or its range. */
+static const char *plan_option_range(struct hm_pool *pool,
+                                     const struct hm_catalog_option *option)
+{
+    size_t first = strcspn(option->meaning, "|: ");
+
+    if (option->meaning[first] == '|') {
+        return hm_pool_format(pool, "none of %.*s",
+                              (int)strcspn(option->meaning, ": "),
+                              option->meaning);
+    }
+    return hm_pool_format(pool,
+                          "no number from %" PRIu64 " to %" PRIu64
+                          " (K, M, G or T may follow)",
+                          option->min, option->max);
+}
+
+/* NAME=VALUE: the strategy has the option, and the value is in its range. */
+static int plan_check_option(struct plan_builder *builder,
+                             const struct hm_variant *variant,
+                             const struct hm_strategy *strategy,
+                             const char *word)
+{
+    struct hm_pool *pool = builder->pool;
+    const char *text = word + strcspn(word, "=") + 1, *names = "";
+    char *name = hm_pool_copy_n(pool, word, strcspn(word, "="));
+    const struct hm_catalog_option *option = hm_catalog_option(strategy, name);
+    uint64_t value;
+
+    if (option != NULL) {
+        if (hm_params_value(option->meaning, text, &value) == 0 &&
+            value >= option->min && value <= option->max)
+            return 0;
+        builder->why =
+            hm_pool_format(pool, "%s: option %s '%s' is %s", variant->id, name,
+                           text, plan_option_range(pool, option));
+        return -EINVAL;
+    }
+    for (size_t i = 0; i < strategy->n_options; i++)
+        names = hm_pool_format(pool, "%s %s", names, strategy->option[i].name);
+    builder->why = hm_pool_format(
+        pool, "%s: strategy %s has no option '%s'; it has%s%s", variant->id,
+        strategy->id, name, *names != '\0' ? ":" : " none", names);
+    return -EINVAL;
+}
+
 static int plan_check_variant(struct plan_builder *builder,
                               const struct hm_variant *variant)
 {
     struct plan_arm arm;
-    int error = plan_find_arm(builder, variant->strategy, &arm);
+    int error;
 
-    if (error != 0)
-        return error;
-    for (size_t i = 0; i < variant->option.n; i++) {
-        const char *word = variant->option.word[i];
-        char *name = hm_pool_copy_n(builder->pool, word, strcspn(word, "="));
-
-        if (hm_catalog_option(arm.strategy, name) != NULL)
-            continue;
+    if (strcmp(variant->id, variant->strategy) != 0 &&
+        hm_catalog_strategy(builder->catalog, variant->id) != NULL) {
         builder->why = hm_pool_format(
-            builder->pool, "variant %s: strategy %s has no option '%s'",
-            variant->id, arm.strategy->id, name);
+            builder->pool, "variant %s: another strategy has that id",
+            variant->id);
         return -EINVAL;
     }
-    if (hm_catalog_strategy(builder->catalog, variant->id) == NULL)
-        return 0;
-    builder->why = hm_pool_format(
-        builder->pool, "variant %s: a strategy has that id; choose another",
-        variant->id);
-    return -EINVAL;
+    error = plan_find_strategy(builder, variant->strategy, &arm);
+    for (size_t i = 0; error == 0 && i < variant->option.n; i++) {
+        error = plan_check_option(builder, variant, arm.strategy,
+                                  variant->option.word[i]);
+    }
+    return error;
 }
 
 static int plan_check_param(struct plan_builder *builder,

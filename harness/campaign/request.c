@@ -112,6 +112,37 @@ static void request_clear(const struct hm_request *request,
         suite->ci = 0;
 }
 
+/* STRATEGY.NAME=VALUE, for a variant or for a strategy. */
+static int request_option(struct hm_pool *pool, struct hm_suite *suite,
+                          const char *word, const char **why)
+{
+    const char *equals = strchr(word, '='), *dot = NULL;
+    struct hm_variant *variant;
+    const char *id, *pair;
+
+    for (const char *c = word; equals != NULL && c < equals; c++)
+        dot = *c == '.' ? c : dot; /* the last: an id may hold some */
+    if (dot == NULL || dot == word || dot + 1 == equals || equals[1] == '\0') {
+        *why = hm_pool_format(pool, "--option '%s' is not STRATEGY.NAME=VALUE",
+                              word);
+        return -EINVAL;
+    }
+    id = hm_pool_copy_n(pool, word, (size_t)(dot - word));
+    pair = hm_pool_copy(pool, dot + 1);
+    variant = hm_suite_open_variant(pool, suite, id);
+    if (variant->strategy == NULL)
+        variant->strategy = id;
+    for (size_t i = 0; i < variant->option.n; i++) {
+        if (strncmp(variant->option.word[i], pair, (size_t)(equals - dot)) ==
+            0) {
+            variant->option.word[i] = hm_pool_copy(pool, pair);
+            return 0;
+        }
+    }
+    hm_words_add(pool, &variant->option, pair);
+    return 0;
+}
+
 int hm_request_suite(struct hm_pool *pool, const struct hm_request *request,
                      struct hm_suite *suite, const char **why)
 {
@@ -127,6 +158,8 @@ int hm_request_suite(struct hm_pool *pool, const struct hm_request *request,
         {"--baseline", "baseline", request->baseline, false, true},
         {"--blocks", "blocks", request->blocks, false, true},
         {"--ci", "ci", request->ci, false, true},
+        {"--stress", "stress", request->stress, false, true},
+        {"--verify", "verify", request->verify, false, true},
         {"--minheap", "minheap", request->minheap, false, false},
     };
     int error;
@@ -154,7 +187,9 @@ int hm_request_suite(struct hm_pool *pool, const struct hm_request *request,
     request_clear(request, suite);
     for (size_t i = 0; error == 0 && i < sizeof option / sizeof option[0]; i++)
         error = request_set(pool, suite, &option[i], why);
-    if (request->params.n > 0)
+    for (size_t i = 0; error == 0 && i < request->options.n; i++)
+        error = request_option(pool, suite, request->options.word[i], why);
+    if (request->params.n + request->options.n > 0)
         suite->summary = "";
     return error;
 }

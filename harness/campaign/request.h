@@ -13,7 +13,9 @@ struct hm_request {
     const char *resume; /* folder to go on with */
     const char *workload, *strategy, *heap, *threads, *size, *blocks, *ci;
     const char *seed, *timeout, *memory_cap, *baseline, *minheap;
-    struct hm_words params; /* NAME=VALUE */
+    const char *stress, *verify; /* bytes, "yes" */
+    struct hm_words params;      /* NAME=VALUE */
+    struct hm_words options;     /* STRATEGY.NAME=VALUE */
 };
 
 /* Loads the suite that the request names (quick without; the folder's own

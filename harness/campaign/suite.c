@@ -33,6 +33,20 @@ const struct hm_variant *hm_suite_variant(const struct hm_suite *suite,
     return NULL;
 }
 
+struct hm_variant *hm_suite_open_variant(struct hm_pool *pool,
+                                         struct hm_suite *suite, const char *id)
+{
+    for (size_t i = 0; i < suite->n_variants; i++) {
+        if (strcmp(suite->variant[i].id, id) == 0)
+            return &suite->variant[i];
+    }
+    suite->variant = hm_pool_grow(pool, suite->variant, suite->n_variants,
+                                  sizeof *suite->variant);
+    suite->variant[suite->n_variants] =
+        (struct hm_variant){.id = hm_pool_copy(pool, id)};
+    return &suite->variant[suite->n_variants++];
+}
+
 void hm_suite_set_param(struct hm_pool *pool, struct hm_suite *suite,
                         const char *workload, const char *name, uint64_t value)
 {
@@ -148,6 +162,16 @@ static int suite_set_size(struct hm_pool *pool, struct hm_suite *suite,
     return -EINVAL;
 }
 
+static int suite_set_verify(struct hm_pool *pool, struct hm_suite *suite,
+                            const char *value, const char **why)
+{
+    suite->verify = strcmp(value, "yes") == 0;
+    if (suite->verify || strcmp(value, "no") == 0)
+        return 0;
+    *why = hm_pool_format(pool, "verify '%s' is neither yes nor no", value);
+    return -EINVAL;
+}
+
 struct suite_number_key {
     const char *key;
     uint64_t min, max;
@@ -161,6 +185,8 @@ static const struct suite_number_key suite_number_keys[] = {
     {"timeout_s", 1, 86400, "number of seconds from 1 to 86400"},
     {"memory_cap", 1 << 20, UINT64_C(1) << 50,
      "size from 1M to 1024T (K, M, G or T may follow)"},
+    {"stress", 1, UINT64_C(1) << 50,
+     "number of bytes from 1 to 1024T (K, M, G or T may follow)"},
 };
 
 static void suite_store(struct hm_suite *suite, const char *key,
@@ -174,6 +200,8 @@ static void suite_store(struct hm_suite *suite, const char *key,
         suite->seed = (uint32_t)number;
     } else if (strcmp(key, "timeout_s") == 0) {
         suite->timeout_s = number;
+    } else if (strcmp(key, "stress") == 0) {
+        suite->stress_bytes = number;
     } else {
         suite->memory_cap_bytes = number;
     }
@@ -208,7 +236,7 @@ static int suite_unknown_key(struct hm_pool *pool, const char *key,
         "baseline", "size",      "heap",       "strategies.block",
         "threads",  "blocks",    "max_blocks", "ci",
         "seed",     "timeout_s", "memory_cap", "name",
-        "minheap"};
+        "minheap",  "stress",    "verify"};
     const char *near = hm_suggest(key, keys, sizeof keys / sizeof keys[0]);
 
     *why = hm_pool_format(pool, "unknown key '%s'%s%s%s", key,
@@ -257,6 +285,8 @@ int hm_suite_set(struct hm_pool *pool, struct hm_suite *suite, const char *key,
     }
     if (strcmp(key, "size") == 0)
         return suite_set_size(pool, suite, value, why);
+    if (strcmp(key, "verify") == 0)
+        return suite_set_verify(pool, suite, value, why);
     if (strcmp(key, "heap") == 0)
         return suite_set_heap(pool, suite, value, why);
     if (strcmp(key, "threads") == 0)

@@ -12,6 +12,10 @@
  *   heap = 1.5 2 3                threads = 1 2
  *   blocks = 3                    ci = 2%   max_blocks = 30
  *   seed = 12345                  timeout_s = 60   memory_cap = 2G
+ *   stress = 64K                  verify = yes | no
+ *
+ * `stress` and `verify` are for collectors that are suspected of an error:
+ * collect every so many bytes, check the heap around each collection.
  *   minheap = minheap.csv         what `heap` is a multiple of: a file, or a
  *                                 folder with one; beside the suite
  *
@@ -22,6 +26,8 @@
  *   strategy = id                 and what makes it different:
  *   env.NAME = value              an environment variable
  *   option.NAME = value           an option of the strategy
+ *
+ * A variant may have the id of its own strategy and then takes its place.
  *
  * Lists are separated by commas or blanks and may go on in indented lines;
  * no line is longer than 198 bytes. */
@@ -62,6 +68,8 @@ struct hm_suite {
     double ci;                            /* half-width; 0: none */
     uint32_t seed;                        /* of workloads and order */
     uint64_t timeout_s, memory_cap_bytes; /* per run; cap 0: default */
+    uint64_t stress_bytes;                /* 0: collect as usual */
+    bool verify;
     struct hm_suite_param *param;
     struct hm_variant *variant;
     size_t n_params, n_variants;
@@ -86,6 +94,11 @@ int hm_suite_set(struct hm_pool *pool, struct hm_suite *suite, const char *key,
 /* Sets the parameter of a workload, in place of an earlier value. */
 void hm_suite_set_param(struct hm_pool *pool, struct hm_suite *suite,
                         const char *workload, const char *name, uint64_t value);
+
+/* The variant of that id; added if there is none. */
+struct hm_variant *hm_suite_open_variant(struct hm_pool *pool,
+                                         struct hm_suite *suite,
+                                         const char *id);
 
 const struct hm_variant *hm_suite_variant(const struct hm_suite *suite,
                                           const char *id);

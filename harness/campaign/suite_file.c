@@ -48,27 +48,11 @@ static int suite_read_param(struct suite_reader *reader, const char *workload,
     return 0;
 }
 
-static struct hm_variant *suite_open_variant(struct suite_reader *reader,
-                                             const char *id)
-{
-    struct hm_suite *suite = reader->suite;
-
-    for (size_t i = 0; i < suite->n_variants; i++) {
-        if (strcmp(suite->variant[i].id, id) == 0)
-            return &suite->variant[i];
-    }
-    suite->variant = hm_pool_grow(reader->pool, suite->variant,
-                                  suite->n_variants, sizeof *suite->variant);
-    suite->variant[suite->n_variants] =
-        (struct hm_variant){.id = hm_pool_copy(reader->pool, id)};
-    return &suite->variant[suite->n_variants++];
-}
-
 static int suite_read_variant(struct suite_reader *reader, const char *id,
                               const char *name, const char *value)
 {
-    struct hm_variant *variant = suite_open_variant(reader, id);
     struct hm_pool *pool = reader->pool;
+    struct hm_variant *variant = hm_suite_open_variant(pool, reader->suite, id);
 
     if (strcmp(name, "strategy") == 0) {
         variant->strategy = hm_pool_copy(pool, value);
@@ -253,6 +237,10 @@ void hm_suite_write(const struct hm_suite *suite, FILE *out)
             suite->timeout_s);
     if (suite->memory_cap_bytes > 0)
         fprintf(out, "memory_cap = %" PRIu64 "\n", suite->memory_cap_bytes);
+    if (suite->stress_bytes > 0)
+        fprintf(out, "stress = %" PRIu64 "\n", suite->stress_bytes);
+    if (suite->verify)
+        fprintf(out, "verify = yes\n");
     if (suite->ci > 0)
         fprintf(out, "ci = %.6g%%\n", suite->ci * 100);
     fprintf(out, "blocks = %u\nmax_blocks = %u\n", suite->blocks,

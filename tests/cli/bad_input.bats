@@ -96,7 +96,7 @@ refused() {
     ini '[suite]\nworkloads = alpha\n[variant v]\nenv.LD_PRELOAD = x\n'
     refused 2 "bad.ini:4: unknown key 'env.LD_PRELOAD'" --suite bad.ini
     ini '[suite]\nworkloads = alpha\nstrategies = v\n[variant v]\nstrategy = well\noption.width = 1\n'
-    refused 2 "variant v: strategy well has no option 'width'" --suite bad.ini
+    refused 2 "v: strategy well has no option 'width'; it has: depth" --suite bad.ini
     refused 2 "missing.ini: cannot be opened" --suite missing.ini
 }
 
@@ -156,4 +156,32 @@ refused() {
     [ "$rows" -gt 5 ] && [ "$rows" -lt 120 ]
     run -0 "$heapmark" run --resume c
     [ "$(column c/runs.csv run_id | sort -u | wc -l)" -eq 120 ]
+}
+
+@test "options of strategies: what, where and the accepted values" {
+    refused 2 "--option 'depth=3' is not STRATEGY.NAME=VALUE" --option depth=3
+    refused 2 "--option 'well.depth' is not STRATEGY.NAME=VALUE" --option well.depth
+    refused 2 "--option 'well.depth=' is not STRATEGY.NAME=VALUE" --option well.depth=
+    refused 2 "--option '.depth=3' is not STRATEGY.NAME=VALUE" --option .depth=3
+    refused 2 "unknown strategy 'wel' (did you mean 'well'?)" --option wel.depth=3
+    refused 2 "well: strategy well has no option 'dpeth'; it has: depth" --option well.dpeth=3
+    refused 2 "oom: strategy oom has no option 'depth'; it has none" --option oom.depth=3
+    refused 2 "well: option depth '10' is no number from 0 to 9 (K, M, G or T may follow)" \
+        --option well.depth=10
+    refused 2 "well: option depth 'deep' is no number from 0 to 9" --option well.depth=deep
+    refused 2 "capped: option mode 'often' is none of never|some|always" --option capped.mode=often
+    refused 2 "capped: option mode '3' is none of never|some|always" --option capped.mode=3
+}
+
+@test "a variant of a suite: its option is checked, its id may not be another strategy's" {
+    printf '[suite]\nworkloads = alpha\nstrategies = v\n[variant v]\nstrategy = well\n%s\n' \
+        'option.depth = 10' >v.ini
+    refused 2 "v: option depth '10' is no number from 0 to 9" --suite v.ini
+    printf '[suite]\nworkloads = alpha\n[variant oom]\nstrategy = well\n' >v.ini
+    refused 2 "variant oom: another strategy has that id" --suite v.ini
+}
+
+@test "--stress" {
+    refused 2 "--stress '0' is no number of bytes from 1 to 1024T" --stress 0
+    refused 2 "--stress 'much' is no number of bytes from 1 to 1024T" --stress much
 }

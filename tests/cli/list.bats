@@ -45,6 +45,14 @@ setup() {
     [[ $output != *alpha.steps* ]]
 }
 
+@test "options: strategy.name, value, range, meaning; not in the list of everything" {
+    run -0 "$heapmark" list options
+    [[ $output =~ well\.depth\ +1\ +0\.\.9\ +nothing ]]
+    [[ $output =~ capped\.mode\ +0\ +0\.\.2\ +never\|some\|always:\ nothing ]]
+    run -0 "$heapmark" list
+    [[ $output != *well.depth* ]]
+}
+
 @test "suites: a broken one is off and says why" {
     printf '[suite]\nbloks = 3\n' >bin/suites/broken.ini
     run -0 "$heapmark" list suites

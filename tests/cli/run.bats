@@ -205,3 +205,33 @@ INI
     [ "$(column c/leaks.csv checkpoint run_id 0 | wc -l)" -eq 10 ]
     [ "$(column c/samples.csv phase | sort -u | grep -c run)" -eq 1 ]
 }
+
+@test "--option sets what a strategy takes, again in a resumed campaign" {
+    run -0 "$heapmark" run --out c --workload alpha --strategy well,capped --blocks 1 \
+        --option well.depth=2 --option well.depth=3 --option capped.mode=some
+    [ "$(column c/runs.csv moved_bytes strategy well)" = 30000 ]
+    [ "$(column c/runs.csv moved_bytes strategy capped)" = 200000 ]
+    grep -q '^option.depth = 3$' c/suite.ini
+    run -0 "$heapmark" run --resume c
+}
+
+@test "a variant has the options of its own, --option may add to them" {
+    printf '[suite]\nworkloads = alpha\nstrategies = well, deep\nblocks = 1\n%s\n' \
+        '[variant deep]
+strategy = well
+option.depth = 4' >v.ini
+    run -0 "$heapmark" run --out c --suite v.ini
+    [ "$(column c/runs.csv moved_bytes strategy well)" = 0 ]
+    [ "$(column c/runs.csv moved_bytes strategy deep)" = 40000 ]
+    run -0 "$heapmark" run --out d --suite v.ini --option deep.depth=5
+    [ "$(column d/runs.csv moved_bytes strategy deep)" = 50000 ]
+}
+
+@test "--stress and --verify reach collectors, and no others" {
+    run -0 "$heapmark" run --out c --workload alpha --strategy well,capped --blocks 1 \
+        --stress 64 --verify
+    [ "$(column c/runs.csv moved_bytes strategy well)" = 0 ]
+    [ "$(column c/runs.csv moved_bytes strategy capped)" = 1064 ]
+    grep -q '^stress = 64$' c/suite.ini
+    grep -q '^verify = yes$' c/suite.ini
+}
