@@ -329,6 +329,7 @@ static void report_put_page(const struct report *report)
     report_put_head(report);
     report_put_overview(report);
     report_put_works(report);
+    hm_report_strategies(report->out, report->folder);
     (void)fputs("<h2 id=\"failures\">Failures</h2>\n", report->out);
     hm_report_failure_table(report->out, &report->rows);
     (void)fputs("<h2 id=\"environment\">Environment</h2>\n<details><summary>"

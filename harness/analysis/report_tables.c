@@ -5,6 +5,7 @@
 #include "harness/analysis/stats.h"
 #include "harness/analysis/summary_facts.h"
 #include "harness/analysis/summary_label.h"
+#include "harness/csv.h"
 #include "harness/human.h"
 
 #include <math.h>
@@ -280,4 +281,40 @@ void hm_report_failure_table(FILE *out, const struct hm_summary_rows *rows)
                        line->reason != NULL ? line->reason : "");
     }
     tables_end(out);
+}
+
+/* "immix" of "strategy.immix.summary", in `id`; 0: it is another key. */
+static int tables_strategy_id(const char *key, char id[HM_LABEL_BYTES])
+{
+    static const char before[] = "strategy.", behind[] = ".summary";
+    size_t head = sizeof before - 1, tail = sizeof behind - 1;
+    size_t bytes = strlen(key);
+
+    if (bytes <= head + tail || strncmp(key, before, head) != 0 ||
+        strcmp(key + bytes - tail, behind) != 0)
+        return 0;
+    (void)snprintf(id, HM_LABEL_BYTES, "%.*s", (int)(bytes - head - tail),
+                   key + head);
+    return 1;
+}
+
+void hm_report_strategies(FILE *out, const char *folder)
+{
+    char path[4096], id[HM_LABEL_BYTES];
+    const char *open = "<h2 id=\"strategies\">Strategies</h2>\n<dl>\n";
+    struct hm_csv csv;
+    int any = 0;
+
+    (void)snprintf(path, sizeof path, "%s/meta.csv", folder);
+    if (hm_csv_open(&csv, path) != 0)
+        return;
+    while (csv.n == 2 && hm_csv_next(&csv) > 0) {
+        if (!tables_strategy_id(csv.field[0], id))
+            continue;
+        (void)fputs(any ? "" : open, out);
+        hm_html_format(out, "<dt>%s</dt><dd>%s</dd>\n", id, csv.field[1]);
+        any = 1;
+    }
+    (void)fputs(any ? "</dl>\n" : "", out);
+    hm_csv_close(&csv);
 }

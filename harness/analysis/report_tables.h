@@ -28,4 +28,8 @@ void hm_report_metric_table(FILE *out, const struct hm_summary_rows *rows,
 /* What failed, and why. */
 void hm_report_failure_table(FILE *out, const struct hm_summary_rows *rows);
 
+/* A list of the strategies of the campaign and what each is, from meta.csv;
+ * nothing where that does not tell. */
+void hm_report_strategies(FILE *out, const char *folder);
+
 #endif /* HM_HARNESS_ANALYSIS_REPORT_TABLES_H */

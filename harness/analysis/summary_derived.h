@@ -20,8 +20,8 @@ struct hm_summary_view {
 
 /* metric,workload,strategy,baseline,ratio,low,high,status,n: wall time and
  * peak memory against the baseline.  Per metric first the geometric means,
- * workload `geomean`, best time first, then the workloads in the plan's order.
- * The baseline's twin is the strategy `<id>#twin`. */
+ * workload `geomean`, best time first and bounds last, then the workloads in
+ * the plan's order. The baseline's twin is the strategy `<id>#twin`. */
 int hm_summary_write_ratios(const struct hm_summary_view *view,
                             const char *folder);
 

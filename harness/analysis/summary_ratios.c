@@ -15,7 +15,7 @@ struct ratios_group {
 };
 
 struct ratios {
-    struct ratios_group *group; /* best time first */
+    struct ratios_group *group; /* best time first, bounds last */
     size_t n;
 };
 
@@ -26,6 +26,12 @@ static double ratios_time(const struct ratios_group *group)
     return mean->log_ratio.n == 0 ? INFINITY : mean->log_ratio.estimate;
 }
 
+/* A bound is no contender. */
+static int ratios_is_bound(const struct ratios_group *group)
+{
+    return strcmp(group->head->key[HM_SUMMARY_KEY_class], "reference") == 0;
+}
+
 static int ratios_compare(const void *left, const void *right)
 {
     const struct ratios_group *a = left;
@@ -33,6 +39,8 @@ static int ratios_compare(const void *left, const void *right)
     double ta = ratios_time(a);
     double tb = ratios_time(b);
 
+    if (ratios_is_bound(a) != ratios_is_bound(b))
+        return ratios_is_bound(a) - ratios_is_bound(b);
     if (ta < tb || ta > tb)
         return ta < tb ? -1 : 1;
     return (a->head > b->head) - (a->head < b->head);

@@ -21,7 +21,7 @@ needs_gnuplot() {
     page=campaign/report.html
     grep -q '<b>mimalloc</b> is [0-9.]* times as fast as glibc (95 % interval' $page
     grep -q 'Noise floor: glibc measured against itself' $page
-    [ "$(grep -c '<svg role="img"' $page)" -eq 14 ]
+    [ "$(grep -c '<svg role="img"' $page)" -eq 16 ]
     [ "$(grep -c '<h3>' $page)" -eq 9 ]
     grep -q 'needs more than the 512 MiB cap' $page
     grep -q 'Example CPU, 2 cores' $page
@@ -73,6 +73,7 @@ needs_gnuplot() {
 
 @test "a workload has its sentence, its parameters can wrap, references are bounds" {
     printf 'workload.cache.summary,a table of <many> entries\n' >>campaign/meta.csv
+    printf 'strategy.glibc.summary,bins & <arenas>\nstrategy.glibc.state,on\n' >>campaign/meta.csv
     "$heapmark" report campaign
     grep -q '<p>a table of &lt;many&gt; entries</p>' campaign/report.html
     grep -q '>ops=100000; size=64; 1 thread<' campaign/report.html
@@ -80,6 +81,7 @@ needs_gnuplot() {
     for word in cell baseline 'geometric mean' 'noise floor' 'p99, p99.9' bound leak; do
         grep -q "<dt>$word</dt>" campaign/report.html
     done
+    grep -q '<dt>glibc</dt><dd>bins &amp; &lt;arenas&gt;</dd>' campaign/report.html
 }
 
 @test "one workload has no means, and nothing leads to them" {

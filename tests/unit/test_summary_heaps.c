@@ -141,6 +141,19 @@ static void a_failed_cell_has_a_status_and_no_overhead(void **state)
     assert_string_equal(lbo("wall_ns", "w", "gc", "1.5", "status"), "oom");
 }
 
+static void a_bound_comes_after_the_contenders(void **state)
+{
+    const char *text;
+
+    (void)state;
+    put_campaign(two_heaps, 6, BLOCKS);
+    assert_int_equal(hm_summary_write(folder), 0);
+    text = folder_text("ratios.csv");
+    assert_non_null(strstr(text, "geomean,nogc"));
+    assert_true(strstr(text, "geomean,nogc") > strstr(text, "geomean,gc@2x"));
+    assert_true(strstr(text, "geomean,nogc") > strstr(text, "geomean,gc@3x"));
+}
+
 static void malloc_alone_has_no_bound(void **state)
 {
     const struct cell cell[] = {
@@ -256,6 +269,7 @@ int main(void)
         TEST(the_bound_is_the_least_cost_without_pauses),
         TEST(processor_time_is_attributed_by_the_share_it_had),
         TEST(a_failed_cell_has_a_status_and_no_overhead),
+        TEST(a_bound_comes_after_the_contenders),
         TEST(malloc_alone_has_no_bound),
         TEST(means_are_of_those_that_completed_all),
         TEST(time_by_heap_is_in_the_order_of_heaps),
