@@ -48,7 +48,8 @@ static void a_cycle_runs_in_steps_and_keeps_what_lives(void **state)
 /* No young object is ever allocated. */
 static void large_objects_alone_keep_cycles_going(void **state)
 {
-    static const char *const options[] = {"initial_old=16M", NULL};
+    static const char *const options[] = {"initial_old=16M", "step_us=1000000",
+                                          NULL};
 
     (void)state;
     open_heap_as(0, 0, options);
@@ -102,6 +103,7 @@ static void a_step_waits_for_what_was_allocated(void **state)
 
     (void)state;
     open_eager(NULL);
+    gc->cycle.step_ns = UINT64_C(60000000000); /* as long as it takes */
     scan_one_of_two();
     marked = gc->cycle.marked_bytes;
     hm_generational_cycle_step(gc, (64 << 10) - 1);
