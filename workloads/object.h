@@ -6,7 +6,10 @@
  * (the clock window), drop (everything still held is disposed and unrooted;
  * not timed, memory is read before and after).  All three run in one thread.
  * State between them lives in static variables of the workload's file and in
- * the global roots; nothing may come from malloc. */
+ * the global roots; nothing may come from malloc.
+ *
+ * With several threads each makes such a run of its own: mutator, roots, meter
+ * and generator are its own, and static variables must be _Thread_local. */
 #ifndef HM_WORKLOADS_OBJECT_H
 #define HM_WORKLOADS_OBJECT_H
 
@@ -28,7 +31,7 @@ enum hm_leak {
 struct hm_object_run {
     struct hm_run base;
     struct hm_mutator *mutator;
-    hm_ref *root; /* HM_ROOTS global roots, NULL at first */
+    hm_ref *root; /* HM_ROOTS global roots of this run, NULL at first */
 };
 
 struct hm_object_workload {
@@ -38,6 +41,7 @@ struct hm_object_workload {
     const char *operation;         /* what one operation is: "request" */
     const struct hm_param *params; /* NULL-ended table */
     enum hm_leak leak;
+    unsigned max_threads; /* 0 is 1 */
     int has_regions; /* marks its phases (R6); else `arena` does not run it */
     void (*setup)(struct hm_object_run *run); /* may be NULL */
     void (*run)(struct hm_object_run *run);

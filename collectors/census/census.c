@@ -7,9 +7,9 @@
  *             heap multiple means the same to all of them.
  * Invariants: live = requested - disposed - lost, to the byte; an object is
  *             disposed or lost at most once.
- * Costs:      a 16-byte prefix and a few additions per operation; its times
- *             are never reported.
- * Threads:    one mutator. */
+ * Costs:      a 16-byte prefix, a lock and a few additions per operation; its
+ * times are never reported. Threads:    any number, one ledger under a lock:
+ * the counts are exact and the peaks are those of this interleaving. */
 #include "collectors/collector.h"
 
 static const struct hm_param census_params[] = {{0}};
@@ -30,7 +30,8 @@ static struct hm_gc {
 struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
 {
     (void)why;
-    census_gc.mutator = (struct hm_mutator){.exhausted = config->exhausted};
+    census_gc.mutator = (struct hm_mutator){.lock = PTHREAD_MUTEX_INITIALIZER,
+                                            .exhausted = config->exhausted};
     return &census_gc;
 }
 

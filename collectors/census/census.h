@@ -8,13 +8,14 @@
 #include "collectors/reference.h"
 #include "common/check.h"
 
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #define HM_GC_MANUAL  1
 #define HM_GC_PRECISE 0
 #define HM_GC_MOVING  0
-#define HM_GC_THREADS 0
+#define HM_GC_THREADS 1
 
 enum {
     HM_CENSUS_HEADER_BYTES = 8, /* of every tracing collector here */
@@ -29,13 +30,26 @@ struct hm_census_prefix {
     uint64_t state; /* HM_CENSUS_LIVE or HM_CENSUS_DEAD */
 };
 
+/* One for all threads: what a program needs at a moment is a number of them
+ * all, and so is its peak. */
 struct hm_mutator {
+    pthread_mutex_t lock; /* of what follows */
     void (*exhausted)(size_t bytes);
     uint64_t live_bytes, peak_bytes;    /* as requested */
     uint64_t heap_bytes, heap_1x_bytes; /* now and at most, with headers */
     uint64_t alloc_count, alloc_bytes, free_count;
     uint64_t lost_count, lost_bytes; /* forgotten without release */
 };
+
+static inline void hm_census_lock(struct hm_mutator *m)
+{
+    HM_CHECK(pthread_mutex_lock(&m->lock) == 0);
+}
+
+static inline void hm_census_unlock(struct hm_mutator *m)
+{
+    HM_CHECK(pthread_mutex_unlock(&m->lock) == 0);
+}
 
 static inline hm_ref hm_census_new(struct hm_mutator *m, size_t bytes)
 {
@@ -47,6 +61,7 @@ static inline hm_ref hm_census_new(struct hm_mutator *m, size_t bytes)
     }
     p->bytes = bytes;
     p->state = HM_CENSUS_LIVE;
+    hm_census_lock(m);
     m->alloc_count++;
     m->alloc_bytes += bytes;
     m->live_bytes += bytes;
@@ -55,18 +70,25 @@ static inline hm_ref hm_census_new(struct hm_mutator *m, size_t bytes)
         m->peak_bytes = m->live_bytes;
     if (m->heap_bytes > m->heap_1x_bytes)
         m->heap_1x_bytes = m->heap_bytes;
+    hm_census_unlock(m);
     return (hm_ref)(p + 1);
 }
 
+/* The object dies; by hm_lose when `lost`. */
 static inline struct hm_census_prefix *hm_census_end(struct hm_mutator *m,
-                                                     hm_ref o)
+                                                     hm_ref o, int lost)
 {
     struct hm_census_prefix *p = (struct hm_census_prefix *)o - 1;
 
+    hm_census_lock(m);
     HM_CHECK(p->state == HM_CENSUS_LIVE); /* R4: exactly once */
     p->state = HM_CENSUS_DEAD;
     m->live_bytes -= p->bytes;
     m->heap_bytes -= p->bytes + HM_CENSUS_HEADER_BYTES;
+    m->free_count += !lost;
+    m->lost_count += (uint64_t)lost;
+    m->lost_bytes += lost ? p->bytes : 0;
+    hm_census_unlock(m);
     return p;
 }
 
@@ -118,14 +140,12 @@ static inline void *hm_raw(hm_ref o, size_t n_refs)
 
 static inline void hm_dispose(struct hm_mutator *m, hm_ref o)
 {
-    m->free_count++;
-    free(hm_census_end(m, o));
+    free(hm_census_end(m, o, 0));
 }
 
 static inline void hm_lose(struct hm_mutator *m, hm_ref o)
 {
-    m->lost_count++;
-    m->lost_bytes += hm_census_end(m, o)->bytes;
+    (void)hm_census_end(m, o, 1);
 }
 
 static inline void hm_poll(struct hm_mutator *m)

@@ -9,12 +9,15 @@
  *             cost: a first touch is a page fault per 4 KiB (0.4 to 2 us), and
  *             locality is the worst possible.  `prefault` moves the faults
  *             before the clock; compare both.
- * Invariants: start <= next <= limit <= end; what is at or above `next` was
- *             never written and is zero.
+ * Invariants: a mutator has a window, start <= next <= limit <= end; what is at
+ *             or above `next` in it was never written and is zero.  Windows do
+ *             not overlap; what one leaves behind is never used.
  * Costs:      an addition and a comparison; one mprotect per 16 MiB.
- * Threads:    one mutator. */
+ * Threads:    up to 64 mutators; one that stands alone has all the space in one
+ *             window, which several extend in turn, under a lock. */
 #include "collectors/collector.h"
 
+#include <pthread.h>
 #include <sys/mman.h>
 
 enum { NOGC_PREFAULT_MIB };
@@ -38,13 +41,19 @@ const struct hm_collector hm_collector_this = {
 #define NOGC_RESERVE_BYTES ((size_t)1 << 38)
 #define NOGC_RESERVE_LEAST ((size_t)1 << 30)
 
+enum { NOGC_MUTATORS = 64 };
+
 static struct hm_gc {
-    struct hm_mutator mutator;
+    struct hm_mutator mutator[NOGC_MUTATORS]; /* keep their windows */
+    unsigned char attached[NOGC_MUTATORS];
     unsigned char *start, *end; /* the reservation */
+    unsigned char *usable;      /* the end of what is so, and of all windows */
+    size_t left_bytes;          /* never used behind windows given up */
     size_t prefault_bytes;
     void (*exhausted)(size_t bytes);
-    int attached;
 } nogc_gc;
+
+static pthread_mutex_t nogc_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static size_t nogc_round(size_t bytes, size_t unit)
 {
@@ -72,32 +81,53 @@ static int nogc_reserve(struct hm_gc *gc, size_t heap_bytes)
     if (gc->start == NULL)
         return -1;
     gc->end = gc->start + bytes;
-    gc->mutator = (struct hm_mutator){gc->start, gc->start};
+    gc->usable = gc->start;
+    for (int i = 0; i < NOGC_MUTATORS; i++)
+        gc->mutator[i] = (struct hm_mutator){gc->start, gc->start};
     return 0;
 }
 
-/* Makes `bytes` from the limit on usable, in whole steps while they fit. */
+/* Makes `bytes` more usable, in whole steps while they fit. */
 static int nogc_commit(struct hm_gc *gc, size_t bytes)
 {
-    struct hm_mutator *m = &gc->mutator;
-    size_t left = (size_t)(gc->end - m->limit);
+    size_t left = (size_t)(gc->end - gc->usable);
     size_t step = bytes > left ? 0 : nogc_round(bytes, NOGC_STEP_BYTES);
 
     if (bytes > left)
         return -1;
     if (step > left)
         step = left;
-    if (mprotect(m->limit, step, PROT_READ | PROT_WRITE) != 0)
+    if (mprotect(gc->usable, step, PROT_READ | PROT_WRITE) != 0)
         return -1;
-    m->limit += step;
+    gc->usable += step;
+    return 0;
+}
+
+/* Room for `bytes` in the window of `m`; a new one when another mutator's is
+ * in the way. */
+static int nogc_widen(struct hm_gc *gc, struct hm_mutator *m, size_t bytes)
+{
+    size_t room = (size_t)(m->limit - m->next);
+
+    if (m->limit != gc->usable) {
+        gc->left_bytes += room / NOGC_PAGE_BYTES * NOGC_PAGE_BYTES;
+        m->next = m->limit = gc->usable;
+        room = 0;
+    }
+    if (nogc_commit(gc, bytes - room) != 0)
+        return -1;
+    m->limit = gc->usable;
     return 0;
 }
 
 void hm_nogc_extend(struct hm_mutator *m, size_t bytes)
 {
-    size_t room = (size_t)(m->limit - m->next);
+    int refused;
 
-    if (nogc_commit(&nogc_gc, bytes - room) != 0)
+    HM_CHECK(pthread_mutex_lock(&nogc_lock) == 0);
+    refused = nogc_widen(&nogc_gc, m, bytes);
+    HM_CHECK(pthread_mutex_unlock(&nogc_lock) == 0);
+    if (refused)
         nogc_gc.exhausted(bytes);
 }
 
@@ -105,7 +135,7 @@ static int nogc_prefault(struct hm_gc *gc, size_t bytes)
 {
     if (bytes == 0)
         return 0;
-    if (nogc_commit(gc, bytes) != 0)
+    if (nogc_widen(gc, &gc->mutator[0], bytes) != 0)
         return -1;
     for (size_t at = 0; at < bytes; at += NOGC_PAGE_BYTES)
         ((volatile unsigned char *)gc->start)[at] = 0;
@@ -142,16 +172,22 @@ void hm_gc_close(struct hm_gc *gc)
 
 struct hm_mutator *hm_gc_attach(struct hm_gc *gc)
 {
-    if (gc->attached)
-        return NULL;
-    gc->attached = 1;
-    return &gc->mutator;
+    int i = 0;
+
+    HM_CHECK(pthread_mutex_lock(&nogc_lock) == 0);
+    while (i < NOGC_MUTATORS && gc->attached[i])
+        i++;
+    if (i < NOGC_MUTATORS)
+        gc->attached[i] = 1;
+    HM_CHECK(pthread_mutex_unlock(&nogc_lock) == 0);
+    return i < NOGC_MUTATORS ? &gc->mutator[i] : NULL;
 }
 
 void hm_gc_detach(struct hm_mutator *m)
 {
-    (void)m;
-    nogc_gc.attached = 0;
+    HM_CHECK(pthread_mutex_lock(&nogc_lock) == 0);
+    nogc_gc.attached[m - nogc_gc.mutator] = 0;
+    HM_CHECK(pthread_mutex_unlock(&nogc_lock) == 0);
 }
 
 void hm_gc_add_roots(struct hm_gc *gc, hm_ref *slot, size_t n)
@@ -166,22 +202,28 @@ void hm_gc_collect(struct hm_mutator *m)
     (void)m;
 }
 
+/* Exact while no mutator allocates. */
 void hm_gc_stats_get(const struct hm_gc *gc, struct hm_gc_stats *stats)
 {
-    size_t used =
-        nogc_round((size_t)(gc->mutator.next - gc->start), NOGC_PAGE_BYTES);
-    size_t held = used > gc->prefault_bytes ? used : gc->prefault_bytes;
+    size_t used = (size_t)(gc->usable - gc->start) - gc->left_bytes, held;
 
+    for (int i = 0; i < NOGC_MUTATORS; i++) {
+        const struct hm_mutator *m = &gc->mutator[i];
+
+        used -=
+            (size_t)(m->limit - m->next) / NOGC_PAGE_BYTES * NOGC_PAGE_BYTES;
+    }
+    held = used > gc->prefault_bytes ? used : gc->prefault_bytes;
     *stats = (struct hm_gc_stats){.heap_bytes = held, .heap_peak_bytes = held};
 }
 
 /* The last page in use is the one place where a stray write past `next` is
  * cheap to see. */
-const char *hm_gc_check(struct hm_gc *gc)
+static const char *nogc_check_window(const struct hm_gc *gc,
+                                     const struct hm_mutator *m)
 {
-    const struct hm_mutator *m = &gc->mutator;
-
-    if (m->next < gc->start || m->next > m->limit || m->limit > gc->end)
+    if (m->next < gc->start || m->next > m->limit || m->limit > gc->usable ||
+        gc->usable > gc->end)
         return "start <= next <= limit <= end is broken";
     for (const unsigned char *p = m->next; p < m->limit; p++) {
         if ((uintptr_t)p % NOGC_PAGE_BYTES == 0)
@@ -190,4 +232,13 @@ const char *hm_gc_check(struct hm_gc *gc)
             return "memory above next was written to";
     }
     return NULL;
+}
+
+const char *hm_gc_check(struct hm_gc *gc)
+{
+    const char *wrong = NULL;
+
+    for (int i = 0; i < NOGC_MUTATORS && wrong == NULL; i++)
+        wrong = nogc_check_window(gc, &gc->mutator[i]);
+    return wrong;
 }

@@ -13,7 +13,7 @@
 #define HM_GC_MANUAL  0
 #define HM_GC_PRECISE 0
 #define HM_GC_MOVING  0
-#define HM_GC_THREADS 0
+#define HM_GC_THREADS 1
 
 enum { HM_NOGC_ALIGN = 8 };
 

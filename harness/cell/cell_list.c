@@ -70,8 +70,9 @@ static void list_object(struct hm_cell_writer *out,
         [HM_LEAK_LOST] = "lost",
     };
 
-    hm_cell_write(out, "workload\t%s\tobject\t%s\t%s\t1\t%s\t%s\n",
+    hm_cell_write(out, "workload\t%s\tobject\t%s\t%s\t%u\t%s\t%s\n",
                   workload->name, workload->operation, leak[workload->leak],
+                  workload->max_threads > 1 ? workload->max_threads : 1,
                   workload->summary, workload->source);
     list_params(out, workload->name, workload->params);
 }

@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* cell_run_block.c -- one run of a block workload, in one or more threads.
- *
- * With one thread no other is ever created: a process that has had two runs
- * glibc's malloc off its single-thread path. */
+/* cell_run_block.c -- one run of a block workload, in one or more threads. */
 #include "common/arena.h"
 #include "common/check.h"
 #include "common/os.h"
 #include "harness/cell/cell_live.h"
 #include "harness/cell/cell_run.h"
+#include "harness/cell/cell_threads.h"
 #include "workloads/block.h"
 #ifdef HM_CENSUS
 #include "workloads/block_census.h"
 #endif
 
-#include <pthread.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { BLOCK_LINE_BYTES = 128 }; /* a cache line and the one prefetched */
 
@@ -25,13 +21,11 @@ struct block_thread {
     struct hm_hist latency;
     struct hm_progress progress; /* of all threads but the first */
     struct hm_meter_watch watch; /* never reached */
-    pthread_t id;
 };
 
 static struct block_thread *block_threads;
 static unsigned block_n_threads;
 static const struct hm_block_workload *block_workload;
-static pthread_barrier_t block_barrier;
 
 #ifdef HM_BLOCK_NULL
 unsigned char hm_block_null_memory[HM_BLOCK_NULL_BYTES];
@@ -133,61 +127,33 @@ static void block_prepare(const struct hm_cell_args *args)
     block_begin_census();
 }
 
-/* All threads wait here for each other. */
-static void block_meet(void)
+static void block_thread_main(unsigned t)
 {
-    if (block_n_threads > 1)
-        (void)pthread_barrier_wait(&block_barrier);
-}
+    struct hm_block_run *run = &block_threads[t].run;
 
-static void *block_thread_main(void *arg)
-{
-    struct hm_block_run *run = &((struct block_thread *)arg)->run;
-
-    block_meet(); /* all are here: the first thread opens the window */
-    block_meet();
+    hm_cell_threads_meet(); /* all are here: the first opens the window */
+    hm_cell_threads_meet();
     block_workload->run(run);
-    block_meet(); /* all are done: it closes the window */
-    block_meet();
+    hm_cell_threads_meet(); /* all are done: it closes the window */
+    hm_cell_threads_meet();
     block_workload->drop(run);
-    block_meet();
-    return NULL;
-}
-
-static void block_start_threads(void)
-{
-    if (block_n_threads == 1)
-        return;
-    HM_CHECK(pthread_barrier_init(&block_barrier, NULL, block_n_threads) == 0);
-    for (unsigned t = 1; t < block_n_threads; t++) {
-        if (pthread_create(&block_threads[t].id, NULL, block_thread_main,
-                           &block_threads[t]) == 0)
-            continue;
-        hm_cell_run_refuse(HM_CELL_OOM, "the system refuses more threads");
-        _exit(hm_cell_run_finish());
-    }
+    hm_cell_threads_meet();
 }
 
 /* The part of the first thread, which also tells the time. */
 static void block_measure(void)
 {
-    block_meet();
+    hm_cell_threads_meet();
     hm_cell_run_open_window();
-    block_meet();
+    hm_cell_threads_meet();
     block_workload->run(&block_threads[0].run);
-    block_meet();
+    hm_cell_threads_meet();
     hm_cell_run_close_window();
     block_end_census();
-    block_meet();
+    hm_cell_threads_meet();
     block_workload->drop(&block_threads[0].run);
-    block_meet();
+    hm_cell_threads_meet();
     hm_cell_run.record.rss_drained_bytes = hm_os_rss_bytes(0);
-}
-
-static void block_join_threads(void)
-{
-    for (unsigned t = 1; t < block_n_threads; t++)
-        HM_CHECK(pthread_join(block_threads[t].id, NULL) == 0);
 }
 
 /* What every thread found, as one run: the checksum is the sum of theirs. */
@@ -229,9 +195,9 @@ int hm_cell_run_block(const struct hm_cell_args *args)
     if (refused)
         return hm_cell_run_finish();
     block_prepare(args);
-    block_start_threads();
+    hm_cell_threads_start(block_n_threads, block_thread_main);
     block_measure();
-    block_join_threads();
+    hm_cell_threads_join();
     block_merge(&hm_cell_run.record);
     wrong = block_dropped();
     if (wrong != NULL) {

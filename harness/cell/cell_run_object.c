@@ -1,21 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* cell_run_object.c -- one run of an object workload. */
+/* cell_run_object.c -- one run of an object workload, in one or more threads,
+ * each of which makes a run of its own over its part of the heap. */
 #include "collectors/collector.h"
 #include "common/arena.h"
 #include "common/check.h"
 #include "common/os.h"
 #include "harness/cell/cell_live.h"
 #include "harness/cell/cell_run.h"
+#include "harness/cell/cell_threads.h"
 #include "workloads/object.h"
 
 #include <string.h>
 
-static struct hm_object_run object_run;
-static hm_ref object_root[HM_ROOTS];
+enum { OBJECT_LINE_BYTES = 128 }; /* a cache line and the one prefetched */
+
+/* Threads share no cache line of the harness. */
+struct object_thread {
+    _Alignas(OBJECT_LINE_BYTES) struct hm_object_run run;
+    struct hm_hist latency;
+    struct hm_progress progress; /* of all threads but the first */
+    struct hm_meter_watch watch; /* never reached */
+};
+
+static struct object_thread *object_threads;
+static unsigned object_n_threads;
+static const struct hm_object_workload *object_workload;
 
 static uint64_t object_ops_done(void)
 {
-    return object_run.base.meter.ops;
+    uint64_t ops = 0;
+
+    for (unsigned t = 0; t < object_n_threads; t++) {
+        ops += __atomic_load_n(&object_threads[t].run.base.meter.ops,
+                               __ATOMIC_RELAXED);
+    }
+    return ops;
 }
 
 static int object_open_gc(const struct hm_cell_args *args)
@@ -39,34 +58,38 @@ static int object_open_gc(const struct hm_cell_args *args)
         return -1;
     }
     hm_cell_run.record.has_gc = hm_collector_this.class != HM_CLASS_ALLOCATOR;
-    hm_gc_add_roots(hm_cell_run.gc, object_root, HM_ROOTS);
-    object_run.mutator = hm_gc_attach(hm_cell_run.gc);
-    HM_CHECK(object_run.mutator != NULL);
     return 0;
 }
 
 #ifdef HM_CENSUS
 static uint64_t object_needed_bytes(void *ledger)
 {
-    return ((const struct hm_mutator *)ledger)->live_bytes;
+    struct hm_mutator *m = ledger;
+    uint64_t bytes;
+
+    hm_census_lock(m);
+    bytes = m->live_bytes;
+    hm_census_unlock(m);
+    return bytes;
 }
 
 static struct hm_live object_live;
 static struct hm_live_watch object_live_watch;
 
+/* The first thread's operations are the time axis, as for the driver. */
 static struct hm_meter_watch *object_watch(const struct hm_cell_args *args)
 {
     (void)args;
     hm_live_begin(&object_live_watch, &object_live, object_needed_bytes,
-                  object_run.mutator);
+                  object_threads[0].run.mutator);
     return &object_live_watch.base;
 }
 
 static void object_end_watch(void)
 {
-    const struct hm_mutator *m = object_run.mutator;
+    const struct hm_mutator *m = object_threads[0].run.mutator;
 
-    hm_live_end(&object_live_watch, object_ops_done());
+    hm_live_end(&object_live_watch, object_threads[0].run.base.meter.ops);
     object_live.peak_bytes = m->peak_bytes;
     object_live.end_bytes = m->live_bytes;
     object_live.heap_1x_bytes = m->heap_1x_bytes;
@@ -81,7 +104,7 @@ static void object_end_watch(void)
 /* A workload that keeps what it should have dropped has a bug. */
 static const char *object_dropped(void)
 {
-    return object_run.mutator->heap_bytes == 0
+    return object_threads[0].run.mutator->heap_bytes == 0
                ? NULL
                : "drop left objects that were neither disposed nor lost";
 }
@@ -146,49 +169,122 @@ static const char *object_dropped(void)
 }
 #endif
 
+/* The seeds of all threads differ, the first one's is the run's. */
+static void object_init_thread(struct object_thread *thread, unsigned t,
+                               const struct hm_cell_args *args)
+{
+    struct hm_run *run = &thread->run.base;
+
+    hm_hist_init(&thread->latency);
+    thread->watch.at_ops = UINT64_MAX;
+    memcpy(run->value, args->value, sizeof(run->value));
+    run->seed = args->seed ^ hm_fin(t);
+    run->input_dir = args->input_dir;
+    run->meter.progress = t == 0 ? hm_cell_run.progress : &thread->progress;
+    run->meter.latency = &thread->latency;
+    run->meter.watch = &thread->watch;
+    hm_rng_seed(&run->rng, run->seed);
+}
+
 static void object_prepare(const struct hm_cell_args *args)
 {
-    struct hm_run *run = &object_run.base;
-    struct hm_hist *latency = hm_arena_alloc(sizeof(*latency));
+    size_t root_bytes = args->threads * HM_ROOTS * sizeof(hm_ref);
+    hm_ref *root = hm_arena_alloc(root_bytes);
 
-    hm_hist_init(latency);
-    hm_cell_run.record.latency = latency;
+    object_workload = args->object;
+    object_n_threads = args->threads;
+    object_threads = hm_arena_alloc(args->threads * sizeof(object_threads[0]));
+    for (unsigned t = 0; t < args->threads; t++) {
+        object_init_thread(&object_threads[t], t, args);
+        object_threads[t].run.root = root + t * HM_ROOTS;
+    }
+    hm_gc_add_roots(hm_cell_run.gc, root, args->threads * HM_ROOTS);
     hm_cell_run.ops_done = object_ops_done;
-    memcpy(run->value, args->value, sizeof(run->value));
-    run->seed = args->seed;
-    run->input_dir = args->input_dir;
-    run->meter.progress = hm_cell_run.progress;
-    run->meter.latency = latency;
-    hm_rng_seed(&run->rng, args->seed);
-    object_run.root = object_root;
-    if (args->object->setup != NULL)
-        args->object->setup(&object_run);
-    run->meter.watch = object_watch(args);
+    hm_cell_run.record.latency = &object_threads[0].latency;
 }
 
-static void object_measure(const struct hm_object_workload *workload)
+/* All threads wait here for each other; a collection waits for none. */
+static void object_meet(struct hm_object_run *run)
 {
+    if (object_n_threads == 1)
+        return;
+    hm_block_enter(run->mutator);
+    hm_cell_threads_meet();
+    hm_block_leave(run->mutator);
+}
+
+static void object_setup(struct hm_object_run *run)
+{
+    run->mutator = hm_gc_attach(hm_cell_run.gc);
+    if (run->mutator == NULL)
+        hm_cell_run_exhausted(sizeof(*run->mutator));
+    if (object_workload->setup != NULL)
+        object_workload->setup(run);
+}
+
+static void object_thread_main(unsigned t)
+{
+    struct hm_object_run *run = &object_threads[t].run;
+
+    object_setup(run);
+    object_meet(run); /* all are ready: the first opens the window */
+    object_meet(run);
+    object_workload->run(run);
+    object_meet(run); /* all are done: it closes the window */
+    object_meet(run);
+    object_workload->drop(run);
+    hm_gc_detach(run->mutator);
+    hm_cell_threads_meet();
+}
+
+/* The part of the first thread, which also tells the time. */
+static void object_measure(const struct hm_cell_args *args)
+{
+    struct hm_object_run *run = &object_threads[0].run;
+
+    object_setup(run);
+    object_meet(run);
+    run->base.meter.watch = object_watch(args);
     hm_cell_run_open_window();
-    workload->run(&object_run);
+    object_meet(run);
+    object_workload->run(run);
+    object_meet(run);
     hm_cell_run_close_window();
     object_end_watch();
-    hm_cell_run.record.has_checksum = 1;
-    hm_cell_run.record.checksum = hm_fin(object_run.base.checksum);
-    hm_cell_run_add_counters(&object_run.base);
+    object_meet(run);
+    object_workload->drop(run);
+    object_meet(run);
 }
 
-/* Releases everything; returns NULL or what is wrong with the heap. */
-static const char *object_drop(const struct hm_cell_args *args)
+/* What every thread found, as one run: the checksum is the sum of theirs. */
+static void object_merge(struct hm_cell_record *record)
 {
+    uint32_t checksum = 0;
+
+    for (unsigned t = 0; t < object_n_threads; t++) {
+        const struct object_thread *thread = &object_threads[t];
+
+        checksum += thread->run.base.checksum;
+        hm_cell_run_add_counters(&thread->run.base);
+        if (t > 0)
+            hm_hist_merge(&object_threads[0].latency, &thread->latency);
+    }
+    record->has_checksum = 1;
+    record->checksum = hm_fin(checksum);
+}
+
+/* After everything was dropped; returns NULL or what is wrong with the heap. */
+static const char *object_close(const struct hm_cell_args *args)
+{
+    struct hm_mutator *m = object_threads[0].run.mutator;
     const char *wrong;
 
-    args->object->drop(&object_run);
-    hm_gc_collect(object_run.mutator);
+    hm_gc_collect(m);
     hm_cell_run.record.rss_drained_bytes = hm_os_rss_bytes(0);
     wrong = object_dropped();
     if (wrong == NULL && args->verify)
         wrong = hm_gc_check(hm_cell_run.gc);
-    hm_gc_detach(object_run.mutator);
+    hm_gc_detach(m);
     hm_gc_close(hm_cell_run.gc);
     return wrong;
 }
@@ -196,8 +292,12 @@ static const char *object_drop(const struct hm_cell_args *args)
 /* Why this strategy cannot run the workload; NULL when it can. */
 static const char *object_obstacle(const struct hm_cell_args *args)
 {
-    if (args->threads > 1)
-        return "object workloads run in one thread";
+    if (args->threads > 1 && args->object->max_threads <= 1)
+        return "the workload runs in one thread";
+    if (args->threads > 1 && args->threads > args->object->max_threads)
+        return "more threads than the workload has work for";
+    if (args->threads > 1 && !HM_GC_THREADS)
+        return "the strategy takes one mutator";
     if (HM_GC_REGIONS && !args->object->has_regions)
         return "no phase of the workload ends with all it allocated dead";
     return NULL;
@@ -218,8 +318,11 @@ int hm_cell_run_object(const struct hm_cell_args *args)
     if (refused || object_open_gc(args) != 0)
         return hm_cell_run_finish();
     object_prepare(args);
-    object_measure(args->object);
-    wrong = object_drop(args);
+    hm_cell_threads_start(object_n_threads, object_thread_main);
+    object_measure(args);
+    hm_cell_threads_join();
+    object_merge(&hm_cell_run.record);
+    wrong = object_close(args);
     if (wrong != NULL) {
         hm_cell_complain("%s: %s", args->object->name, wrong);
         return 1;

@@ -134,11 +134,38 @@ skip_under_sanitizer() {
     [[ $(field checksum) == "$three" ]]
 }
 
+@test "run: threads of an object workload each do all of it, each with another seed" {
+    small_requests="param.requests=500 param.sessions=50"
+    run -0 "$census" run requests $small_requests
+    [[ $(field checksum) == 38f68bf2 ]]
+    one_count=$(field alloc_count)
+    run -0 "$census" run requests $small_requests threads=3
+    [[ $(field status) == ok && $(field ops) == 1500 ]]
+    [[ $(field alloc_count) -gt $((2 * one_count)) ]]
+    three=$(field checksum)
+    [[ $three != 38f68bf2 ]]
+    run -0 "$manual" run requests strategy=glibc $small_requests threads=3
+    [[ $(field checksum) == "$three" && $(field lat_n) == 1500 ]]
+}
+
+@test "list: an object workload says how many threads it takes" {
+    run -0 "$manual" list
+    [[ $output == *$'workload\tmt_gcbench\tobject\ttree\t-\t64\t'* ]]
+    [[ $output == *$'workload\tgcbench\tobject\ttree\t-\t1\t'* ]]
+}
+
+@test "run: a strategy for one mutator is unsupported with two threads" {
+    run -0 "$bin/heapmark-cell-refcount" run mt_gcbench $small threads=2
+    [[ $(field status) == unsupported && ${lines[0]} == *"one mutator" ]]
+}
+
 @test "run: threads that a workload cannot use are unsupported, with the reason" {
     run -0 "$manual" run binary_trees strategy=glibc threads=2
     [[ $(field status) == unsupported && ${lines[0]} == *"one thread" ]]
     [[ ${lines[-1]} == end && -z $(field wall_ns) ]]
     run -0 "$manual" run churn strategy=glibc threads=257
+    [[ $(field status) == unsupported && ${lines[0]} == *"more threads"* ]]
+    run -0 "$manual" run mt_gcbench strategy=glibc threads=65
     [[ $(field status) == unsupported && ${lines[0]} == *"more threads"* ]]
 }
 

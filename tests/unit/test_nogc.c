@@ -157,16 +157,50 @@ static void test_prefault_counts_as_held_and_obeys_the_limit(void **state)
     assert_non_null(strstr(why, "prefault"));
 }
 
-static void test_second_mutator_is_refused(void **state)
+/* Windows are 16 MiB: each mutator leaves two of its own behind. */
+static void test_mutators_have_windows_apart(void **state)
 {
+    enum { OBJECTS = 40, BYTES = 1 << 20 };
+
     const char *why;
     struct hm_gc *gc = open_heap(0, 0, &why);
-    struct hm_mutator *m = hm_gc_attach(gc);
+    struct hm_mutator *m[2] = {hm_gc_attach(gc), hm_gc_attach(gc)};
+    unsigned char *made[OBJECTS];
 
     (void)state;
-    assert_non_null(m);
+    for (int i = 0; i < OBJECTS; i++) {
+        made[i] = hm_raw(hm_new_raw(m[i % 2], BYTES), 0);
+        memset(made[i], i + 1, BYTES);
+    }
+    for (int i = 0; i < OBJECTS; i++) {
+        assert_int_equal(made[i][0], i + 1);
+        assert_int_equal(made[i][BYTES - 1], i + 1);
+    }
+    assert_in_range(held_bytes(gc), (uint64_t)OBJECTS * BYTES,
+                    (uint64_t)OBJECTS * BYTES + 4 * PAGE_BYTES);
+    hm_gc_detach(m[1]);
+    close_heap(gc, m[0]);
+}
+
+static void test_a_mutator_too_many_is_refused(void **state)
+{
+    enum { MOST = 64 };
+
+    const char *why;
+    struct hm_gc *gc = open_heap(0, 0, &why);
+    struct hm_mutator *m[MOST];
+
+    (void)state;
+    for (int i = 0; i < MOST; i++) {
+        m[i] = hm_gc_attach(gc);
+        assert_non_null(m[i]);
+    }
     assert_null(hm_gc_attach(gc));
-    close_heap(gc, m);
+    hm_gc_detach(m[7]);
+    assert_ptr_equal(hm_gc_attach(gc), m[7]);
+    for (int i = 1; i < MOST; i++)
+        hm_gc_detach(m[i]);
+    close_heap(gc, m[0]);
 }
 
 static void test_check_sees_a_write_beyond_the_last_object(void **state)
@@ -194,7 +228,8 @@ int main(void)
         cmocka_unit_test(test_size_that_overflows_ends_the_run),
         cmocka_unit_test(test_limit_below_a_page_is_refused_with_the_reason),
         cmocka_unit_test(test_prefault_counts_as_held_and_obeys_the_limit),
-        cmocka_unit_test(test_second_mutator_is_refused),
+        cmocka_unit_test(test_mutators_have_windows_apart),
+        cmocka_unit_test(test_a_mutator_too_many_is_refused),
         cmocka_unit_test(test_check_sees_a_write_beyond_the_last_object),
     };
 

@@ -9,7 +9,7 @@
  *             session owns the chain of its last request's children.
  * Costs:      about 200 nodes and 60 strings per request, most of them dead
  *             again when their session gets its next request.
- * Threads:    one. */
+ * Threads:    up to 64, each with requests and sessions of its own. */
 #include "workloads/object.h"
 #include "workloads/payload.h"
 
@@ -236,6 +236,7 @@ const struct hm_object_workload hm_object_requests = {
     .operation = "request",
     .params = requests_params,
     .leak = HM_LEAK_NOT_ONE,
+    .max_threads = 64,
     .run = requests_run,
     .drop = requests_drop,
 };
