@@ -78,6 +78,21 @@ static inline __attribute__((always_inline)) int hm_bits_claim(uint64_t *bits,
     return 1;
 }
 
+/* As hm_bits_get and hm_bits_set where others set bits of the same words; set
+ * returns 0 when the bit was set before. */
+static inline int hm_bits_get_shared(const uint64_t *bits, size_t i)
+{
+    return (int)(__atomic_load_n(&bits[i / 64], __ATOMIC_ACQUIRE) >> i % 64 &
+                 1);
+}
+
+static inline int hm_bits_set_shared(uint64_t *bits, size_t i)
+{
+    uint64_t bit = (uint64_t)1 << i % 64;
+
+    return (__atomic_fetch_or(&bits[i / 64], bit, __ATOMIC_RELEASE) & bit) == 0;
+}
+
 /* The first set bit in [i, end), or `end`. */
 static inline size_t hm_bits_next(const uint64_t *bits, size_t i, size_t end)
 {
@@ -94,6 +109,22 @@ static inline size_t hm_bits_next(const uint64_t *bits, size_t i, size_t end)
     }
     i = word * 64 + (unsigned)__builtin_ctzll(rest);
     return i < end ? i : end;
+}
+
+/* As hm_bits_next, in the same case. */
+static inline size_t hm_bits_next_shared(const uint64_t *bits, size_t i,
+                                         size_t end)
+{
+    for (; i < end; i = (i / 64 + 1) * 64) {
+        uint64_t rest = __atomic_load_n(&bits[i / 64], __ATOMIC_ACQUIRE) &
+                        ~(uint64_t)0 << i % 64;
+
+        if (rest != 0) {
+            i = i / 64 * 64 + (unsigned)__builtin_ctzll(rest);
+            return i < end ? i : end;
+        }
+    }
+    return end;
 }
 
 /* Number of set bits; without the instruction gcc would call a function. */

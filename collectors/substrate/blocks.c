@@ -26,9 +26,30 @@ int hm_blocks_open(struct hm_blocks *blocks, size_t reach_bytes,
     return 1;
 }
 
+int hm_blocks_add_bitmap(struct hm_blocks *blocks)
+{
+    HM_ASSERT(blocks->frontier == 0 && blocks->next_bits == NULL);
+    if (!hm_range_open(&blocks->next_range, blocks->bits_range.bytes))
+        return 0;
+    blocks->next_bits = (void *)blocks->next_range.start;
+    return 1;
+}
+
+void hm_blocks_swap_bitmaps(struct hm_blocks *blocks)
+{
+    struct hm_range range = blocks->bits_range;
+
+    HM_ASSERT(blocks->next_bits != NULL);
+    blocks->bits_range = blocks->next_range;
+    blocks->next_range = range;
+    blocks->bits = (void *)blocks->bits_range.start;
+    blocks->next_bits = (void *)blocks->next_range.start;
+}
+
 void hm_blocks_close(struct hm_blocks *blocks)
 {
     hm_range_close(&blocks->table_range);
+    hm_range_close(&blocks->next_range);
     hm_range_close(&blocks->bits_range);
     hm_range_close(&blocks->range);
 }
@@ -54,11 +75,16 @@ static void blocks_push(struct hm_blocks *blocks, uint32_t *list, uint32_t b,
 static uint32_t blocks_extend(struct hm_blocks *blocks)
 {
     size_t n = (size_t)blocks->frontier + 1;
+    size_t n_bitmaps = blocks->next_bits != NULL ? 2 : 1;
 
+    if (n_bitmaps == 2 &&
+        !hm_range_extend(&blocks->next_range, n * BLOCKS_BITS_BYTES))
+        return HM_BLOCK_NONE;
     if (!hm_range_extend(&blocks->table_range, n * sizeof(struct hm_block)) ||
         !hm_range_extend(&blocks->bits_range, n * BLOCKS_BITS_BYTES) ||
         !hm_range_extend(&blocks->range, n * HM_BLOCK_BYTES) ||
-        !hm_budget_take(blocks->budget, HM_BLOCK_BYTES + BLOCKS_BITS_BYTES +
+        !hm_budget_take(blocks->budget, HM_BLOCK_BYTES +
+                                            n_bitmaps * BLOCKS_BITS_BYTES +
                                             sizeof(struct hm_block)))
         return HM_BLOCK_NONE;
     return blocks->frontier++;
@@ -68,8 +94,10 @@ static uint32_t blocks_find(struct hm_blocks *blocks)
 {
     uint32_t b = blocks_pop(blocks, &blocks->free);
 
-    if (b != HM_BLOCK_NONE)
+    if (b != HM_BLOCK_NONE) {
+        blocks->n_free--;
         return b;
+    }
     if (blocks->released == HM_BLOCK_NONE)
         return blocks_extend(blocks);
     if (!hm_budget_take(blocks->budget, HM_BLOCK_BYTES))
@@ -116,6 +144,7 @@ void hm_blocks_give(struct hm_blocks *blocks, uint32_t b)
                       HM_BLOCK_BYTES);
     } else {
         blocks_push(blocks, &blocks->free, b, HM_BLOCK_FREE);
+        blocks->n_free++;
     }
 }
 
@@ -125,6 +154,7 @@ void hm_blocks_release(struct hm_blocks *blocks)
 
     while ((b = blocks_pop(blocks, &blocks->free)) != HM_BLOCK_NONE)
         blocks_discard(blocks, b);
+    blocks->n_free = 0;
 }
 
 size_t hm_blocks_backed(const struct hm_blocks *blocks)
@@ -177,7 +207,7 @@ const char *hm_blocks_check(const struct hm_blocks *blocks)
     uint32_t n_released =
         blocks_list_length(blocks, blocks->released, HM_BLOCK_RELEASED);
 
-    if (n_free == UINT32_MAX || n_released == UINT32_MAX)
+    if (n_free != blocks->n_free || n_released == UINT32_MAX)
         return "blocks: a list holds a block that does not belong there";
     if ((uint64_t)n_free + n_released + blocks->n_used != blocks->frontier ||
         n_released != blocks->n_released)

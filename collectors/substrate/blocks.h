@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* blocks.h -- blocks of 32 KiB out of one range, each with 4096 mark bits in a
- * side bitmap, one for each word.
+ * side bitmap, one for each word.  A second bitmap, for a collector that marks
+ * while the first one still says what is free, is optional.
  *
  * Blocks and bits are charged to the budget.  A free block stays backed until
  * hm_blocks_release; it may serve another purpose next. */
@@ -36,13 +37,14 @@ enum hm_block_state {
 };
 
 struct hm_blocks {
-    struct hm_range range, bits_range, table_range;
+    struct hm_range range, bits_range, next_range, table_range;
     struct hm_budget *budget;
     uint64_t *bits;
+    uint64_t *next_bits; /* of the second bitmap, or NULL */
     struct hm_block *block;
     uint32_t frontier;       /* blocks from here on were never used */
     uint32_t free, released; /* lists */
-    uint32_t n_used, n_released;
+    uint32_t n_used, n_free, n_released;
     int is_guarded; /* free blocks are inaccessible */
 };
 
@@ -51,7 +53,14 @@ int hm_blocks_open(struct hm_blocks *blocks, size_t reach_bytes,
                    struct hm_budget *budget, int is_guarded);
 void hm_blocks_close(struct hm_blocks *blocks);
 
-/* A block with its mark bits clear, or HM_BLOCK_NONE. */
+/* Adds a second bitmap, before the first block is taken.  Returns as open. */
+int hm_blocks_add_bitmap(struct hm_blocks *blocks);
+
+/* The two bitmaps change places. */
+void hm_blocks_swap_bitmaps(struct hm_blocks *blocks);
+
+/* A block with its mark bits clear, or HM_BLOCK_NONE.  The second bitmap is the
+ * owner's to clear before a block is given back. */
 uint32_t hm_blocks_take(struct hm_blocks *blocks, unsigned class);
 
 void hm_blocks_give(struct hm_blocks *blocks, uint32_t b);
@@ -84,6 +93,12 @@ static inline uint64_t *hm_block_bits(const struct hm_blocks *blocks,
                                       uint32_t b)
 {
     return blocks->bits + (size_t)b * HM_BLOCK_MARK_WORDS;
+}
+
+static inline uint64_t *hm_block_next_bits(const struct hm_blocks *blocks,
+                                           uint32_t b)
+{
+    return blocks->next_bits + (size_t)b * HM_BLOCK_MARK_WORDS;
 }
 
 #endif /* HM_COLLECTORS_SUBSTRATE_BLOCKS_H */

@@ -103,26 +103,37 @@ static inline uint64_t hm_heap_stop(struct hm_heap *heap)
     return start_ns;
 }
 
-/* The end of a collection that began at `start_ns` and found
- * `live_small_bytes` of small objects.  since_bytes is all that was allocated
- * since the last one. */
-static inline void hm_heap_collected(struct hm_heap *heap,
-                                     enum hm_pause_kind kind, uint64_t start_ns,
-                                     uint64_t live_small_bytes)
+/* The end of a collection that took from `start_ns` to `end_ns`, or as long in
+ * slices, and found `live_bytes`.  since_bytes is all that was allocated since
+ * the last one. */
+static inline void hm_heap_counted(struct hm_heap *heap, uint64_t start_ns,
+                                   uint64_t end_ns, uint64_t live_bytes)
 {
     struct hm_pacer_cycle cycle = {
         .allocated_bytes = heap->since_bytes + heap->survived_bytes,
         .was_asked = hm_pacer_left(&heap->pacer, heap->since_bytes) == 0,
         .start_ns = start_ns - heap->between_ns,
-        .end_ns = hm_clock_now_ns()};
+        .end_ns = end_ns};
 
     heap->collections++;
-    heap->live_bytes = live_small_bytes + heap->large.object_bytes;
+    heap->live_bytes = live_bytes;
     heap->since_bytes = heap->survived_bytes = 0;
     heap->between_ns = 0;
     cycle.live_bytes = heap->live_bytes;
     hm_pacer_collected(&heap->pacer, &cycle);
-    hm_pause_log_add(heap->config.log, kind, start_ns, cycle.end_ns);
+}
+
+/* The same for a collection that was one pause and found `live_small_bytes` of
+ * small objects; large ones have been swept. */
+static inline void hm_heap_collected(struct hm_heap *heap,
+                                     enum hm_pause_kind kind, uint64_t start_ns,
+                                     uint64_t live_small_bytes)
+{
+    uint64_t end_ns = hm_clock_now_ns();
+
+    hm_heap_counted(heap, start_ns, end_ns,
+                    live_small_bytes + heap->large.object_bytes);
+    hm_pause_log_add(heap->config.log, kind, start_ns, end_ns);
 }
 
 /* Under verify: aborts unless `wrong` is NULL, and unless the collection found

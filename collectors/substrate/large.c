@@ -78,23 +78,37 @@ static void large_free(struct hm_large *large, struct hm_large_object *object)
     hm_extents_give(&large->extents, (uint32_t)(offset / HM_PAGE_BYTES));
 }
 
-void hm_large_sweep(struct hm_large *large)
+void hm_large_sweep_begin(struct hm_large *large)
 {
-    struct hm_large_object **link = &large->all, *object;
+    HM_ASSERT(large->grey == NULL && large->unswept == NULL);
+    large->unswept = large->all;
+    large->all = NULL;
+    large->marked_bytes = 0;
+}
 
-    HM_ASSERT(large->grey == NULL);
-    large->object_bytes = 0;
-    while ((object = *link) != NULL) {
+int hm_large_sweep_some(struct hm_large *large, size_t max)
+{
+    struct hm_large_object *object;
+
+    while (max-- > 0 && (object = large->unswept) != NULL) {
+        large->unswept = object->next;
         if (object->is_marked) {
             object->is_marked = (uint64_t)large->keeps_marks;
-            large->object_bytes +=
-                hm_header_words(object->header) * HM_WORD_BYTES;
-            link = &object->next;
+            object->next = large->all;
+            large->all = object;
         } else {
-            *link = object->next;
+            large->object_bytes -=
+                hm_header_words(object->header) * HM_WORD_BYTES;
             large_free(large, object);
         }
     }
+    return large->unswept != NULL;
+}
+
+void hm_large_sweep(struct hm_large *large)
+{
+    hm_large_sweep_begin(large);
+    (void)hm_large_sweep_some(large, SIZE_MAX);
 }
 
 void hm_large_unmark(struct hm_large *large)
@@ -111,25 +125,41 @@ static uint64_t large_header(const struct hm_large *large,
                               : o->header;
 }
 
-const char *hm_large_check(const struct hm_large *large)
+/* Adds up a list.  NULL, or what is wrong with it. */
+static const char *large_check_list(const struct hm_large *large,
+                                    const struct hm_large_object *o,
+                                    size_t *bytes, size_t *pages)
 {
-    size_t bytes = 0, pages = 0;
-
-    if (large->grey != NULL && !large->is_marking)
-        return "large: an object still waits to be scanned";
-    for (struct hm_large_object *o = large->all; o != NULL; o = o->next) {
+    for (; o != NULL; o = o->next) {
         size_t words = hm_header_words(o->header);
 
-        if (!hm_large_is_object(large, hm_large_ref(o)))
+        if (!hm_extents_is_start(&large->extents, o))
             return "large: a listed object is not in use";
         if (!hm_header_is_sound(large_header(large, o)) ||
             words <= HM_LARGE_WORDS ||
             o->pages * HM_PAGE_BYTES != hm_large_cost_bytes(words))
             return "large: a header is damaged";
-        if (o->is_marked && !large->is_marking && !large->keeps_marks)
+        *bytes += words * HM_WORD_BYTES;
+        *pages += o->pages;
+    }
+    return NULL;
+}
+
+const char *hm_large_check(const struct hm_large *large)
+{
+    size_t pages = 0, bytes = 0;
+    int may_be_marked = large->is_marking || large->keeps_marks;
+    const char *wrong = large_check_list(large, large->all, &bytes, &pages);
+
+    if (wrong == NULL)
+        wrong = large_check_list(large, large->unswept, &bytes, &pages);
+    if (wrong != NULL)
+        return wrong;
+    if (large->grey != NULL && !large->is_marking)
+        return "large: an object still waits to be scanned";
+    for (const struct hm_large_object *o = large->all; o != NULL; o = o->next) {
+        if (o->is_marked && !may_be_marked)
             return "large: an object is marked outside a collection";
-        bytes += words * HM_WORD_BYTES;
-        pages += o->pages;
     }
     if (bytes != large->object_bytes || pages != large->extents.used_pages)
         return "large: sizes are counted wrongly";

@@ -26,11 +26,12 @@ _Static_assert(sizeof(struct hm_large_object) == 64, "aligned payload");
 struct hm_large {
     struct hm_extents extents;
     struct hm_large_object *all, *grey;
-    int is_marking;      /* between the pauses of a collection */
-    int keeps_marks;     /* from one collection to the next: what is marked
-                          * counts as old; the owner sets it */
-    size_t object_bytes; /* sizes with header of those marked by the last
-                          * collection and allocated since */
+    int is_marking;  /* between the pauses of a collection */
+    int keeps_marks; /* from one collection to the next: what is marked
+                      * counts as old; the owner sets it */
+    struct hm_large_object *unswept; /* those of the last marking */
+    size_t object_bytes;             /* sizes with header of all in the lists */
+    size_t marked_bytes; /* of those marked by one thread, until the sweep */
 };
 
 /* See hm_extents_open. */
@@ -72,18 +73,26 @@ static inline int hm_large_is_object(const struct hm_large *large, hm_ref o)
                                (char *)o - sizeof(struct hm_large_object));
 }
 
-/* Marks `o` and queues it for scanning, once. */
-static inline void hm_large_mark(struct hm_large *large, hm_ref o)
+/* As hm_large_mark, without a look at the table of extents, which another
+ * thread may be changing. */
+static inline void hm_large_mark_shared(struct hm_large *large, hm_ref o)
 {
     struct hm_large_object *object = hm_large_of(o);
 
-    HM_ASSERT(hm_large_is_object(large, o));
     if (object->is_marked)
         return;
     object->is_marked = 1;
+    large->marked_bytes += hm_header_words(object->header) * HM_WORD_BYTES;
     object->scanned = 0;
     object->grey = large->grey;
     large->grey = object;
+}
+
+/* Marks `o` and queues it for scanning, once. */
+static inline void hm_large_mark(struct hm_large *large, hm_ref o)
+{
+    HM_ASSERT(hm_large_is_object(large, o));
+    hm_large_mark_shared(large, o);
 }
 
 /* The next at most `max` unscanned references of a queued object: returns
@@ -100,6 +109,11 @@ void hm_large_sweep(struct hm_large *large);
 
 /* Clears marks that were kept. */
 void hm_large_unmark(struct hm_large *large);
+
+/* The same in pieces: begin once, then, up to `max` objects at a time, until
+ * it returns 0.  What is allocated meanwhile is kept. */
+void hm_large_sweep_begin(struct hm_large *large);
+int hm_large_sweep_some(struct hm_large *large, size_t max);
 
 /* NULL, or what is wrong.  Outside the pauses of a collection only. */
 const char *hm_large_check(const struct hm_large *large);

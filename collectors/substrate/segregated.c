@@ -1,6 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "collectors/substrate/segregated.h"
 
+#include <string.h>
+
+/* Blocks that allocation sorts in one go to find a hole of its class. */
+enum { SEGREGATED_SORT_STEP = 64 };
+
+/* block->prev, with two bitmaps: the epoch when the block was last begun or
+ * sorted, and the word from which on holes were opened in that epoch. */
+enum { SEGREGATED_STAMP_BITS = 13 };
+
+_Static_assert(1 << SEGREGATED_STAMP_BITS > (int)HM_BLOCK_WORDS, "fits");
+
+static uint32_t segregated_epoch(uint32_t stamp)
+{
+    return stamp >> SEGREGATED_STAMP_BITS;
+}
+
+static uint32_t segregated_stamp(const struct hm_segregated *space,
+                                 unsigned word)
+{
+    return space->epoch << SEGREGATED_STAMP_BITS | word;
+}
+
 int hm_segregated_open(struct hm_segregated *space, struct hm_heap *heap)
 {
     const struct hm_gc_config *config = &heap->config;
@@ -9,6 +31,12 @@ int hm_segregated_open(struct hm_segregated *space, struct hm_heap *heap)
     hm_segregated_reset(space);
     return hm_blocks_open(&space->blocks, hm_range_reach(config->heap_bytes),
                           &heap->budget, config->verify);
+}
+
+int hm_segregated_open_double(struct hm_segregated *space, struct hm_heap *heap)
+{
+    return hm_segregated_open(space, heap) &&
+           hm_blocks_add_bitmap(&space->blocks);
 }
 
 void hm_segregated_close(struct hm_segregated *space)
@@ -23,6 +51,55 @@ void hm_segregated_reset(struct hm_segregated *space)
             (struct hm_segregated_cursor){.block = HM_BLOCK_NONE};
         space->partial[c] = HM_BLOCK_NONE;
     }
+    space->partial_words = 0;
+}
+
+/* Marks the cells of a hole, which may share words of the bitmap with cells
+ * that another thread marks. */
+static void segregated_blacken(struct hm_segregated *space,
+                               const struct hm_hole *hole, unsigned cell)
+{
+    uint64_t *base = hm_block_start(&space->blocks, 0);
+    size_t word = (size_t)(hole->free - base);
+    size_t limit = (size_t)(hole->limit - base);
+
+    if (hole->free == hole->limit)
+        return;
+    space->black_words += limit - word;
+    while (word < limit) {
+        size_t at = word / 64;
+        uint64_t mask = 0;
+
+        for (; word < limit && word / 64 == at; word += cell)
+            mask |= (uint64_t)1 << word % 64;
+        (void)__atomic_fetch_or(&space->blocks.next_bits[at], mask,
+                                __ATOMIC_RELEASE);
+    }
+}
+
+/* Takes the marks of what is left of a hole back; nobody else marks now. */
+static void segregated_whiten(struct hm_segregated *space,
+                              const struct hm_hole *hole, unsigned cell)
+{
+    uint64_t *base = hm_block_start(&space->blocks, 0);
+    size_t limit = (size_t)(hole->limit - base);
+
+    if (hole->free == hole->limit)
+        return;
+    space->black_words -= (size_t)(hole->limit - hole->free);
+    for (size_t w = (size_t)(hole->free - base); w < limit; w += cell)
+        space->blocks.next_bits[w / 64] &= ~((uint64_t)1 << w % 64);
+}
+
+int hm_segregated_is_black(const struct hm_segregated *space, size_t word)
+{
+    const struct hm_block *block = &space->blocks.block[word / HM_BLOCK_WORDS];
+    uint32_t stamp = __atomic_load_n(&block->prev, __ATOMIC_RELAXED);
+
+    return segregated_epoch(stamp) == space->epoch &&
+           word % HM_BLOCK_WORDS >=
+               (stamp & ((1U << SEGREGATED_STAMP_BITS) - 1)) &&
+           !hm_bits_get(space->blocks.bits, word);
 }
 
 /* Opens [start, limit) of the block at class c's cursor. */
@@ -40,6 +117,8 @@ static size_t segregated_open_hole(struct hm_segregated *space,
         hm_check_failed(__FILE__, __LINE__, "a free cell was written to");
     *hole = (struct hm_hole){base + start, base + limit};
     cursor->word = limit;
+    if (hm_segregated_is_marking(space))
+        segregated_blacken(space, hole, hm_size_class_words(c));
     return limit - start;
 }
 
@@ -74,6 +153,8 @@ static uint32_t segregated_new_block(struct hm_segregated *space, unsigned c)
         hm_extents_release(&space->heap->large.extents);
         b = hm_blocks_take(&space->blocks, c);
     }
+    while (b == HM_BLOCK_NONE && hm_segregated_sort_some(space, 1))
+        b = hm_blocks_take(&space->blocks, c);
     if (b != HM_BLOCK_NONE && space->heap->config.verify)
         hm_poison_fill(hm_block_start(&space->blocks, b), HM_BLOCK_WORDS);
     return b;
@@ -88,13 +169,21 @@ static int segregated_next_block(struct hm_segregated *space, unsigned c)
 
     cursor->block = space->partial[c];
     if (cursor->block != HM_BLOCK_NONE) {
-        space->partial[c] = space->blocks.block[cursor->block].next;
+        const struct hm_block *block = &space->blocks.block[cursor->block];
+
+        space->partial[c] = block->next;
+        space->partial_words -=
+            (HM_BLOCK_WORDS / cell - block->marked) * (size_t)cell;
     } else {
         cursor->block = segregated_new_block(space, c);
     }
     cursor->word = 0;
     cursor->end = HM_BLOCK_WORDS / cell * cell;
-    return cursor->block != HM_BLOCK_NONE;
+    if (cursor->block == HM_BLOCK_NONE)
+        return 0;
+    __atomic_store_n(&space->blocks.block[cursor->block].prev,
+                     segregated_stamp(space, 0), __ATOMIC_RELAXED);
+    return 1;
 }
 
 size_t hm_segregated_refill(struct hm_segregated *space, struct hm_hole *hole,
@@ -106,8 +195,12 @@ size_t hm_segregated_refill(struct hm_segregated *space, struct hm_hole *hole,
 
     if (words != 0)
         return words;
-    is_sweep = space->partial[c] != HM_BLOCK_NONE;
     start_ns = hm_clock_now_ns();
+    for (uint32_t i = 0; i < SEGREGATED_SORT_STEP &&
+                         space->partial[c] == HM_BLOCK_NONE &&
+                         hm_segregated_sort_some(space, 1);)
+        i++;
+    is_sweep = space->partial[c] != HM_BLOCK_NONE;
     if (segregated_next_block(space, c)) {
         words = segregated_next_hole(space, hole, c, max_words);
         HM_CHECK(words != 0);
@@ -131,25 +224,87 @@ void hm_segregated_mark(struct hm_segregated *space, struct hm_marker *marker)
     hm_marker_run(marker, &space->heap->roots);
 }
 
-void hm_segregated_sort(struct hm_segregated *space)
+/* Frees the block when it has no mark, lists it when it has a hole. */
+static void segregated_sort_block(struct hm_segregated *space, uint32_t b)
 {
     struct hm_blocks *blocks = &space->blocks;
+    struct hm_block *block = &blocks->block[b];
+    unsigned cell = hm_size_class_words(block->class);
+    unsigned cells = HM_BLOCK_WORDS / cell;
 
-    for (uint32_t b = blocks->frontier; b-- > 0;) {
-        struct hm_block *block = &blocks->block[b];
-        unsigned cells = HM_BLOCK_WORDS / hm_size_class_words(block->class);
-
-        if (block->state != HM_BLOCK_USED)
-            continue;
-        block->marked = (uint16_t)hm_blocks_count_marks(blocks, b);
-        HM_ASSERT(block->marked <= cells);
-        if (block->marked == 0) {
-            hm_blocks_give(blocks, b);
-        } else if (block->marked < cells) {
-            block->next = space->partial[block->class];
-            space->partial[block->class] = b;
-        }
+    block->marked = (uint16_t)hm_blocks_count_marks(blocks, b);
+    HM_ASSERT(block->marked <= cells);
+    if (block->marked == 0) {
+        hm_blocks_give(blocks, b);
+    } else if (block->marked < cells) {
+        block->next = space->partial[block->class];
+        space->partial[block->class] = b;
+        space->partial_words += (cells - block->marked) * (size_t)cell;
     }
+}
+
+void hm_segregated_sort(struct hm_segregated *space)
+{
+    for (uint32_t b = space->blocks.frontier; b-- > 0;) {
+        if (space->blocks.block[b].state == HM_BLOCK_USED)
+            segregated_sort_block(space, b);
+    }
+}
+
+int hm_segregated_sort_some(struct hm_segregated *space, uint32_t max)
+{
+    for (; space->sorted < space->sort_end && max > 0; max--) {
+        uint32_t b = space->sorted++;
+        struct hm_block *block = &space->blocks.block[b];
+
+        /* What allocation took meanwhile has no marks yet to go by. */
+        if (block->state != HM_BLOCK_USED ||
+            segregated_epoch(block->prev) == space->epoch)
+            continue;
+        memset(hm_block_next_bits(&space->blocks, b), 0,
+               HM_BLOCK_MARK_WORDS * sizeof(uint64_t));
+        block->prev = segregated_stamp(space, HM_BLOCK_WORDS);
+        segregated_sort_block(space, b);
+    }
+    return space->sorted < space->sort_end;
+}
+
+void hm_segregated_begin(struct hm_segregated *space,
+                         const struct hm_holes *holes)
+{
+    uint64_t *base = hm_block_start(&space->blocks, 0);
+
+    HM_ASSERT(!hm_segregated_is_marking(space));
+    HM_ASSERT(space->sorted == space->sort_end);
+    space->epoch =
+        (space->epoch + 1) % (UINT32_MAX >> SEGREGATED_STAMP_BITS & ~1U);
+    space->black_words = 0;
+    for (unsigned c = 0; c < HM_SIZE_CLASSES; c++) {
+        const struct hm_hole *hole = &holes->of[c];
+        const struct hm_segregated_cursor *cursor = &space->cursor[c];
+        unsigned black = cursor->word;
+
+        if (cursor->block == HM_BLOCK_NONE)
+            continue;
+        if (hole->free != hole->limit)
+            black = (unsigned)((size_t)(hole->free - base) % HM_BLOCK_WORDS);
+        space->blocks.block[cursor->block].prev =
+            segregated_stamp(space, black);
+        segregated_blacken(space, hole, hm_size_class_words(c));
+    }
+}
+
+void hm_segregated_turn(struct hm_segregated *space, struct hm_holes *holes)
+{
+    HM_ASSERT(hm_segregated_is_marking(space));
+    for (unsigned c = 0; c < HM_SIZE_CLASSES; c++)
+        segregated_whiten(space, &holes->of[c], hm_size_class_words(c));
+    hm_holes_close(holes);
+    hm_segregated_reset(space);
+    hm_blocks_swap_bitmaps(&space->blocks);
+    space->epoch++;
+    space->sorted = 0;
+    space->sort_end = space->blocks.frontier;
 }
 
 void hm_segregated_poison(struct hm_segregated *space)

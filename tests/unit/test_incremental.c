@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/* A snapshot that is marked in steps, seen from inside; what the suite of all
+ * collectors asks is not repeated. */
+#include "collectors/incremental/incremental.h"
+
+#include "collectors/incremental/incremental_heap.h"
+#include "collectors/mutator.h"
+#include "common/rng.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { ROOTS = 4, WIDE = 900 };
+
+#define MIB ((size_t)1 << 20)
+
+static const struct hm_layout node = {2, 8, "node"};
+
+struct options {
+    size_t heap_bytes;
+    int verify;
+    uint64_t slice_us, slice_work; /* 0 = the default */
+};
+
+static struct {
+    struct hm_gc *gc;
+    struct hm_mutator *m;
+    hm_ref root[ROOTS];
+    struct hm_pause_log log;
+} heap;
+
+static void note_exhausted(size_t bytes)
+{
+    fail_msg("no room for %zu bytes", bytes);
+}
+
+static void open_heap(struct options o)
+{
+    static uint64_t param[HM_PARAMS_MAX]; /* outlives the heap */
+    const struct hm_gc_config config = {.heap_bytes = o.heap_bytes,
+                                        .verify = o.verify,
+                                        .param = param,
+                                        .log = &heap.log,
+                                        .exhausted = note_exhausted};
+    const char *why = NULL;
+
+    hm_params_defaults(hm_collector_this.params, 0, param);
+    if (o.slice_us != 0)
+        param[INCREMENTAL_SLICE_US] = o.slice_us;
+    param[INCREMENTAL_SLICE_WORK] = o.slice_work;
+    memset(&heap, 0, sizeof(heap));
+    heap.gc = hm_gc_open(&config, &why);
+    if (heap.gc == NULL)
+        fail_msg("%s", why);
+    heap.m = hm_gc_attach(heap.gc);
+    hm_gc_add_roots(heap.gc, heap.root, ROOTS);
+}
+
+static void close_heap(void)
+{
+    const char *wrong = hm_gc_check(heap.gc);
+
+    if (wrong != NULL)
+        fail_msg("%s", wrong);
+    hm_gc_detach(heap.m);
+    hm_gc_close(heap.gc);
+}
+
+static unsigned count(enum hm_pause_kind kind)
+{
+    unsigned n = 0;
+
+    for (uint64_t i = 0; i < heap.log.n_listed; i++)
+        n += heap.log.entry[i].kind == kind;
+    return n;
+}
+
+/* A list of n nodes in root 0. */
+static void build_list(int n)
+{
+    for (int i = 0; i < n; i++) {
+        hm_ref o = hm_new(heap.m, &node);
+
+        hm_init(heap.m, o, 0, heap.root[0]);
+        heap.root[0] = o;
+    }
+}
+
+/* Allocates until a collection is in this phase. */
+static void reach(enum incremental_phase phase)
+{
+    for (int i = 0; heap.gc->phase != phase; i++) {
+        assert_true(i < 1000000);
+        (void)hm_new(heap.m, &node);
+    }
+}
+
+/* A list of which the head's rest moves, while marking has seen nothing but
+ * the roots, to an object that is black: only the barrier can save it. */
+static void hide_behind_black(void (*store)(hm_ref o, hm_ref v))
+{
+    hm_ref head, tail;
+
+    open_heap(
+        (struct options){.heap_bytes = MIB, .verify = 1, .slice_work = 1});
+    build_list(100);
+    reach(INCREMENTAL_IDLE);
+    reach(INCREMENTAL_MARKING);
+    head = heap.root[0];
+    for (int i = 0; i < 50; i++)
+        head = hm_load(heap.m, head, 0);
+    tail = hm_load(heap.m, head, 0);
+    heap.root[1] = hm_new(heap.m, &node);
+    hm_init(heap.m, heap.root[1], 0, tail);
+    store(head, NULL);
+    reach(INCREMENTAL_SORTING);
+    close_heap();
+}
+
+static void store_with_barrier(hm_ref o, hm_ref v)
+{
+    hm_store(heap.m, o, 0, v);
+}
+
+static void store_without(hm_ref o, hm_ref v)
+{
+    hm_slots_of(o)[0] = v;
+}
+
+static int is_fatal(void (*store)(hm_ref o, hm_ref v))
+{
+    int status = 0;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)signal(SIGABRT, SIG_DFL);
+        (void)close(STDERR_FILENO);
+        hide_behind_black(store);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+}
+
+static void an_omitted_barrier_is_caught(void **state)
+{
+    (void)state;
+    assert_false(is_fatal(store_with_barrier));
+    assert_true(is_fatal(store_without));
+}
+
+static void what_is_overwritten_while_marking_is_kept(void **state)
+{
+    (void)state;
+    hide_behind_black(store_with_barrier);
+}
+
+/* Found live by the marking that saw it, not by the next full collection. */
+static void floating_garbage_is_gone_after_a_full_collection(void **state)
+{
+    uint64_t live_bytes;
+
+    (void)state;
+    open_heap(
+        (struct options){.heap_bytes = MIB, .verify = 1, .slice_work = 1});
+    build_list(100);
+    reach(INCREMENTAL_MARKING);
+    hm_store(heap.m, heap.root[0], 0, NULL);
+    reach(INCREMENTAL_SORTING);
+    live_bytes = heap.gc->heap.live_bytes;
+    assert_true(live_bytes >= 100 * 32);
+    hm_gc_collect(heap.m);
+    assert_int_equal(heap.gc->heap.live_bytes, 32);
+    close_heap();
+}
+
+/* n objects, side by side, of WIDE references to leaves: more than queue and
+ * ring take. */
+static void build_wide(size_t n)
+{
+    heap.root[0] = hm_new_refs(heap.m, n);
+    for (size_t i = 0; i < n; i++) {
+        heap.root[1] = hm_new_refs(heap.m, WIDE);
+        hm_store(heap.m, heap.root[0], i, heap.root[1]);
+        for (size_t k = 0; k < WIDE; k++) {
+            hm_ref leaf = hm_new_raw(heap.m, 8);
+
+            hm_store(heap.m, heap.root[1], k, leaf);
+        }
+    }
+}
+
+static void a_queue_of_16_entries_loses_nothing(void **state)
+{
+    enum { N = 40 };
+
+    (void)state;
+    open_heap((struct options){.heap_bytes = 8 * MIB, .verify = 1});
+    heap.gc->snapshot.queue.capacity = 16;
+    build_wide(N);
+    hm_gc_collect(heap.m);
+    assert_true(heap.gc->snapshot.rescans > 0);
+    assert_int_equal(heap.gc->heap.live_bytes,
+                     (N + 1) * 8 + N * ((WIDE + 1) * 8 + WIDE * 16));
+    close_heap();
+}
+
+/* The walk over marked objects, too, goes on beside allocation and stores. */
+static void a_full_queue_loses_nothing_between_steps(void **state)
+{
+    uint64_t before;
+    unsigned rescans = 0;
+
+    (void)state;
+    open_heap((struct options){
+        .heap_bytes = 8 * MIB, .verify = 1, .slice_work = 1000});
+    heap.gc->snapshot.queue.capacity = 16;
+    build_wide(20);
+    before = heap.gc->heap.collections;
+    for (int i = 0; heap.gc->heap.collections < before + 3; i++) {
+        hm_ref o = hm_new_raw(heap.m, 8);
+
+        assert_true(i < 1000000);
+        hm_store(heap.m, heap.root[1], (size_t)i % WIDE, o);
+        if (heap.gc->snapshot.rescans > rescans)
+            rescans = heap.gc->snapshot.rescans;
+    }
+    assert_true(rescans > 0);
+    close_heap();
+}
+
+static void slices_do_the_work_where_there_is_room(void **state)
+{
+    (void)state;
+    open_heap((struct options){.heap_bytes = 32 * MIB, .slice_us = 100000});
+    build_list(200000);
+    for (int i = 0; i < 4000000; i++)
+        (void)hm_new(heap.m, &node);
+    assert_true(heap.gc->heap.collections >= 4);
+    assert_true(count(HM_PAUSE_increment) > 0);
+    close_heap();
+}
+
+/* Slices too short for the heap: the rest is one pause, and is logged. */
+static void marking_that_is_late_ends_in_one_full_pause(void **state)
+{
+    (void)state;
+    open_heap((struct options){.heap_bytes = MIB, .slice_work = 1});
+    for (int i = 0; count(HM_PAUSE_full) == 0; i++) {
+        assert_true(i < 1000000);
+        build_list(1);
+        if (i > 15000)
+            (void)hm_new_raw(heap.m, 8000);
+    }
+    assert_true(heap.gc->heap.collections > 0);
+    close_heap();
+}
+
+static void a_large_array_is_scanned_in_pieces(void **state)
+{
+    enum { N = 10000 };
+
+    (void)state;
+    open_heap(
+        (struct options){.heap_bytes = 4 * MIB, .verify = 1, .slice_work = 1});
+    heap.root[0] = hm_new_refs(heap.m, N);
+    for (size_t i = 0; i < N; i++) {
+        hm_ref o = hm_new_raw(heap.m, 8);
+        uint64_t before;
+
+        hm_store(heap.m, heap.root[0], i, o);
+        before = heap.gc->snapshot.work;
+        (void)hm_new_raw(heap.m, 8);
+        assert_true(heap.gc->snapshot.work <= before + 2 * 256);
+    }
+    close_heap();
+}
+
+static void new_objects_are_black_while_marking(void **state)
+{
+    (void)state;
+    open_heap(
+        (struct options){.heap_bytes = 4 * MIB, .verify = 1, .slice_work = 1});
+    build_list(10);
+    reach(INCREMENTAL_MARKING);
+    heap.root[1] = hm_new_raw(heap.m, 100000);
+    heap.root[2] = hm_new(heap.m, &node);
+    assert_true(hm_snapshot_has(&heap.gc->snapshot, heap.root[1]));
+    assert_true(hm_snapshot_has(&heap.gc->snapshot, heap.root[2]));
+    close_heap();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_omitted_barrier_is_caught),
+        cmocka_unit_test(what_is_overwritten_while_marking_is_kept),
+        cmocka_unit_test(floating_garbage_is_gone_after_a_full_collection),
+        cmocka_unit_test(a_queue_of_16_entries_loses_nothing),
+        cmocka_unit_test(a_full_queue_loses_nothing_between_steps),
+        cmocka_unit_test(slices_do_the_work_where_there_is_room),
+        cmocka_unit_test(marking_that_is_late_ends_in_one_full_pause),
+        cmocka_unit_test(a_large_array_is_scanned_in_pieces),
+        cmocka_unit_test(new_objects_are_black_while_marking),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("incremental", tests, NULL, NULL);
+}
