@@ -70,10 +70,6 @@ void hm_gc_detach(struct hm_mutator *m);
 /* slot[0..n) are roots until the heap is closed.  At most 4 calls. */
 void hm_gc_add_roots(struct hm_gc *gc, hm_ref *slot, size_t n);
 
-/* A full collection now, finished when it returns, lazy work included; memory
- * that the strategy can give back to the system is given back. */
-void hm_gc_collect(struct hm_mutator *m);
-
 void hm_gc_stats_get(const struct hm_gc *gc, struct hm_gc_stats *stats);
 
 /* Walks the heap and checks every invariant that the collector's head names.

@@ -54,6 +54,8 @@
  *   HM_GC_ACYCLIC   garbage in cycles is never found
  *   HM_GC_REGIONS   hm_region_enter(m) and hm_region_leave(m) are its own (R6)
  *   HM_GC_SAFEPOINTS  mutators are stopped for collections
+ * and HM_GC_WEAK as 1 (weak references and watched objects) or 2 (ephemerons
+ * too), where there are the functions of weak_api.h;
  * and as static inline functions:
  *   hm_ref hm_new(m, const struct hm_layout *)   references nulled
  *   hm_ref hm_new_refs(m, n)                     n >= 1 references, nulled
@@ -133,6 +135,16 @@ static inline void hm_block_leave(struct hm_mutator *m)
 #endif
 }
 
+/* A full collection now, finished when it returns, lazy work included; memory
+ * that the strategy can give back to the system is given back.  Nothing where
+ * nothing is ever collected.  A GC point. */
+void hm_gc_collect(struct hm_mutator *m);
+
+static inline void hm_collect(struct hm_mutator *m)
+{
+    hm_gc_collect(m);
+}
+
 #ifndef HM_CENSUS
 /* The program forgets `o` without releasing it: a leak under manual memory,
  * garbage for a collector.  Only the census counts it. */
@@ -162,5 +174,7 @@ static inline void hm_grow_raw(struct hm_mutator *m, hm_ref *slot,
 
 #define HM_GROW_RAW(m, f, i, old_bytes, new_bytes) \
     hm_grow_raw(m, &(f).slot[i], old_bytes, new_bytes)
+
+#include "collectors/weak_api.h"
 
 #endif /* HM_COLLECTORS_MUTATOR_H */

@@ -238,6 +238,23 @@ void hm_gc_collect(struct hm_mutator *m)
     gc->free_blocks = 0;
 }
 
+struct hm_heap *hm_gc_heap(struct hm_mutator *m)
+{
+    return &m->gc->heap;
+}
+
+int hm_gc_spare(struct hm_mutator *m, size_t bytes)
+{
+    struct hm_gc *gc = m->gc;
+
+    if (hm_budget_has(&gc->heap.budget, bytes))
+        return 1;
+    hm_extents_release(&gc->heap.large.extents);
+    hm_blocks_release(&gc->blocks);
+    gc->free_blocks = 0;
+    return hm_budget_has(&gc->heap.budget, bytes);
+}
+
 void hm_gc_stats_get(const struct hm_gc *gc, struct hm_gc_stats *stats)
 {
     hm_heap_stats(&gc->heap, stats);

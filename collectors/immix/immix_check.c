@@ -173,6 +173,7 @@ const char *hm_immix_check(struct hm_gc *gc, uint64_t *bytes)
 {
     struct immix_map map = {.gc = gc};
     struct hm_verify verify = {.roots = &gc->heap.roots,
+                               .weak = &gc->heap.weak,
                                .is_object = immix_is_object,
                                .header = immix_header_of,
                                .heap = &map};

@@ -115,9 +115,18 @@ static inline uint64_t *immix_pop(struct hm_mark_queue *q)
     return header;
 }
 
+/* The drain tells the table of each object that it marks, of a copy by its new
+ * address; this, by the old one. */
+static void immix_note_forward(struct hm_gc *gc, hm_ref o)
+{
+    if (o != NULL && immix_is_in_source(gc, o) &&
+        !hm_header_is_forward(*hm_header_of(o)))
+        hm_weak_note(&gc->heap.weak, o);
+}
+
 /* Follows what is queued; large objects stay in a list of their own. */
 static inline __attribute__((always_inline)) void immix_drain_as(
-    struct hm_gc *gc, const int is_evacuating)
+    struct hm_gc *gc, const int is_evacuating, const int is_noting)
 {
     uint64_t *header, *bits = gc->blocks.bits;
     uint64_t marked = 0;
@@ -127,6 +136,8 @@ static inline __attribute__((always_inline)) void immix_drain_as(
         hm_ref *slot = (hm_ref *)(void *)(header + 1);
 
         if (word / HM_BLOCK_WORDS >= gc->blocks.frontier) {
+            if (is_noting && !hm_large_of((hm_ref)(header + 1))->is_marked)
+                hm_weak_note(&gc->heap.weak, (hm_ref)(header + 1));
             hm_large_mark(&gc->heap.large, (hm_ref)(header + 1));
             immix_note_old(header);
             continue;
@@ -134,6 +145,8 @@ static inline __attribute__((always_inline)) void immix_drain_as(
         if (hm_bits_get(bits, word))
             continue;
         hm_bits_set(bits, word);
+        if (is_noting)
+            hm_weak_note(&gc->heap.weak, (hm_ref)(header + 1));
         HM_ASSERT(hm_header_is_sound(immix_header(header)));
         immix_note_old(header);
         words = hm_header_words(*header);
@@ -141,30 +154,41 @@ static inline __attribute__((always_inline)) void immix_drain_as(
         if (words > IMMIX_LINE_WORDS)
             immix_mark_lines(gc, word, words);
         n = hm_header_refs(*header);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
+            if (is_noting)
+                immix_note_forward(gc, slot[i]);
             immix_edge(gc, &slot[i], is_evacuating);
+        }
     }
     gc->marked_bytes += marked * HM_WORD_BYTES;
 }
 
 static void immix_drain_plain(struct hm_gc *gc)
 {
-    immix_drain_as(gc, 0);
+    immix_drain_as(gc, 0, 0);
 }
 
 static void immix_drain_evacuating(struct hm_gc *gc)
 {
-    immix_drain_as(gc, 1);
+    immix_drain_as(gc, 1, 0);
+}
+
+static void immix_drain_noting(struct hm_gc *gc)
+{
+    immix_drain_as(gc, 1, 1);
 }
 
 struct immix_pass {
     struct hm_gc *gc;
     int is_evacuating;
+    int is_noting; /* the weak table is to be told */
 };
 
 static void immix_drain(struct immix_pass *pass)
 {
-    if (pass->is_evacuating) {
+    if (pass->is_noting) {
+        immix_drain_noting(pass->gc);
+    } else if (pass->is_evacuating) {
         immix_drain_evacuating(pass->gc);
     } else {
         immix_drain_plain(pass->gc);
@@ -188,8 +212,11 @@ static void immix_drain_large(struct immix_pass *pass)
     do {
         immix_drain(pass);
         n = hm_large_scan(&pass->gc->heap.large, IMMIX_SCAN_CHUNK, &slot);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
+            if (pass->is_noting)
+                immix_note_forward(pass->gc, slot[i]);
             immix_edge(pass->gc, &slot[i], pass->is_evacuating);
+        }
     } while (n > 0);
 }
 
@@ -252,6 +279,47 @@ static void immix_remembered(struct immix_pass *pass)
     young->logged = 0;
 }
 
+static hm_ref immix_resolve(void *arg, hm_ref o)
+{
+    const struct hm_gc *gc = ((struct immix_pass *)arg)->gc;
+    const uint64_t *header = hm_header_of(o);
+    size_t word = immix_word(gc, header);
+
+    if (word / HM_BLOCK_WORDS >= gc->blocks.frontier)
+        return hm_large_of(o)->is_marked ? o : NULL;
+    if (hm_header_is_forward(*header))
+        return hm_header_forward(*header);
+    return hm_bits_get(gc->blocks.bits, word) ? o : NULL;
+}
+
+static void immix_weak_mark(void *arg, hm_ref *slot)
+{
+    struct immix_pass *pass = arg;
+
+    immix_note_forward(pass->gc, *slot);
+    immix_root(pass, slot);
+}
+
+static void immix_weak_drain(void *arg)
+{
+    struct immix_pass *pass = arg;
+
+    immix_drain_large(pass);
+    while (pass->gc->queue.has_dropped)
+        immix_rescan(pass);
+}
+
+static void immix_weak(struct immix_pass *pass)
+{
+    struct hm_weak_pass weak_pass = {.arg = pass,
+                                     .resolve = immix_resolve,
+                                     .mark = immix_weak_mark,
+                                     .drain = immix_weak_drain};
+
+    pass->is_noting = 1;
+    hm_weak_process(&pass->gc->heap.weak, &weak_pass);
+}
+
 void hm_immix_mark(struct hm_gc *gc, int is_evacuating)
 {
     struct immix_pass pass = {.gc = gc, .is_evacuating = is_evacuating};
@@ -270,5 +338,6 @@ void hm_immix_mark(struct hm_gc *gc, int is_evacuating)
     }
     while (gc->queue.has_dropped)
         immix_rescan(&pass);
+    immix_weak(&pass);
     HM_ASSERT(hm_mark_queue_is_empty(&gc->queue));
 }

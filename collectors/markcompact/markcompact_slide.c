@@ -131,6 +131,7 @@ static void markcompact_mark(struct hm_gc *gc, size_t words)
     marker->marks_whole = 1;
     marker->large = &gc->heap.large;
     hm_marker_run(marker, &gc->heap.roots);
+    hm_marker_weak(marker, &gc->heap.weak);
     hm_large_sweep(&gc->heap.large);
 }
 
@@ -146,6 +147,7 @@ static void markcompact_compact(struct hm_gc *gc, size_t words)
     HM_ASSERT(live == gc->marker.marked_words);
     map.fixed = markcompact_first_gap(&map);
     hm_roots_each(&gc->heap.roots, markcompact_update_root, &map);
+    hm_weak_each(&gc->heap.weak, markcompact_update_root, &map);
     markcompact_update_large(&gc->heap.large, &map);
     gc->heap.moved_bytes += markcompact_slide(&map) * HM_WORD_BYTES;
     gc->mutator.free = gc->mutator.limit = map.base + live;
@@ -188,6 +190,7 @@ const char *hm_markcompact_check(struct hm_gc *gc, uint64_t *bytes)
                                              HM_WORD_BYTES,
                                     .large = &gc->heap.large};
     struct hm_verify verify = {.roots = &gc->heap.roots,
+                               .weak = &gc->heap.weak,
                                .is_object = hm_verify_space_has,
                                .heap = &space};
     const char *wrong = hm_verify_space_open(&space);

@@ -12,6 +12,7 @@
 #define HM_GC_MOVING     0
 #define HM_GC_THREADS    1
 #define HM_GC_SAFEPOINTS 1
+#define HM_GC_WEAK       2
 
 struct hm_mutator {
     struct hm_thread thread;

@@ -27,6 +27,7 @@ void hm_marksweep_collect(struct hm_gc *gc)
     marksweep_close_holes(gc);
     hm_segregated_reset(&gc->space);
     hm_segregated_mark(&gc->space, &gc->marker);
+    hm_marker_weak(&gc->marker, &gc->heap.weak);
     hm_large_sweep(&gc->heap.large);
     hm_segregated_sort(&gc->space);
     hm_heap_collected(&gc->heap, HM_PAUSE_full, start_ns,
@@ -41,6 +42,7 @@ void hm_marksweep_collect(struct hm_gc *gc)
 const char *hm_marksweep_check(struct hm_gc *gc, uint64_t *bytes)
 {
     struct hm_verify verify = {.roots = &gc->heap.roots,
+                               .weak = &gc->heap.weak,
                                .is_object = hm_segregated_is_object,
                                .heap = &gc->space};
     const char *wrong = hm_segregated_check(&gc->space);

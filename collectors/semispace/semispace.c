@@ -186,6 +186,23 @@ void hm_gc_collect(struct hm_mutator *m)
     hm_semispace_trim(gc, gc->current, semispace_used_bytes(gc));
 }
 
+struct hm_heap *hm_gc_heap(struct hm_mutator *m)
+{
+    return &m->gc->heap;
+}
+
+int hm_gc_spare(struct hm_mutator *m, size_t bytes)
+{
+    struct hm_gc *gc = m->gc;
+    size_t half = hm_semispace_half_bytes(gc, bytes);
+
+    if (half < semispace_used_bytes(gc))
+        return 0;
+    m->limit = m->free; /* the window may be trimmed */
+    hm_semispace_make_room(gc, bytes, half);
+    return 1;
+}
+
 void hm_gc_stats_get(const struct hm_gc *gc, struct hm_gc_stats *stats)
 {
     hm_heap_stats(&gc->heap, stats);

@@ -13,6 +13,8 @@ struct semispace_copy {
     const char *from;
     size_t from_bytes;
     uint64_t *free; /* where the next copy goes */
+    uint64_t *scan; /* the copies below have been scanned, in the weak pass */
+    struct hm_weak *weak;
     struct hm_large *large;
 };
 
@@ -100,6 +102,61 @@ static void semispace_scan_all(struct semispace_copy *copy, uint64_t *scan)
     } while (n > 0);
 }
 
+static hm_ref semispace_resolve(void *arg, hm_ref o)
+{
+    const struct semispace_copy *copy = arg;
+
+    if ((uintptr_t)o - (uintptr_t)copy->from > copy->from_bytes)
+        return hm_large_of(o)->is_marked ? o : NULL;
+    return hm_header_is_forward(*hm_header_of(o))
+               ? hm_header_forward(*hm_header_of(o))
+               : NULL;
+}
+
+/* Forwards a slot and tells the table first of what it reaches. */
+static void semispace_weak_mark(void *arg, hm_ref *slot)
+{
+    struct semispace_copy *copy = arg;
+
+    if (*slot != NULL && semispace_resolve(copy, *slot) == NULL)
+        hm_weak_note(copy->weak, *slot);
+    copy->free = semispace_forward(copy, slot, copy->free);
+}
+
+/* As semispace_scan_all, for the few objects that ephemerons keep alive. */
+static void semispace_weak_drain(void *arg)
+{
+    struct semispace_copy *copy = arg;
+    size_t n;
+    hm_ref *slot;
+
+    do {
+        while (copy->scan < copy->free) {
+            uint64_t header = *copy->scan;
+
+            slot = hm_slots_of((hm_ref)(copy->scan + 1));
+            copy->scan += hm_header_words(header);
+            for (size_t i = 0; i < hm_header_refs(header); i++)
+                semispace_weak_mark(copy, &slot[i]);
+        }
+        n = hm_large_scan(copy->large, SEMISPACE_SCAN_CHUNK, &slot);
+        for (size_t i = 0; i < n; i++)
+            semispace_weak_mark(copy, &slot[i]);
+    } while (n > 0 || copy->scan < copy->free);
+}
+
+static void semispace_weak(struct semispace_copy *copy, struct hm_weak *weak)
+{
+    struct hm_weak_pass pass = {.arg = copy,
+                                .resolve = semispace_resolve,
+                                .mark = semispace_weak_mark,
+                                .drain = semispace_weak_drain};
+
+    copy->weak = weak;
+    copy->scan = copy->free;
+    hm_weak_process(weak, &pass);
+}
+
 static struct semispace_space *semispace_next(struct hm_gc *gc)
 {
     unsigned i = (unsigned)(gc->current - gc->space) + 1;
@@ -120,6 +177,7 @@ static void semispace_evacuate(struct hm_gc *gc, struct semispace_space *to)
     HM_ASSERT(to != from && to->range.usable_bytes == from->range.usable_bytes);
     hm_roots_each(&gc->heap.roots, semispace_root, &copy);
     semispace_scan_all(&copy, start);
+    semispace_weak(&copy, &gc->heap.weak);
     hm_large_sweep(&gc->heap.large);
     gc->current = to;
     gc->mutator.free = gc->mutator.limit = copy.free;
@@ -191,6 +249,7 @@ const char *hm_semispace_check(struct hm_gc *gc, uint64_t *bytes)
                                              HM_WORD_BYTES,
                                     .large = &gc->heap.large};
     struct hm_verify verify = {.roots = &gc->heap.roots,
+                               .weak = &gc->heap.weak,
                                .is_object = hm_verify_space_has,
                                .heap = &space};
     const char *wrong = hm_verify_space_open(&space);

@@ -11,6 +11,7 @@
 #include "collectors/substrate/roots.h"
 #include "collectors/substrate/safepoint.h"
 #include "collectors/substrate/verify.h"
+#include "collectors/substrate/weak.h"
 #include "common/clock.h"
 
 /* What an empty heap needs: a first window, tables, a mark queue. */
@@ -23,6 +24,7 @@ struct hm_heap {
     struct hm_roots roots;
     struct hm_safepoint safepoint;
     struct hm_large large;
+    struct hm_weak weak;
     int is_open;
     size_t since_bytes;    /* allocated since the last collection, less what the
                             * collector counts for itself */
@@ -42,6 +44,7 @@ static inline int hm_heap_open(struct hm_heap *heap,
     hm_safepoint_open(&heap->safepoint);
     heap->budget.limit_bytes = config->heap_bytes;
     hm_pacer_open(&heap->pacer, config->heap_bytes, config->stress_bytes);
+    hm_weak_open(&heap->weak, &heap->budget);
     *why = "heap_bytes is below 256K, what an empty heap needs";
     if (config->heap_bytes != 0 && config->heap_bytes < HM_HEAP_MIN_BYTES)
         return 0;
@@ -60,6 +63,7 @@ static inline void hm_heap_pace(struct hm_heap *heap)
 static inline void hm_heap_close(struct hm_heap *heap)
 {
     hm_large_close(&heap->large);
+    hm_weak_close(&heap->weak);
     if (heap->is_open)
         hm_safepoint_close(&heap->safepoint);
     *heap = (struct hm_heap){0};
@@ -79,6 +83,11 @@ static inline void hm_heap_detach(struct hm_heap *heap,
 {
     hm_roots_detach(&heap->roots, thread);
 }
+
+/* What a collector with weak_new.c defines: its heap; and whether the budget
+ * has `bytes` without a collection, after giving back what is unused. */
+struct hm_heap *hm_gc_heap(struct hm_mutator *m);
+int hm_gc_spare(struct hm_mutator *m, size_t bytes);
 
 _Noreturn static inline void hm_heap_exhausted(struct hm_heap *heap,
                                                size_t bytes)

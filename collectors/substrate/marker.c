@@ -23,9 +23,15 @@ static inline size_t marker_word(const struct hm_marker *marker,
     return ((uintptr_t)header - (uintptr_t)marker->base) / HM_WORD_BYTES;
 }
 
+static void marker_note_large(struct hm_marker *marker, hm_ref o)
+{
+    if (!hm_large_of(o)->is_marked)
+        hm_weak_note(marker->weak, o);
+}
+
 /* Follows what is queued; large objects stay in a list of their own. */
 static inline __attribute__((always_inline)) void marker_drain_as(
-    struct hm_marker *marker, int marks_whole)
+    struct hm_marker *marker, int marks_whole, int is_noting)
 {
     uint64_t *header, *bits = marker->bits, marked_words = 0;
 
@@ -34,6 +40,8 @@ static inline __attribute__((always_inline)) void marker_drain_as(
         hm_ref *slot = (hm_ref *)(void *)(header + 1);
 
         if (HM_UNLIKELY(word >= marker->words)) {
+            if (is_noting)
+                marker_note_large(marker, (hm_ref)(header + 1));
             hm_large_mark(marker->large, (hm_ref)(header + 1));
             continue;
         }
@@ -45,6 +53,8 @@ static inline __attribute__((always_inline)) void marker_drain_as(
         } else {
             hm_bits_set(bits, word);
         }
+        if (is_noting)
+            hm_weak_note(marker->weak, (hm_ref)(header + 1));
         marked_words += hm_header_words(*header);
         n = hm_header_refs(*header);
         for (size_t i = 0; i < n; i++)
@@ -53,12 +63,20 @@ static inline __attribute__((always_inline)) void marker_drain_as(
     marker->marked_words += marked_words;
 }
 
+static __attribute__((noinline)) void marker_drain_noting(
+    struct hm_marker *marker)
+{
+    marker_drain_as(marker, marker->marks_whole, 1);
+}
+
 static void marker_drain(struct hm_marker *marker)
 {
-    if (marker->marks_whole) {
-        marker_drain_as(marker, 1);
+    if (HM_UNLIKELY(marker->weak != NULL)) {
+        marker_drain_noting(marker);
+    } else if (marker->marks_whole) {
+        marker_drain_as(marker, 1, 0);
     } else {
-        marker_drain_as(marker, 0);
+        marker_drain_as(marker, 0, 0);
     }
 }
 
@@ -161,6 +179,7 @@ void hm_marker_close(struct hm_marker *marker)
 void hm_marker_run(struct hm_marker *marker, const struct hm_roots *roots)
 {
     HM_ASSERT(hm_mark_queue_is_empty(&marker->queue));
+    marker->weak = NULL;
     marker->marked_words = 0;
     marker->rescans = 0;
     if (marker->parallel.workers.n > 1) {
@@ -170,5 +189,37 @@ void hm_marker_run(struct hm_marker *marker, const struct hm_roots *roots)
     }
     while (marker->queue.has_dropped)
         marker_rescan(marker);
+    HM_ASSERT(hm_mark_queue_is_empty(&marker->queue));
+}
+
+static hm_ref marker_resolve(void *arg, hm_ref o)
+{
+    const struct hm_marker *marker = arg;
+    size_t word = marker_word(marker, hm_header_of(o));
+
+    if (word < marker->words)
+        return hm_bits_get(marker->bits, word) ? o : NULL;
+    return hm_large_of(o)->is_marked ? o : NULL;
+}
+
+static void marker_drain_weak(void *arg)
+{
+    struct hm_marker *marker = arg;
+
+    marker_drain_all(marker);
+    while (marker->queue.has_dropped)
+        marker_rescan(marker);
+}
+
+void hm_marker_weak(struct hm_marker *marker, struct hm_weak *weak)
+{
+    struct hm_weak_pass pass = {.arg = marker,
+                                .resolve = marker_resolve,
+                                .mark = marker_root,
+                                .drain = marker_drain_weak};
+
+    marker->weak = weak;
+    hm_weak_process(weak, &pass);
+    marker->weak = NULL;
     HM_ASSERT(hm_mark_queue_is_empty(&marker->queue));
 }

@@ -16,6 +16,7 @@
 #include "collectors/substrate/mark_queue.h"
 #include "collectors/substrate/parallel_marker.h"
 #include "collectors/substrate/roots.h"
+#include "collectors/substrate/weak.h"
 
 struct hm_marker {
     uint64_t *base, *bits;
@@ -24,6 +25,7 @@ struct hm_marker {
     struct hm_large *large; /* references beyond the range lead there */
     uint64_t marked_words;  /* result: of small objects */
     unsigned rescans;       /* result */
+    struct hm_weak *weak;   /* to be told what is marked; else NULL */
     struct hm_mark_queue queue;
     struct hm_parallel_marker parallel; /* does the work if opened for more
                                          * than one thread */
@@ -47,5 +49,9 @@ void hm_marker_close(struct hm_marker *marker);
 
 /* All bits must be clear.  Leaves the queue empty. */
 void hm_marker_run(struct hm_marker *marker, const struct hm_roots *roots);
+
+/* After hm_marker_run: ephemerons, and what of the table has died.  Adds to
+ * marked_words. */
+void hm_marker_weak(struct hm_marker *marker, struct hm_weak *weak);
 
 #endif /* HM_COLLECTORS_SUBSTRATE_MARKER_H */

@@ -104,6 +104,71 @@ static void verify_object(struct verify_pass *pass, hm_ref o)
     }
 }
 
+static int verify_has(const struct verify_set *set, hm_ref o)
+{
+    return o != NULL && set->table[verify_slot(set, o)] == o;
+}
+
+/* Traces what has been found since `next`. */
+static size_t verify_follow(struct verify_pass *pass, size_t next)
+{
+    for (; next < pass->set.n && pass->wrong == NULL; next++)
+        verify_object(pass, pass->set.found[next]);
+    return next;
+}
+
+/* Rounds over the ephemerons, there and back, until one finds nothing. */
+static void verify_ephemerons(struct verify_pass *pass)
+{
+    const struct hm_weak *weak = pass->verify->weak;
+    const struct hm_weak_ephemeron *e = hm_weak_ephemerons(weak);
+    size_t n = weak->list[HM_WEAK_EPHEMERON].n, next = pass->set.n, before;
+
+    for (int round = 0, quiet = 0; quiet < 2 && n > 0; round++) {
+        before = pass->set.n;
+        for (size_t i = 0; i < n && pass->wrong == NULL; i++) {
+            hm_ref holder = e[round % 2 == 0 ? i : n - 1 - i].holder;
+
+            if (!verify_has(&pass->set, holder) ||
+                !verify_has(&pass->set, hm_weak_words(holder)[HM_WEAK_KEY]))
+                continue;
+            verify_visit(pass, hm_weak_words(holder)[HM_WEAK_VALUE],
+                         "the value of an ephemeron is not an object");
+            next = verify_follow(pass, next);
+        }
+        quiet = pass->set.n == before ? quiet + 1 : 0;
+    }
+}
+
+static void verify_demand(struct verify_pass *pass, hm_ref o)
+{
+    if (o == NULL || ((uintptr_t)o & (HM_WORD_BYTES - 1)) != 0 ||
+        !pass->verify->is_object(pass->verify->heap, o))
+        pass->wrong = "the weak table names what is not an object";
+}
+
+/* Dead or not, each is an object until a collection has told the table. */
+static void verify_weak(struct verify_pass *pass)
+{
+    const struct hm_weak *weak = pass->verify->weak;
+    const struct hm_weak_reference *reference = hm_weak_references(weak);
+    const struct hm_weak_ephemeron *e = hm_weak_ephemerons(weak);
+    const struct hm_weak_watch *watch = hm_weak_watches(weak);
+
+    for (size_t i = 0; i < weak->list[HM_WEAK_REFERENCE].n; i++) {
+        verify_demand(pass, reference[i].holder);
+        if (pass->wrong == NULL)
+            verify_demand(pass, *hm_weak_words(reference[i].holder));
+    }
+    for (size_t i = 0; i < weak->list[HM_WEAK_EPHEMERON].n; i++) {
+        verify_demand(pass, e[i].holder);
+        if (pass->wrong == NULL)
+            verify_demand(pass, hm_weak_words(e[i].holder)[HM_WEAK_KEY]);
+    }
+    for (size_t i = 0; i < weak->list[HM_WEAK_WATCH].n; i++)
+        verify_demand(pass, watch[i].object);
+}
+
 const char *hm_verify_trace(struct hm_verify *verify)
 {
     struct verify_pass pass = {.verify = verify};
@@ -112,8 +177,11 @@ const char *hm_verify_trace(struct hm_verify *verify)
     verify->reachable_count = 0;
     verify_set_open(&pass.set, VERIFY_FIRST);
     hm_roots_each(verify->roots, verify_root, &pass);
-    for (size_t i = 0; i < pass.set.n && pass.wrong == NULL; i++)
-        verify_object(&pass, pass.set.found[i]);
+    (void)verify_follow(&pass, 0);
+    if (verify->weak != NULL && pass.wrong == NULL)
+        verify_weak(&pass);
+    if (verify->weak != NULL && pass.wrong == NULL)
+        verify_ephemerons(&pass);
     verify_set_close(&pass.set);
     return pass.wrong;
 }

@@ -9,6 +9,7 @@
 #include "collectors/substrate/large.h"
 #include "collectors/substrate/object.h"
 #include "collectors/substrate/roots.h"
+#include "collectors/substrate/weak.h"
 
 #include <stdint.h>
 
@@ -22,11 +23,14 @@ struct hm_verify {
     const void *heap;
     /* The header of `o` in the common form; NULL: it is the word before. */
     uint64_t (*header)(hm_ref o);
-    uint64_t reachable_bytes; /* result: sizes with header */
-    uint64_t reachable_count; /* result */
+    const struct hm_weak *weak; /* NULL: the heap has none */
+    uint64_t reachable_bytes;   /* result: sizes with header */
+    uint64_t reachable_count;   /* result */
 };
 
-/* Follows every reference from the roots.  NULL, or what is wrong. */
+/* Follows every reference from the roots, ephemerons by their meaning, and
+ * checks that the table of weak objects names objects only.  NULL, or what is
+ * wrong. */
 const char *hm_verify_trace(struct hm_verify *verify);
 
 /* A space that objects fill from its start without gaps, and a bit for each

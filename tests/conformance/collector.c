@@ -130,6 +130,8 @@ int main(int argc, char **argv)
     failed += collector_model_tests();
     failed += collector_shape_tests();
     failed += collector_threads_tests();
+    failed += collector_weak_tests();
+    failed += collector_weak_shape_tests();
     if (all) {
         failed += collector_limit_tests();
         failed += collector_fault_tests();

@@ -82,5 +82,7 @@ int collector_shape_tests(void);
 int collector_limit_tests(void);
 int collector_fault_tests(void);
 int collector_threads_tests(void);
+int collector_weak_tests(void);
+int collector_weak_shape_tests(void);
 
 #endif /* HM_TESTS_COLLECTOR_HEAP_H */
