@@ -13,6 +13,7 @@
 #define HM_GC_PRECISE 0
 #define HM_GC_MOVING  0
 #define HM_GC_THREADS 0
+#define HM_GC_WEAK    1
 
 enum {
     HM_BDWGC_GRANULE_BYTES = 16,
@@ -28,6 +29,9 @@ struct hm_mutator {
 /* References null; the list at `list` is refilled where there is one. */
 hm_ref hm_bdwgc_new_slow(struct hm_mutator *m, size_t bytes, size_t n_refs,
                          void **list);
+
+/* `bytes` more cannot be had: ends the run. */
+_Noreturn void hm_bdwgc_exhausted(struct hm_mutator *m, size_t bytes);
 
 static inline hm_ref hm_bdwgc_new(struct hm_mutator *m, size_t bytes,
                                   size_t n_refs)

@@ -136,6 +136,7 @@ static void bdwgc_init(const struct hm_gc_config *config)
         return;
     GC_set_all_interior_pointers(0);
     GC_set_no_dls(1);
+    GC_set_finalize_on_demand(1); /* by hm_next_dead */
     GC_set_warn_proc(GC_ignore_warn_proc);
     GC_set_markers_count(markers);
     bdwgc_make_incremental(config); /* before there is a heap */
@@ -275,6 +276,13 @@ static void *bdwgc_take_hard(struct hm_gc *gc, size_t bytes, size_t n_refs,
     return object;
 }
 
+_Noreturn void hm_bdwgc_exhausted(struct hm_mutator *m, size_t bytes)
+{
+    m->gc->is_hopeless = 0;
+    m->gc->config.exhausted(bytes);
+    hm_check_failed(__FILE__, __LINE__, "exhausted() does not return");
+}
+
 __attribute__((noinline)) hm_ref hm_bdwgc_new_slow(struct hm_mutator *m,
                                                    size_t bytes, size_t n_refs,
                                                    void **list)
@@ -289,11 +297,8 @@ __attribute__((noinline)) hm_ref hm_bdwgc_new_slow(struct hm_mutator *m,
     if (bytes <= SIZE_MAX / 2 && !gc->is_hopeless)
         object = bdwgc_take_hard(gc, bytes, n_refs, list);
     bdwgc_log_call(gc, start_ns);
-    if (object == NULL) {
-        gc->is_hopeless = 0;
-        gc->config.exhausted(bytes);
-        hm_check_failed(__FILE__, __LINE__, "exhausted() does not return");
-    }
+    if (object == NULL)
+        hm_bdwgc_exhausted(m, bytes);
     gc->since_bytes += bytes + 1;
     return object;
 }

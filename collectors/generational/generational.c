@@ -272,6 +272,22 @@ void hm_gc_collect(struct hm_mutator *m)
     hm_generational_nursery_shrink(gc, 2 * generational_young_bytes(gc));
 }
 
+struct hm_heap *hm_gc_heap(struct hm_mutator *m)
+{
+    return &m->gc->heap;
+}
+
+int hm_gc_spare(struct hm_mutator *m, size_t bytes)
+{
+    struct hm_heap *heap = &m->gc->heap;
+
+    if (hm_budget_has(&heap->budget, bytes))
+        return 1;
+    hm_extents_release(&heap->large.extents);
+    hm_blocks_release(&m->gc->old.blocks);
+    return hm_budget_has(&heap->budget, bytes);
+}
+
 void hm_gc_stats_get(const struct hm_gc *gc, struct hm_gc_stats *stats)
 {
     hm_heap_stats(&gc->heap, stats);

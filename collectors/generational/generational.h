@@ -11,6 +11,7 @@
 #define HM_GC_PRECISE 1
 #define HM_GC_MOVING  1
 #define HM_GC_THREADS 0
+#define HM_GC_WEAK    2
 
 struct hm_mutator {
     uint64_t *free, *limit; /* the window that allocation bumps through */

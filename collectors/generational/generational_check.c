@@ -233,8 +233,10 @@ static const char *check_all(struct check_map *map, struct hm_verify *verify)
 const char *hm_generational_check(struct hm_gc *gc, uint64_t *bytes)
 {
     struct check_map map = {.gc = gc};
-    struct hm_verify verify = {
-        .roots = &gc->heap.roots, .is_object = check_is_object, .heap = &map};
+    struct hm_verify verify = {.roots = &gc->heap.roots,
+                               .weak = &gc->heap.weak,
+                               .is_object = check_is_object,
+                               .heap = &map};
     const char *wrong;
 
     hm_generational_old_seal(gc);

@@ -293,6 +293,7 @@ void hm_generational_evacuate(struct hm_gc *gc)
     }
     evacuate_update_moved(gc);
     hm_roots_each(&gc->heap.roots, evacuate_update_root, gc);
+    hm_weak_each(&gc->heap.weak, evacuate_update_root, gc, 1);
     for (uint64_t *h = generational_space(gc); h < gc->mutator.free;
          h += hm_header_words(*h))
         evacuate_update_object(gc, h);

@@ -85,6 +85,7 @@ void hm_generational_mark(struct hm_gc *gc, int is_exact)
         hm_generational_mark_begin(gc);
     }
     hm_generational_mark_rest(gc);
+    hm_generational_mark_weak(gc);
     finish_clear_young(gc);
     if (gc->heap.config.verify)
         finish_demand(gc);

@@ -107,6 +107,7 @@ struct hm_gc {
     int is_ageing;            /* else the first survival promotes */
     uint64_t minor_collections, verified_bytes;
     size_t young_marked_bytes;
+    int is_noting; /* in a pause: the weak table is told what is marked */
     struct generational_cycle cycle;
     struct generational_evacuation evacuation;
     struct hm_mark_queue queue;
@@ -225,6 +226,10 @@ void hm_generational_minor(struct hm_gc *gc);
 /* Marks from the roots, right after a young collection; or completes what a
  * cycle has begun.  Then sorts the blocks. */
 void hm_generational_mark(struct hm_gc *gc, int is_exact);
+
+/* After hm_generational_mark_rest: ephemerons, and who of the weak table has
+ * died. */
+void hm_generational_mark_weak(struct hm_gc *gc);
 
 /* Begins marking with nothing marked. */
 void hm_generational_mark_begin(struct hm_gc *gc);

@@ -16,6 +16,7 @@ enum {
     MARK_OLD = 0,
     MARK_YOUNG = 1,  /* follows references into the nursery */
     MARK_RECORD = 2, /* records slots that refer to candidates */
+    MARK_NOTE = 4,   /* tells the weak table what is marked */
 };
 
 /* So references of roots, of large objects and of a rescan never drop. */
@@ -47,6 +48,8 @@ static __attribute__((noinline)) size_t mark_elsewhere(struct hm_gc *gc,
     hm_ref o = (hm_ref)(header + 1);
 
     if (!hm_generational_is_young(&gc->mutator, o)) {
+        if ((mode & MARK_NOTE) && !hm_large_of(o)->is_marked)
+            hm_weak_note(&gc->heap.weak, o);
         hm_large_mark(&gc->heap.large, o);
         return 0;
     }
@@ -55,6 +58,8 @@ static __attribute__((noinline)) size_t mark_elsewhere(struct hm_gc *gc,
         return 0;
     HM_ASSERT(hm_header_is_sound(*header));
     *header |= HM_HEADER_MARK;
+    if (mode & MARK_NOTE)
+        hm_weak_note(&gc->heap.weak, o);
     gc->young_marked_bytes += hm_header_words(*header) * HM_WORD_BYTES;
     mark_slots(gc, (void *)(header + 1), hm_header_refs(*header), MARK_YOUNG);
     return hm_header_words(*header);
@@ -76,6 +81,8 @@ static inline __attribute__((always_inline)) size_t mark_visit(struct hm_gc *gc,
     HM_ASSERT(hm_header_is_sound(*header));
     words = hm_header_words(*header);
     hm_bits_set_range(blocks->bits, word, words);
+    if (mode & MARK_NOTE)
+        hm_weak_note(&gc->heap.weak, (hm_ref)(header + 1));
     mark_slots(gc, (void *)(header + 1), hm_header_refs(*header), mode);
     return words;
 }
@@ -106,7 +113,9 @@ static inline __attribute__((always_inline)) void mark_all(struct hm_gc *gc,
  * own. */
 static void mark_drain(struct hm_gc *gc)
 {
-    if (gc->evacuation.is_recording) {
+    if (HM_UNLIKELY(gc->is_noting)) {
+        mark_all(gc, MARK_YOUNG | MARK_RECORD | MARK_NOTE);
+    } else if (gc->evacuation.is_recording) {
         mark_all(gc, MARK_YOUNG | MARK_RECORD);
     } else {
         mark_all(gc, MARK_YOUNG);
@@ -231,6 +240,47 @@ void hm_generational_mark_rest(struct hm_gc *gc)
     mark_drain_large(gc);
     while (gc->queue.has_dropped)
         mark_rescan(gc);
+}
+
+static hm_ref mark_resolve(void *arg, hm_ref o)
+{
+    const struct hm_gc *gc = arg;
+    size_t word = generational_word(gc, hm_header_of(o));
+
+    if (word / HM_BLOCK_WORDS < gc->old.blocks.frontier)
+        return hm_bits_get(gc->old.blocks.bits, word) ? o : NULL;
+    if (hm_generational_is_young(&gc->mutator, o))
+        return *hm_header_of(o) & HM_HEADER_MARK ? o : NULL;
+    return hm_large_of(o)->is_marked ? o : NULL;
+}
+
+static void mark_weak_drain(void *arg)
+{
+    struct hm_gc *gc = arg;
+
+    mark_drain_large(gc);
+    while (gc->queue.has_dropped)
+        mark_rescan(gc);
+}
+
+static int mark_is_young(void *arg, hm_ref o)
+{
+    const struct hm_gc *gc = arg;
+
+    return hm_generational_is_young(&gc->mutator, o);
+}
+
+void hm_generational_mark_weak(struct hm_gc *gc)
+{
+    struct hm_weak_pass pass = {.arg = gc,
+                                .resolve = mark_resolve,
+                                .mark = mark_root,
+                                .drain = mark_weak_drain,
+                                .is_young = mark_is_young};
+
+    gc->is_noting = 1;
+    hm_weak_process(&gc->heap.weak, &pass);
+    gc->is_noting = 0;
 }
 
 void hm_generational_mark_begin(struct hm_gc *gc)

@@ -24,6 +24,7 @@ struct minor {
     size_t refused_words; /* what the old space has no room for */
     size_t promoted_words;
     size_t aged_words; /* of those, the ones below the age mark */
+    uint64_t *scan;    /* the copies below have been scanned */
 };
 
 int hm_generational_nursery_open(struct hm_gc *gc)
@@ -221,8 +222,29 @@ static __attribute__((noinline)) void minor_scan_remembered(
     }
 }
 
-/* Not inlined: the loops have all registers to themselves. */
-static __attribute__((noinline)) void minor_scan_promoted(struct minor *minor)
+static hm_ref minor_resolve(void *arg, hm_ref o)
+{
+    const struct minor *minor = arg;
+    uint64_t header;
+
+    if ((uintptr_t)o - minor->from_first >= minor->from_bytes)
+        return o;
+    header = *hm_header_of(o);
+    return hm_header_is_forward(header) ? hm_header_forward(header) : NULL;
+}
+
+/* Forwards a slot and tells the weak table first of what it reaches. */
+static void minor_weak_mark(void *arg, hm_ref *slot)
+{
+    struct minor *minor = arg;
+
+    if (*slot != NULL && minor_resolve(minor, *slot) == NULL)
+        hm_weak_note(&minor->gc->heap.weak, *slot);
+    minor_forward(minor, slot);
+}
+
+static inline __attribute__((always_inline)) void minor_scan_promoted_as(
+    struct minor *minor, const int is_noting)
 {
     uint64_t *original;
 
@@ -233,7 +255,11 @@ static __attribute__((noinline)) void minor_scan_promoted(struct minor *minor)
 
         minor->promoted = generational_link(original + 1);
         for (size_t i = 0; i < n; i++) {
-            minor_forward(minor, &slot[i]);
+            if (is_noting) {
+                minor_weak_mark(minor, &slot[i]);
+            } else {
+                minor_forward(minor, &slot[i]);
+            }
             if (hm_generational_is_young(&minor->gc->mutator, slot[i]))
                 hm_slot_set_add(&minor->gc->old.slots, &slot[i]);
         }
@@ -242,7 +268,8 @@ static __attribute__((noinline)) void minor_scan_promoted(struct minor *minor)
 
 /* Scans the copies from `scan` on.  What lies some words ahead is mostly a
  * reference; where it is not, prefetching it does no harm. */
-static uint64_t *minor_scan_copied(struct minor *minor, uint64_t *scan)
+static inline __attribute__((always_inline)) uint64_t *minor_scan_copied_as(
+    struct minor *minor, uint64_t *scan, const int is_noting)
 {
     while (scan < minor->free) {
         size_t n = hm_header_refs(*scan);
@@ -250,12 +277,22 @@ static uint64_t *minor_scan_copied(struct minor *minor, uint64_t *scan)
 
         for (size_t i = 0; i < n; i++) {
             __builtin_prefetch(slot[i + MINOR_AHEAD_WORDS]);
-            minor_forward(minor, &slot[i]);
+            if (is_noting) {
+                minor_weak_mark(minor, &slot[i]);
+            } else {
+                minor_forward(minor, &slot[i]);
+            }
         }
         scan += hm_header_words(*scan);
     }
     HM_ASSERT(scan == minor->free);
     return scan;
+}
+
+/* Not inlined: the loops have all registers to themselves. */
+static __attribute__((noinline)) void minor_scan_promoted(struct minor *minor)
+{
+    minor_scan_promoted_as(minor, 0);
 }
 
 static void minor_evacuate(struct minor *minor)
@@ -268,8 +305,38 @@ static void minor_evacuate(struct minor *minor)
     minor_scan_remembered(minor, &gc->large_slots);
     do {
         minor_scan_promoted(minor);
-        scan = minor_scan_copied(minor, scan);
+        scan = minor_scan_copied_as(minor, scan, 0);
     } while (minor->promoted != NULL);
+    minor->scan = scan;
+}
+
+static void minor_weak_drain(void *arg)
+{
+    struct minor *minor = arg;
+
+    do {
+        minor_scan_promoted_as(minor, 1);
+        minor->scan = minor_scan_copied_as(minor, minor->scan, 1);
+    } while (minor->promoted != NULL);
+}
+
+static int minor_is_young(void *arg, hm_ref o)
+{
+    const struct minor *minor = arg;
+
+    return hm_generational_is_young(&minor->gc->mutator, o);
+}
+
+static void minor_weak(struct minor *minor)
+{
+    struct hm_weak_pass pass = {.arg = minor,
+                                .resolve = minor_resolve,
+                                .mark = minor_weak_mark,
+                                .drain = minor_weak_drain,
+                                .is_young = minor_is_young,
+                                .is_minor = 1};
+
+    hm_weak_process(&minor->gc->heap.weak, &pass);
 }
 
 /* Verify mode: one space after the other, and all but the current one are
@@ -358,6 +425,7 @@ void hm_generational_minor(struct hm_gc *gc)
     minor.crowded = minor.free + minor_aging_words(gc);
     gc->has_failed_promotion = 0;
     minor_evacuate(&minor);
+    minor_weak(&minor);
     gc->old.free = minor.old_free;
     minor_learn(gc, &minor);
     nursery->current = to;

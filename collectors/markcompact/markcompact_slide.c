@@ -147,7 +147,7 @@ static void markcompact_compact(struct hm_gc *gc, size_t words)
     HM_ASSERT(live == gc->marker.marked_words);
     map.fixed = markcompact_first_gap(&map);
     hm_roots_each(&gc->heap.roots, markcompact_update_root, &map);
-    hm_weak_each(&gc->heap.weak, markcompact_update_root, &map);
+    hm_weak_each(&gc->heap.weak, markcompact_update_root, &map, 0);
     markcompact_update_large(&gc->heap.large, &map);
     gc->heap.moved_bytes += markcompact_slide(&map) * HM_WORD_BYTES;
     gc->mutator.free = gc->mutator.limit = map.base + live;

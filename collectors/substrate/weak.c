@@ -378,22 +378,30 @@ void hm_weak_process(struct hm_weak *weak, const struct hm_weak_pass *pass)
         weak_trim(weak);
 }
 
+/* A holder and its first n words. */
+static void weak_visit(hm_ref *holder, size_t n,
+                       void (*visit)(void *arg, hm_ref *slot), void *arg,
+                       int is_moved)
+{
+    if (is_moved)
+        visit(arg, holder);
+    for (size_t i = 0; i < n; i++)
+        visit(arg, &hm_weak_words(*holder)[i]);
+    if (!is_moved)
+        visit(arg, holder);
+}
+
 void hm_weak_each(struct hm_weak *weak, void (*visit)(void *arg, hm_ref *slot),
-                  void *arg)
+                  void *arg, int is_moved)
 {
     struct hm_weak_reference *reference = hm_weak_references(weak);
     struct hm_weak_ephemeron *e = hm_weak_ephemerons(weak);
     struct hm_weak_watch *watch = hm_weak_watches(weak);
 
-    for (size_t i = 0; i < weak->list[HM_WEAK_REFERENCE].n; i++) {
-        visit(arg, &hm_weak_words(reference[i].holder)[HM_WEAK_TARGET]);
-        visit(arg, &reference[i].holder);
-    }
-    for (size_t i = 0; i < weak->list[HM_WEAK_EPHEMERON].n; i++) {
-        visit(arg, &hm_weak_words(e[i].holder)[HM_WEAK_KEY]);
-        visit(arg, &hm_weak_words(e[i].holder)[HM_WEAK_VALUE]);
-        visit(arg, &e[i].holder);
-    }
+    for (size_t i = 0; i < weak->list[HM_WEAK_REFERENCE].n; i++)
+        weak_visit(&reference[i].holder, 1, visit, arg, is_moved);
+    for (size_t i = 0; i < weak->list[HM_WEAK_EPHEMERON].n; i++)
+        weak_visit(&e[i].holder, 2, visit, arg, is_moved);
     for (size_t i = 0; i < weak->list[HM_WEAK_WATCH].n; i++)
         visit(arg, &watch[i].object);
 }

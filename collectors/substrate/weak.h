@@ -116,10 +116,11 @@ void hm_weak_process(struct hm_weak *weak, const struct hm_weak_pass *pass);
  * it moves. */
 void hm_weak_note(struct hm_weak *weak, hm_ref o);
 
-/* Visits all that refers to an object, the words of holders first: to update
- * what has been processed, while holders are where the table says. */
+/* Visits all that refers to an object: to update what has been processed.
+ * `is_moved`: objects are where `visit` leads; else still where the table says.
+ */
 void hm_weak_each(struct hm_weak *weak, void (*visit)(void *arg, hm_ref *slot),
-                  void *arg);
+                  void *arg, int is_moved);
 
 /* Pages held, charged to the budget. */
 size_t hm_weak_held_bytes(const struct hm_weak *weak);

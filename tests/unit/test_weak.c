@@ -401,7 +401,7 @@ static void every_slot_is_visited(void **state)
     fake_ephemeron(2, 3, 4);
     assert_int_equal(hm_weak_add(&weak, HM_WEAK_WATCH, fake_ref(&fake[5]), 1),
                      1);
-    hm_weak_each(&weak, fake_count, &n);
+    hm_weak_each(&weak, fake_count, &n, 0);
     assert_int_equal(n, 2 + 3 + 1);
 }
 
