@@ -43,10 +43,17 @@ struct hm_object_workload {
     enum hm_leak leak;
     unsigned max_threads; /* 0 is 1 */
     int has_regions; /* marks its phases (R6); else `arena` does not run it */
+    int needs_weak;  /* at least this HM_GC_WEAK, or a program that frees */
     void (*setup)(struct hm_object_run *run); /* may be NULL */
     void (*run)(struct hm_object_run *run);
     void (*drop)(struct hm_object_run *run);
 };
+
+/* Whether the strategy has what the workload needs. */
+static inline int hm_object_is_supported(const struct hm_object_workload *w)
+{
+    return HM_GC_MANUAL || HM_GC_WEAK >= w->needs_weak;
+}
 
 extern const struct hm_object_workload *const hm_objects[]; /* NULL-ended */
 

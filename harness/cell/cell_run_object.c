@@ -298,6 +298,11 @@ static const char *object_obstacle(const struct hm_cell_args *args)
         return "more threads than the workload has work for";
     if (args->threads > 1 && !HM_GC_THREADS)
         return "the strategy takes one mutator";
+    if (!hm_object_is_supported(args->object)) {
+        return args->object->needs_weak > 1 ? "the strategy has no ephemerons"
+                                            : "the strategy has no weak "
+                                              "references";
+    }
     if (HM_GC_REGIONS && !args->object->has_regions)
         return "no phase of the workload ends with all it allocated dead";
     return NULL;

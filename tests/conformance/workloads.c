@@ -85,12 +85,27 @@ static void assert_nothing_is_left(const struct expected *row,
     (void)row;
 }
 
+/* Whether this collector has what the workload needs; a cell refuses. */
+static int is_supported(const char *workload)
+{
+    for (size_t i = 0; hm_objects[i] != NULL; i++) {
+        if (strcmp(hm_objects[i]->name, workload) == 0)
+            return hm_object_is_supported(hm_objects[i]);
+    }
+    fail_msg("no workload %s", workload);
+    return 0;
+}
+
 static void test_checksums_counters_and_counts_are_the_references(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LENGTH(expected); i++) {
         struct hm_workload_case one = case_of(&expected[i]);
-        struct hm_workload_result result = hm_workload_run_apart(&one);
+        struct hm_workload_result result;
+
+        if (!is_supported(one.workload))
+            continue;
+        result = hm_workload_run_apart(&one);
 
         assert_checksum(&expected[i], result.checksum);
         assert_counters(&expected[i], &result);
@@ -108,7 +123,11 @@ static void test_checksums_are_the_references_at_full_size(void **state)
         skip();
     for (size_t i = 0; i < LENGTH(references); i++) {
         struct hm_workload_case one = case_of(&references[i]);
-        struct hm_workload_result result = hm_workload_run_apart(&one);
+        struct hm_workload_result result;
+
+        if (!is_supported(one.workload))
+            continue;
+        result = hm_workload_run_apart(&one);
 
         assert_checksum(&references[i], result.checksum);
         assert_counters(&references[i], &result);
@@ -138,7 +157,7 @@ static void test_a_workload_without_reference_repeats_itself(void **state)
         };
         struct hm_workload_result first, again;
 
-        if (has_reference(one.workload))
+        if (has_reference(one.workload) || !is_supported(one.workload))
             continue;
         first = hm_workload_run_apart(&one);
         again = hm_workload_run_apart(&one);
@@ -209,6 +228,8 @@ static void test_the_smallest_parameters_work(void **state)
         };
         struct hm_workload_result result;
 
+        if (!is_supported(one.workload))
+            continue;
         smallest(hm_objects[i]->params, params, sizeof(params));
         result = hm_workload_run_apart(&one);
         assert_int_equal(result.rooted, 0);
@@ -256,6 +277,8 @@ static void test_checksums_survive_a_collection_every_few_objects(void **state)
         struct hm_workload_case one = case_of(&stressed[i]);
         struct hm_workload_result result;
 
+        if (!is_supported(one.workload))
+            continue;
         one.stress_bytes = 512;
         one.verify = 1;
         result = hm_workload_run_apart(&one);
