@@ -124,7 +124,7 @@ static void weak_append(struct hm_weak *weak, enum hm_weak_kind kind, hm_ref o,
     case HM_WEAK_KINDS:
         break;
     }
-    HM_CHECK(!"a kind of entry");
+    hm_check_failed(__FILE__, __LINE__, "no such kind of entry");
 }
 
 int hm_weak_add(struct hm_weak *weak, enum hm_weak_kind kind, hm_ref o,
