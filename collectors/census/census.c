@@ -8,8 +8,9 @@
  * Invariants: live = requested - disposed - lost, to the byte; an object is
  *             disposed or lost at most once.
  * Costs:      a 16-byte prefix, a lock and a few additions per operation; its
- * times are never reported. Threads:    any number, one ledger under a lock:
- * the counts are exact and the peaks are those of this interleaving. */
+ *             times are never reported.
+ * Threads:    any number, one ledger under a lock: the counts are exact and the
+ *             peaks are those of this interleaving. */
 #include "collectors/collector.h"
 
 static const struct hm_param census_params[] = {{0}};

@@ -34,14 +34,15 @@
  *             remembered set; during marking, a marked old object refers to
  *             marked, queued or young ones, a slot of it that refers to a block
  *             to be emptied is recorded; the other semispace is as large, so a
- * young collection cannot fail: what cannot be promoted stays young, and a full
- * collection follows; see hm_gc_check(). Costs:      a young collection is
- * proportional to what lives in the nursery and to the remembered slots; two
- * semispaces are charged whole. Old blocks cost 1/32 for marks and slots, and
- * 1/64 more while some are to be emptied.  A step marks `step` bytes, in at
- * most `step_us`; the pause that ends a cycle costs a young collection, a step,
- * a count of all marks and the moving of at most 4 MiB. Threads:    one
- * mutator. */
+ *             young collection cannot fail: what cannot be promoted stays
+ *             young, and a full collection follows; see hm_gc_check().
+ * Costs:      a young collection is proportional to what lives in the nursery
+ *             and to the remembered slots; two semispaces are charged whole.
+ *             Old blocks cost 1/32 for marks and slots, and 1/64 more while
+ *             some are to be emptied.  A step marks `step` bytes, in at most
+ *             `step_us`; the pause that ends a cycle costs a young collection,
+ *             a step, a count of all marks and the moving of at most 4 MiB.
+ * Threads:    one mutator. */
 #include "collectors/generational/generational_heap.h"
 
 enum {

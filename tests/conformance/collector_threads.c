@@ -249,7 +249,7 @@ static void a_blocked_thread_delays_no_collection_and_keeps_its_roots(
     void **state)
 {
     (void)state;
-    heap_open((struct heap_options){.heap_bytes = 24 * MIB});
+    heap_open((struct heap_options){.heap_bytes = 256 * MIB});
     (void)sem_init(&blocked_is_in, 0, 0);
     (void)sem_init(&blocked_may_go, 0, 0);
     mutators_start(blocked_main, 0);
