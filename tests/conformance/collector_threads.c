@@ -29,6 +29,12 @@ struct mutator {
 static struct mutator mutators[THREADS];
 static pthread_mutex_t exchange = PTHREAD_MUTEX_INITIALIZER;
 
+/* None for who never collects and gives each thread megabytes. */
+static size_t limit(size_t mib)
+{
+    return hm_collector_this.class == HM_CLASS_REFERENCE ? 0 : mib * MIB;
+}
+
 static hm_ref stamp_new(struct hm_mutator *m, const struct mutator *self,
                         uint32_t step)
 {
@@ -185,7 +191,7 @@ static void run_together(struct heap_options options, uint32_t steps)
 static void threads_keep_their_objects(void **state)
 {
     (void)state;
-    run_together((struct heap_options){.heap_bytes = 24 * MIB}, 20 * STEPS);
+    run_together((struct heap_options){.heap_bytes = limit(24)}, 20 * STEPS);
 }
 
 static void threads_keep_their_objects_without_a_limit(void **state)
@@ -197,7 +203,7 @@ static void threads_keep_their_objects_without_a_limit(void **state)
 static void threads_keep_their_objects_when_verified(void **state)
 {
     (void)state;
-    run_together((struct heap_options){.heap_bytes = 64 * MIB,
+    run_together((struct heap_options){.heap_bytes = limit(64),
                                        .stress_bytes = 20000,
                                        .verify = 1},
                  STEPS / 4);
@@ -219,7 +225,7 @@ static void threads_come_and_go_during_collections(void **state)
 {
     (void)state;
     heap_open(
-        (struct heap_options){.heap_bytes = 24 * MIB, .stress_bytes = 100000});
+        (struct heap_options){.heap_bytes = limit(24), .stress_bytes = 100000});
     mutators_start(come_and_go_main, STEPS);
     mutators_join();
     heap_close();
@@ -249,7 +255,7 @@ static void a_blocked_thread_delays_no_collection_and_keeps_its_roots(
     void **state)
 {
     (void)state;
-    heap_open((struct heap_options){.heap_bytes = 256 * MIB});
+    heap_open((struct heap_options){.heap_bytes = limit(24)});
     (void)sem_init(&blocked_is_in, 0, 0);
     (void)sem_init(&blocked_may_go, 0, 0);
     mutators_start(blocked_main, 0);
