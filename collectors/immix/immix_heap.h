@@ -173,7 +173,8 @@ static inline int immix_is_marked(const struct hm_gc *gc,
 
     if (word / HM_BLOCK_WORDS < gc->blocks.frontier)
         return hm_bits_get(gc->blocks.bits, word);
-    return hm_large_of((hm_ref)(uintptr_t)(header + 1))->is_marked != 0;
+    return hm_large_of((hm_ref)(void *)(uint64_t *)(header + 1))->is_marked !=
+           0;
 }
 
 /* A header without what sticky_immix notes there. */

@@ -107,9 +107,10 @@ static void young_allow(struct hm_gc *gc)
 
     if (left == 0)
         young->is_full_due = 1;
-    if (pacer->stress_bytes == 0)
+    if (pacer->stress_bytes == 0) {
         pacer->allowance_bytes =
             left < young->nursery_bytes ? left : young->nursery_bytes;
+    }
 }
 
 void hm_immix_young_restart(struct hm_gc *gc)
@@ -208,7 +209,8 @@ struct young_check {
 };
 
 /* One marked object. */
-static void young_check_object(struct young_check *check, uint64_t *header)
+static void young_check_object(struct young_check *check,
+                               const uint64_t *header)
 {
     const hm_ref *slot = (const hm_ref *)(const void *)(header + 1);
     size_t n = hm_header_refs(*header);
@@ -219,9 +221,10 @@ static void young_check_object(struct young_check *check, uint64_t *header)
     }
     for (size_t i = 0; i < n; i++) {
         if (slot[i] != NULL &&
-            !immix_is_marked(check->gc, hm_header_of(slot[i])))
+            !immix_is_marked(check->gc, hm_header_of(slot[i]))) {
             check->wrong = "sticky_immix: an old object that is not "
                            "remembered refers to a young one";
+        }
     }
 }
 

@@ -86,6 +86,8 @@ static inline int hm_bits_get_shared(const uint64_t *bits, size_t i)
                  1);
 }
 
+/* clang-tidy does not see the builtin write:
+ * NOLINTNEXTLINE(*-non-const-parameter) */
 static inline int hm_bits_set_shared(uint64_t *bits, size_t i)
 {
     uint64_t bit = (uint64_t)1 << i % 64;

@@ -188,17 +188,17 @@ static void object_init_thread(struct object_thread *thread, unsigned t,
 
 static void object_prepare(const struct hm_cell_args *args)
 {
-    size_t root_bytes = args->threads * HM_ROOTS * sizeof(hm_ref);
-    hm_ref *root = hm_arena_alloc(root_bytes);
+    size_t n_roots = (size_t)args->threads * HM_ROOTS;
+    hm_ref *root = hm_arena_alloc(n_roots * sizeof(hm_ref));
 
     object_workload = args->object;
     object_n_threads = args->threads;
     object_threads = hm_arena_alloc(args->threads * sizeof(object_threads[0]));
     for (unsigned t = 0; t < args->threads; t++) {
         object_init_thread(&object_threads[t], t, args);
-        object_threads[t].run.root = root + t * HM_ROOTS;
+        object_threads[t].run.root = root + (size_t)t * HM_ROOTS;
     }
-    hm_gc_add_roots(hm_cell_run.gc, root, args->threads * HM_ROOTS);
+    hm_gc_add_roots(hm_cell_run.gc, root, n_roots);
     hm_cell_run.ops_done = object_ops_done;
     hm_cell_run.record.latency = &object_threads[0].latency;
 }

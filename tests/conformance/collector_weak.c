@@ -205,10 +205,11 @@ static void weak_collect(void)
         WEAK_CHECK(heap_stats().live_bytes == bytes);
     weak_take_tokens();
     weak_check_tokens();
-    for (int i = 0; i < WEAK_OBJECTS; i++)
+    for (int i = 0; i < WEAK_OBJECTS; i++) {
         model.object[i].is_used =
             model.object[i].is_seen ||
             (!heap_is_precise() && model.object[i].is_used);
+    }
 }
 
 static uint32_t weak_slot(void)

@@ -177,7 +177,7 @@ static void test_mutators_have_windows_apart(void **state)
         assert_int_equal(made[i][BYTES - 1], i + 1);
     }
     assert_in_range(held_bytes(gc), (uint64_t)OBJECTS * BYTES,
-                    (uint64_t)OBJECTS * BYTES + 4 * PAGE_BYTES);
+                    (uint64_t)OBJECTS * BYTES + (uint64_t)4 * PAGE_BYTES);
     hm_gc_detach(m[1]);
     close_heap(gc, m[0]);
 }

@@ -49,9 +49,10 @@ static void open_heap(struct options o)
     const char *why = NULL;
 
     hm_params_defaults(hm_collector_this.params, 0, param);
-    if (o.set != NULL)
+    if (o.set != NULL) {
         assert_int_equal(hm_params_set(hm_collector_this.params, o.set, param),
                          0);
+    }
     memset(&heap, 0, sizeof(heap));
     heap.gc = hm_gc_open(&config, &why);
     if (heap.gc == NULL)

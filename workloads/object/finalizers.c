@@ -99,13 +99,16 @@ static void finalizers_dispose(struct hm_object_run *run)
     }
 }
 
+/* A conservative collector may keep objects that nothing refers to. */
+enum { FINALIZERS_MAY_RETAIN = HM_GC_PRECISE + HM_GC_MANUAL == 0 };
+
 /* Counts, and the tokens' sum where all have come. */
 static void finalizers_report(struct hm_object_run *run)
 {
     uint64_t n = run->base.value[FINALIZERS_OBJECTS];
     uint64_t dead = finalizers_dead.count, sum = finalizers_dead.sum;
 
-    if (!HM_GC_PRECISE && !HM_GC_MANUAL && dead < n) {
+    if (FINALIZERS_MAY_RETAIN && dead < n) {
         hm_run_mix(&run->base, (uint32_t)n);
         hm_run_mix(&run->base, (uint32_t)(n * (n - 1) / 2));
     } else {
@@ -113,7 +116,7 @@ static void finalizers_report(struct hm_object_run *run)
         hm_run_mix(&run->base, (uint32_t)sum);
     }
     hm_run_count(&run->base, "watched", n);
-    if (!HM_GC_PRECISE && !HM_GC_MANUAL)
+    if (FINALIZERS_MAY_RETAIN)
         hm_run_count(&run->base, "retained", n - dead);
 }
 
