@@ -173,6 +173,7 @@ static void test_impossible_sizes_are_refused_inside_and_outside(void **state)
 {
     static const size_t bytes[] = {(size_t)1 << 62, SIZE_MAX / 2, SIZE_MAX - 7,
                                    SIZE_MAX};
+    hm_ref o;
 
     (void)state;
     for (int inside = 0; inside <= 1; inside++) {
@@ -181,9 +182,13 @@ static void test_impossible_sizes_are_refused_inside_and_outside(void **state)
             hm_region_enter(m);
         for (size_t i = 0; i < sizeof(bytes) / sizeof(*bytes); i++)
             expect_refusal(bytes[i]);
-        assert_non_null(hm_new_raw(m, 8)); /* and it still works */
-        if (inside)
+        o = hm_new_raw(m, 8); /* and it still works */
+        assert_non_null(o);
+        if (inside) {
             hm_region_leave(m);
+        } else {
+            hm_dispose(m, o);
+        }
         hm_gc_detach(m);
         hm_gc_close(gc);
     }
