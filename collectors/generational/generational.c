@@ -57,23 +57,24 @@ enum {
     GENERATIONAL_COMPACT,
 };
 
-/* By default a semispace is at most 1/128 of a heap limit, as in V8; in a small
- * heap 1/32 up to 256 KiB.  What is asked for may be up to 1/8. */
+/* By default a semispace is at most 1/128 of a heap limit, but 1 MiB, as in V8;
+ * below 32 MiB, where that would be too much, 1/32.  What is asked for may be
+ * up to 1/8.  When memory is short it shrinks to the floor. */
 enum {
     GENERATIONAL_PART = 128,
     GENERATIONAL_SMALL_PART = 32,
     GENERATIONAL_ASKED_PART = 8,
 };
 
-#define GENERATIONAL_SMALL_BYTES ((size_t)256 << 10)
+#define GENERATIONAL_FLOOR_BYTES ((size_t)256 << 10)
 #define GENERATIONAL_FIRST_BYTES ((size_t)1 << 20)
 #define GENERATIONAL_MOST_BYTES  ((size_t)16 << 20)
 
 static const struct hm_param generational_params[] = {
     HM_PACER_ROWS,
-    {"nursery_min", "bytes of a semispace at first; 0 = 1M, less below 128M", 0,
+    {"nursery_min", "bytes of a semispace at first; 0 = 1M, less below 32M", 0,
      0, 0, UINT64_C(1) << 30},
-    {"nursery_max", "bytes it may grow to; 0 = 1/128 of the limit, at most 16M",
+    {"nursery_max", "bytes it may grow to; 0 = 1/128 of the limit, 1M to 16M",
      0, 0, 0, UINT64_C(1) << 30},
     {"initial_old", "bytes of the old space before the first full collection",
      32 << 20, 32 << 20, 1 << 20, UINT64_C(1) << 40},
@@ -106,8 +107,8 @@ static size_t generational_part(size_t bytes, size_t usual_bytes, size_t limit)
 {
     size_t most = limit / GENERATIONAL_SMALL_PART;
 
-    if (most > GENERATIONAL_SMALL_BYTES)
-        most = GENERATIONAL_SMALL_BYTES;
+    if (most > GENERATIONAL_FIRST_BYTES)
+        most = GENERATIONAL_FIRST_BYTES;
     if (most < limit / GENERATIONAL_PART)
         most = limit / GENERATIONAL_PART;
     if (bytes != 0)
@@ -143,7 +144,7 @@ static void generational_size_nursery(struct hm_gc *gc, size_t min, size_t max)
     nursery->max_bytes = most > first ? most : first;
     nursery->capacity_bytes = nursery->aging_words = first;
     nursery->floor_bytes =
-        first < GENERATIONAL_SMALL_BYTES ? first : GENERATIONAL_SMALL_BYTES;
+        first < GENERATIONAL_FLOOR_BYTES ? first : GENERATIONAL_FLOOR_BYTES;
 }
 
 /* Returns 1; 0 with a reason. */

@@ -27,6 +27,17 @@ struct minor {
     uint64_t *scan;    /* the copies below have been scanned */
 };
 
+/* Both spaces, from where they end today. */
+static void generational_back(struct generational_nursery *nursery,
+                              size_t from_bytes, size_t bytes)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        size_t start = (size_t)(nursery->space[i] - nursery->range.start);
+
+        hm_range_back(&nursery->range, start + from_bytes, bytes);
+    }
+}
+
 int hm_generational_nursery_open(struct hm_gc *gc)
 {
     struct generational_nursery *nursery = &gc->nursery;
@@ -45,6 +56,7 @@ int hm_generational_nursery_open(struct hm_gc *gc)
     }
     nursery->opened = nursery->age_mark = generational_space(gc);
     gc->mutator.free = gc->mutator.limit = gc->mutator.poll = nursery->opened;
+    generational_back(nursery, 0, nursery->capacity_bytes);
     gc->mutator.young_first = (uintptr_t)nursery->range.start + HM_WORD_BYTES;
     gc->mutator.young_bytes = nursery->range.bytes;
     gc->mutator.noted_first = gc->mutator.young_first;
@@ -65,6 +77,7 @@ void hm_generational_nursery_grow(struct hm_gc *gc)
         hm_blocks_release(&gc->old.blocks);
     if (!hm_budget_take(&gc->heap.budget, 2 * more))
         return;
+    generational_back(nursery, nursery->capacity_bytes, more);
     nursery->capacity_bytes += more;
     nursery->survived_bytes = 0;
 }

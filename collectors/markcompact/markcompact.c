@@ -62,6 +62,7 @@ static int markcompact_touch(struct hm_gc *gc, size_t bytes)
                         markcompact_cost_bytes(end) -
                             markcompact_cost_bytes(gc->touched_bytes)))
         return 0;
+    hm_range_back(&gc->space, gc->touched_bytes, end - gc->touched_bytes);
     if (gc->heap.config.verify) {
         hm_poison_fill((void *)(gc->space.start + gc->touched_bytes),
                        (end - gc->touched_bytes) / HM_WORD_BYTES);

@@ -54,6 +54,7 @@ int hm_semispace_touch(struct hm_gc *gc, struct semispace_space *space,
     hm_semispace_make_room(gc, more, hm_semispace_half_bytes(gc, 0));
     if (!hm_budget_take(&gc->heap.budget, more))
         return 0;
+    hm_range_back(&space->range, space->touched_bytes, more);
     space->touched_bytes = end;
     return 1;
 }

@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-enum { BLOCKS_BITS_BYTES = HM_BLOCK_MARK_WORDS * 8 };
+enum {
+    BLOCKS_BITS_BYTES = HM_BLOCK_MARK_WORDS * 8,
+    BLOCKS_BACKED = 8, /* at a time: 256 KiB, the most beyond the budget */
+};
 
 int hm_blocks_open(struct hm_blocks *blocks, size_t reach_bytes,
                    struct hm_budget *budget, int is_guarded)
@@ -71,6 +74,22 @@ static void blocks_push(struct hm_blocks *blocks, uint32_t *list, uint32_t b,
     *list = b;
 }
 
+/* Blocks ahead of the frontier, as many as the budget has room for, so that a
+ * heap at its limit backs nothing that it will not use. */
+static void blocks_back(struct hm_blocks *blocks)
+{
+    size_t first = blocks->frontier, n = BLOCKS_BACKED;
+
+    if (first % BLOCKS_BACKED != 0 || blocks->is_guarded)
+        return;
+    while (n > 1 && !hm_budget_has(blocks->budget, n * HM_BLOCK_BYTES))
+        n /= 2;
+    if (hm_range_extend(&blocks->range, (first + n) * HM_BLOCK_BYTES)) {
+        hm_range_back(&blocks->range, first * HM_BLOCK_BYTES,
+                      n * HM_BLOCK_BYTES);
+    }
+}
+
 /* A block that was never used, with its side tables. */
 static uint32_t blocks_extend(struct hm_blocks *blocks)
 {
@@ -87,6 +106,7 @@ static uint32_t blocks_extend(struct hm_blocks *blocks)
                                             n_bitmaps * BLOCKS_BITS_BYTES +
                                             sizeof(struct hm_block)))
         return HM_BLOCK_NONE;
+    blocks_back(blocks);
     return blocks->frontier++;
 }
 
@@ -103,7 +123,12 @@ static uint32_t blocks_find(struct hm_blocks *blocks)
     if (!hm_budget_take(blocks->budget, HM_BLOCK_BYTES))
         return HM_BLOCK_NONE;
     blocks->n_released--;
-    return blocks_pop(blocks, &blocks->released);
+    b = blocks_pop(blocks, &blocks->released);
+    if (!blocks->is_guarded) {
+        hm_range_back(&blocks->range, (size_t)b * HM_BLOCK_BYTES,
+                      HM_BLOCK_BYTES);
+    }
+    return b;
 }
 
 uint32_t hm_blocks_take(struct hm_blocks *blocks, unsigned class)

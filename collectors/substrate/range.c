@@ -61,6 +61,12 @@ static int range_whole_pages(const struct hm_range *range, size_t *offset,
     return high > low;
 }
 
+void hm_range_back(struct hm_range *range, size_t offset, size_t bytes)
+{
+    if (range_whole_pages(range, &offset, &bytes))
+        (void)madvise(range->start + offset, bytes, MADV_POPULATE_WRITE);
+}
+
 void hm_range_discard(struct hm_range *range, size_t offset, size_t bytes)
 {
     if (range_whole_pages(range, &offset, &bytes))

@@ -24,6 +24,12 @@ void hm_range_close(struct hm_range *range);
  * Returns 1; 0 when that is more than the range or the system refuses. */
 int hm_range_extend(struct hm_range *range, size_t bytes);
 
+/* Backs the whole pages inside [offset, offset + bytes), which are usable, with
+ * memory in one call: about 0.7 us a page, where a fault for each costs 2 to 15
+ * us in a virtual machine.  A hint: what the system does not back now (before
+ * Linux 5.14, or for want of memory) it backs at the first touch. */
+void hm_range_back(struct hm_range *range, size_t offset, size_t bytes);
+
 /* Gives the whole pages inside [offset, offset + bytes) back: they stay usable
  * and read as zero. */
 void hm_range_discard(struct hm_range *range, size_t offset, size_t bytes);

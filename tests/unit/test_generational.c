@@ -235,7 +235,8 @@ static void the_nursery_follows_the_limit_unless_told(void **state)
 
     (void)state;
     assert_int_equal(capacity_for(0, any, most), 16 * MIB);
-    assert_int_equal(capacity_for(64 * MIB, any, most), MIB / 2);
+    assert_int_equal(capacity_for(64 * MIB, any, most), MIB);
+    assert_int_equal(capacity_for(16 * MIB, any, most), MIB / 2);
     assert_int_equal(capacity_for(1024 * MIB, any, most), 8 * MIB);
     assert_int_equal(capacity_for(4 * MIB, any, most), MIB / 8);
     assert_int_equal(capacity_for(64 * MIB, any, "nursery_max=2M"), 2 * MIB);
