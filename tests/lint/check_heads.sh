@@ -3,22 +3,39 @@
 # every source file names its licence.
 set -eu
 cd "$1"
-bad=0
-for f in allocators/*.c collectors/*/*.c workloads/object/*.c workloads/block/*.c; do
-    case $f in allocators/malloc_shim.c | collectors/substrate/*) continue ;; esac
-    [ "$(basename "$f" .c)" = "$(basename "$(dirname "$f")")" ] ||
-        case $f in collectors/*) continue ;; esac
-    head=$(awk '{ print } /\*\/$/ && ++comments == 2 { exit }' "$f")
-    for word in Source Differs Invariants Costs Threads; do
-        echo "$head" | grep -q "^ \* $word:" && continue
-        echo "lint: $f: no \"$word:\" in its head" >&2
-        bad=1
+
+plugins() {
+    for f in allocators/*.c collectors/*/*.c workloads/object/*.c workloads/block/*.c; do
+        name=${f##*/}
+        folder=${f%/*}
+        case $f in
+        allocators/malloc_shim.c | collectors/substrate/*) ;;
+        collectors/*) [ "${name%.c}" != "${folder##*/}" ] || echo "$f" ;;
+        *) echo "$f" ;;
+        esac
     done
-done
-if find common allocators collectors workloads harness tests -name '*.[ch]' -exec sh -c \
-    'head -n 1 "$1" | grep -q "SPDX-License-Identifier: MIT" || echo "$1"' _ {} \; |
-    grep .; then
-    echo "lint: their first line is not the SPDX line" >&2
-    bad=1
-fi
-exit $bad
+}
+
+# The head is the second comment: the first is the licence.
+# shellcheck disable=SC2046
+bad=$(awk '
+    function close_file() {
+        for (i = 1; file != "" && i <= n; i++)
+            if (!(word[i] in has))
+                printf "lint: %s: no \"%s:\" in its head\n", file, word[i]
+    }
+    BEGIN { n = split("Source Differs Invariants Costs Threads", word, " ") }
+    FNR == 1 { close_file(); file = FILENAME; comments = 0; split("", has) }
+    comments < 2 && match($0, /^ \* [A-Z][a-z]*:/) {
+        has[substr($0, 4, RLENGTH - 4)] = 1
+    }
+    /\*\/$/ { comments++ }
+    END { close_file() }' $(plugins)
+find common allocators collectors workloads harness tests -name '*.[ch]' -exec awk '
+    FNR == 1 && !/SPDX-License-Identifier: MIT/ {
+        printf "lint: %s: its first line is not the SPDX line\n", FILENAME
+    }' {} +)
+[ -z "$bad" ] || {
+    echo "$bad" >&2
+    exit 1
+}

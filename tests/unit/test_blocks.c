@@ -71,7 +71,7 @@ static void nothing_is_backed_that_the_budget_has_no_room_for(void **state)
     uint32_t b;
 
     (void)state;
-    open_with(3 * HM_BLOCK_BYTES, 0);
+    open_with((size_t)3 * HM_BLOCK_BYTES, 0);
     b = hm_blocks_take(&blocks, 0);
     assert_int_equal(b, 0);
     assert_true(blocks.range.usable_bytes >= (size_t)4 * HM_BLOCK_BYTES);
