@@ -65,26 +65,36 @@ int hm_params_number(const char *text, uint64_t *number)
     return 0;
 }
 
+const char *hm_params_choice(const char *meaning, uint64_t number,
+                             size_t *length)
+{
+    size_t word = strcspn(meaning, "|: ");
+
+    if (meaning[word] != '|')
+        return NULL; /* its values have no names */
+    for (; number > 0 && meaning[word] == '|'; number--) {
+        meaning += word + 1;
+        word = strcspn(meaning, "|: ");
+    }
+    *length = word;
+    return number == 0 ? meaning : NULL;
+}
+
 int hm_params_value(const char *meaning, const char *text, uint64_t *number)
 {
-    size_t length = strlen(text);
+    const char *choice;
+    size_t length;
 
     if (isdigit((unsigned char)text[0]))
         return hm_params_number(text, number);
-    for (uint64_t i = 0;; i++) {
-        size_t word = strcspn(meaning, "|: ");
-        int is_last = meaning[word] != '|';
-
-        if (is_last && i == 0)
-            return -EINVAL; /* its values have no names */
-        if (word == length && strncmp(meaning, text, length) == 0) {
+    for (uint64_t i = 0;
+         (choice = hm_params_choice(meaning, i, &length)) != NULL; i++) {
+        if (strlen(text) == length && strncmp(choice, text, length) == 0) {
             *number = i;
             return 0;
         }
-        if (is_last)
-            return -EINVAL;
-        meaning += word + 1;
     }
+    return -EINVAL;
 }
 
 int hm_params_set(const struct hm_param *table, const char *word,

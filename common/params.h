@@ -39,4 +39,9 @@ int hm_params_number(const char *text, uint64_t *number);
 /* The same, or a name of a value at the beginning of `meaning`. */
 int hm_params_value(const char *meaning, const char *text, uint64_t *number);
 
+/* The name of a value at the beginning of `meaning`, and its length (it does
+ * not end there); NULL when the value has none. */
+const char *hm_params_choice(const char *meaning, uint64_t number,
+                             size_t *length);
+
 #endif /* HM_COMMON_PARAMS_H */

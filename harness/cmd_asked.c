@@ -15,57 +15,134 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char **asked_text(struct hm_request *request, int key)
+/* Keys of the shared options. */
+enum asked_key {
+    ASKED_SUITE = 512,
+    ASKED_WORKLOAD,
+    ASKED_STRATEGY,
+    ASKED_OPTION,
+    ASKED_THREADS,
+    ASKED_SIZE,
+    ASKED_PARAM,
+    ASKED_SEED,
+    ASKED_TIMEOUT,
+    ASKED_MEMORY_CAP,
+    ASKED_OUT,
+    ASKED_RESUME,
+    ASKED_STRESS,
+    ASKED_VERIFY,
+};
+
+static const struct argp_option asked_options[] = {
+    {NULL, 0, NULL, 0, "What to measure:", HM_ASKED_WHAT},
+    {"suite", ASKED_SUITE, "NAME|FILE.ini", 0, "a suite (default: quick)", 0},
+    {"workload", ASKED_WORKLOAD, "A,B", 0, "only these workloads; '*': all", 0},
+    {"strategy", ASKED_STRATEGY, "X,Y,./libmine.so", 0,
+     "only these strategies (and for run the baseline); a path is a library "
+     "whose malloc is preloaded; '*': all",
+     0},
+    {"option", ASKED_OPTION, "STRATEGY.NAME=VALUE", 0,
+     "an option of a strategy or variant; `heapmark list options`", 0},
+    {"threads", ASKED_THREADS, "1,2", 0, "mutator threads", 0},
+    {"size", ASKED_SIZE, "quick|full", 0, "how much work", 0},
+    {"param", ASKED_PARAM, "NAME=VALUE", 0, "a parameter of the workloads", 0},
+    {NULL, 0, NULL, 0, "How:", HM_ASKED_HOW},
+    {"seed", ASKED_SEED, "N", 0, "of the workloads and the order", 0},
+    {NULL, 0, NULL, 0, "Limits of a run:", HM_ASKED_LIMITS},
+    {"timeout", ASKED_TIMEOUT, "SECONDS", 0, "longest time", 0},
+    {"memory-cap", ASKED_MEMORY_CAP, "SIZE", 0,
+     "most memory, 1M to 1024T with K, M, G, T (default: half of the RAM)", 0},
+    {NULL, 0, NULL, 0, "Where to:", HM_ASKED_WHERE},
+    {"out", ASKED_OUT, "DIR", 0,
+     "folder to make (default: results/<UTC time>-<suite>)", 0},
+    {"resume", ASKED_RESUME, "DIR", 0, "go on with one that was stopped", 0},
+    {NULL, 0, NULL, 0,
+     "To find errors of collectors (no times to trust):", HM_ASKED_TORTURE},
+    {"stress", ASKED_STRESS, "BYTES", 0, "collect every so many bytes", 0},
+    {"verify", ASKED_VERIFY, NULL, 0, "check the heap around each collection",
+     0},
+    {0},
+};
+
+error_t hm_asked_set(struct hm_request *request, int key, const char *argument)
 {
-    switch (key) {
-    case HM_ASKED_SUITE:
-        return &request->suite;
-    case HM_ASKED_WORKLOAD:
-        return &request->workload;
-    case HM_ASKED_STRATEGY:
-        return &request->strategy;
-    case HM_ASKED_THREADS:
-        return &request->threads;
-    case HM_ASKED_SIZE:
-        return &request->size;
-    case HM_ASKED_SEED:
-        return &request->seed;
-    case HM_ASKED_TIMEOUT:
-        return &request->timeout;
-    case HM_ASKED_MEMORY_CAP:
-        return &request->memory_cap;
-    case HM_ASKED_OUT:
-        return &request->out;
-    case HM_ASKED_RESUME:
-        return &request->resume;
-    default:
-        return NULL;
+    const struct {
+        int key;
+        const char **text; /* where its argument goes */
+    } place[] = {
+        {HM_ASKED_BASELINE, &request->baseline},
+        {HM_ASKED_HEAP, &request->heap},
+        {HM_ASKED_MINHEAP, &request->minheap},
+        {HM_ASKED_BLOCKS, &request->blocks},
+        {HM_ASKED_CI, &request->ci},
+        {ASKED_SUITE, &request->suite},
+        {ASKED_WORKLOAD, &request->workload},
+        {ASKED_STRATEGY, &request->strategy},
+        {ASKED_THREADS, &request->threads},
+        {ASKED_SIZE, &request->size},
+        {ASKED_SEED, &request->seed},
+        {ASKED_TIMEOUT, &request->timeout},
+        {ASKED_MEMORY_CAP, &request->memory_cap},
+        {ASKED_OUT, &request->out},
+        {ASKED_RESUME, &request->resume},
+        {ASKED_STRESS, &request->stress},
+    };
+
+    for (size_t i = 0; i < sizeof place / sizeof place[0]; i++) {
+        if (place[i].key == key) {
+            *place[i].text = argument;
+            return 0;
+        }
     }
+    return ARGP_ERR_UNKNOWN;
 }
 
-error_t hm_asked_option(struct hm_asked *asked, int key, char *argument)
+/* What excludes each other, once all is known. */
+static error_t asked_check_pairs(const struct hm_request *request)
 {
-    const char **text = asked_text(&asked->request, key);
-
-    if (key == HM_ASKED_PARAM) {
-        hm_words_add(&asked->pool, &asked->request.params, argument);
-        return 0;
-    }
-    if (key == ARGP_KEY_ARG) {
-        hm_complain("'%s' is no option; did you mean --workload %s?", argument,
-                    argument);
-        return EINVAL;
-    }
-    if (key == ARGP_KEY_END && asked->request.out != NULL &&
-        asked->request.resume != NULL) {
+    if (request->out != NULL && request->resume != NULL) {
         hm_complain("--out and --resume exclude each other");
         return EINVAL;
     }
-    if (text == NULL)
-        return ARGP_ERR_UNKNOWN;
-    *text = argument;
+    if (request->ci != NULL && request->blocks != NULL) {
+        hm_complain("--ci and --blocks exclude each other: --ci decides how "
+                    "many blocks there are");
+        return EINVAL;
+    }
     return 0;
 }
+
+static error_t asked_parse(int key, char *argument, struct argp_state *state)
+{
+    struct hm_asked *asked = state->input;
+    struct hm_request *request = &asked->request;
+
+    switch (key) {
+    case ASKED_PARAM:
+        hm_words_add(&asked->pool, &request->params, argument);
+        return 0;
+    case ASKED_OPTION:
+        hm_words_add(&asked->pool, &request->options, argument);
+        return 0;
+    case ASKED_VERIFY:
+        request->verify = "yes";
+        return 0;
+    case ARGP_KEY_ARG:
+        hm_complain("'%s' is no option; did you mean --workload %s?", argument,
+                    argument);
+        return EINVAL;
+    case ARGP_KEY_END:
+        return asked_check_pairs(request);
+    default:
+        return hm_asked_set(request, key, argument);
+    }
+}
+
+static const struct argp asked_parser = {.options = asked_options,
+                                         .parser = asked_parse};
+
+const struct argp_child hm_asked_children[] = {{&asked_parser, 0, NULL, 0},
+                                               {NULL, 0, NULL, 0}};
 
 static void asked_join(struct hm_asked *asked, int argc, char **argv)
 {
@@ -118,6 +195,17 @@ int hm_asked_plan(struct hm_asked *asked)
                            &asked->suite, &why) == 0 &&
         hm_plan_build(pool, &asked->catalog, &asked->suite, &asked->plan,
                       &why) == 0)
+        return 0;
+    hm_complain("%s", why);
+    return HM_EXIT_USAGE;
+}
+
+int hm_asked_check(struct hm_asked *asked)
+{
+    const char *why = "";
+
+    if (hm_request_check(&asked->pool, &asked->request, &asked->plan, &why) ==
+        0)
         return 0;
     hm_complain("%s", why);
     return HM_EXIT_USAGE;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/params.h"
 #include "harness/campaign/catalog.h"
 #include "harness/campaign/suite.h"
 #include "harness/program_folder.h"
@@ -81,10 +82,44 @@ static int list_strategies(struct hm_pool *pool)
     return 0;
 }
 
+/* A row of numbers: of a parameter, or of an option (one default). */
+struct list_row {
+    const char *id, *value, *range, *meaning;
+};
+
+static void list_add_row(struct hm_pool *pool, struct list_row **row, size_t *n,
+                         struct list_row next)
+{
+    *row = hm_pool_grow(pool, *row, *n, sizeof next);
+    (*row)[(*n)++] = next;
+}
+
+static void list_print_rows(const struct list_row *row, size_t n)
+{
+    int id = 0, value = 0, range = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        id = list_wide(id, row[i].id);
+        value = list_wide(value, row[i].value);
+        range = list_wide(range, row[i].range);
+    }
+    for (size_t i = 0; i < n; i++) {
+        printf("%-*s  %*s  %-*s  %s\n", id, row[i].id, value, row[i].value,
+               range, row[i].range, row[i].meaning);
+    }
+}
+
+static const char *list_range(struct hm_pool *pool, uint64_t min, uint64_t max)
+{
+    return hm_pool_format(pool, "%" PRIu64 "..%" PRIu64, min, max);
+}
+
 static int list_params(struct hm_pool *pool)
 {
     struct hm_catalog catalog;
+    struct list_row *row = NULL;
     int status = list_load(pool, &catalog);
+    size_t n = 0;
 
     if (status != 0)
         return status;
@@ -94,21 +129,36 @@ static int list_params(struct hm_pool *pool)
         for (size_t k = 0; k < workload->n_params; k++) {
             const struct hm_catalog_param *p = &workload->param[k];
 
-            printf(
-                "%-32s %10" PRIu64 " %10" PRIu64 "  %s  %s\n",
-                hm_pool_format(pool, "%s.%s", workload->id, p->name), p->quick,
-                p->full,
-                hm_pool_format(pool, "%" PRIu64 "..%" PRIu64, p->min, p->max),
-                p->meaning);
+            list_add_row(
+                pool, &row, &n,
+                (struct list_row){
+                    hm_pool_format(pool, "%s.%s", workload->id, p->name),
+                    hm_pool_format(pool, "%10" PRIu64 "  %10" PRIu64, p->quick,
+                                   p->full),
+                    list_range(pool, p->min, p->max), p->meaning});
         }
     }
+    list_print_rows(row, n);
     return 0;
+}
+
+static const char *list_default(struct hm_pool *pool,
+                                const struct hm_catalog_option *option)
+{
+    size_t length;
+    const char *name =
+        hm_params_choice(option->meaning, option->value, &length);
+
+    return name != NULL ? hm_pool_copy_n(pool, name, length)
+                        : hm_pool_format(pool, "%" PRIu64, option->value);
 }
 
 static int list_options(struct hm_pool *pool)
 {
     struct hm_catalog catalog;
+    struct list_row *row = NULL;
     int status = list_load(pool, &catalog);
+    size_t n = 0;
 
     if (status != 0)
         return status;
@@ -118,13 +168,15 @@ static int list_options(struct hm_pool *pool)
         for (size_t k = 0; k < strategy->n_options; k++) {
             const struct hm_catalog_option *o = &strategy->option[k];
 
-            printf(
-                "%-32s %10" PRIu64 "  %s  %s\n",
-                hm_pool_format(pool, "%s.%s", strategy->id, o->name), o->value,
-                hm_pool_format(pool, "%" PRIu64 "..%" PRIu64, o->min, o->max),
-                o->meaning);
+            list_add_row(
+                pool, &row, &n,
+                (struct list_row){
+                    hm_pool_format(pool, "%s.%s", strategy->id, o->name),
+                    list_default(pool, o), list_range(pool, o->min, o->max),
+                    o->meaning});
         }
     }
+    list_print_rows(row, n);
     return 0;
 }
 

@@ -15,18 +15,12 @@ enum minheap_option {
 };
 
 static const struct argp_option minheap_options[] = {
-    HM_ASKED_WHAT("only these strategies; '*': all whose heap can be limited"),
-    {NULL, 0, NULL, 0, "How:", 2},
     {"passes", MINHEAP_PASSES, "N", 0,
-     "a heap fits when it does so N times in a row (default: 2)", 0},
+     "a heap fits when it does so N times in a row (default: 2)", HM_ASKED_HOW},
     {"slowdown", MINHEAP_SLOWDOWN, "N", 0,
      "what takes over N times as long as with a roomy heap does not fit "
      "(default: 20)",
      0},
-    HM_ASKED_SEEDED,
-    HM_ASKED_LIMITS,
-    HM_ASKED_WHERE("folder of minheap.csv (default: results/<UTC "
-                   "time>-<suite>-minheap)"),
     {0},
 };
 
@@ -52,11 +46,15 @@ static error_t minheap_parse(int key, char *argument, struct argp_state *state)
 {
     struct minheap_command *command = state->input;
 
+    if (key == ARGP_KEY_INIT) {
+        state->child_inputs[0] = &command->asked;
+        return 0;
+    }
     if (key == MINHEAP_PASSES)
         return minheap_number("--passes", argument, &command->passes);
     if (key == MINHEAP_SLOWDOWN)
         return minheap_number("--slowdown", argument, &command->slowdown);
-    return hm_asked_option(&command->asked, key, argument);
+    return ARGP_ERR_UNKNOWN;
 }
 
 /* The heap is what is looked for: none is asked for. */
@@ -68,8 +66,10 @@ static int minheap_prepare(struct hm_asked *asked)
     asked->suite.minheap = NULL;
     if (status == 0)
         status = hm_asked_plan(asked);
-    if (status != 0 || hm_minheap_plan(&asked->plan) == 0)
+    if (status != 0)
         return status;
+    if (hm_minheap_plan(&asked->plan) == 0)
+        return hm_asked_check(asked);
     hm_complain("none of these strategies has a heap that can be limited; see "
                 "`heapmark list strategies` for the collectors");
     return HM_EXIT_USAGE;
@@ -112,7 +112,9 @@ int hm_cmd_minheap(int argc, char **argv)
         .options = minheap_options,
         .parser = minheap_parse,
         .doc = "Finds the smallest heap in which each workload completes under "
-               "each strategy, to 2 %, for `heapmark run --minheap`.",
+               "each strategy whose heap can be limited, to 2 %, for "
+               "`heapmark run --minheap`.",
+        .children = hm_asked_children,
     };
     struct minheap_command command = {.passes = HM_MINHEAP_PASSES,
                                       .slowdown = HM_MINHEAP_SLOWDOWN};

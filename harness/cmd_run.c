@@ -8,44 +8,23 @@
 #include "harness/suggest.h"
 #include "harness/verbs.h"
 
-#include <errno.h>
-
-enum run_option {
-    RUN_HEAP = HM_ASKED_END,
-    RUN_MINHEAP,
-    RUN_OPTION,
-    RUN_STRESS,
-    RUN_VERIFY,
-    RUN_BLOCKS,
-    RUN_CI,
-    RUN_BASELINE,
-    RUN_REPORT,
-};
+enum run_option { RUN_REPORT = HM_ASKED_END };
 
 static const struct argp_option run_options[] = {
-    HM_ASKED_WHAT("only these strategies, besides the baseline; a path is a "
-                  "library whose malloc is preloaded; '*': all"),
-    {"baseline", RUN_BASELINE, "ID", 0, "what the others are divided by", 0},
-    {"heap", RUN_HEAP, "1.5,2,3", 0,
+    {"baseline", HM_ASKED_BASELINE, "ID", 0, "what the others are divided by",
+     HM_ASKED_WHAT},
+    {"heap", HM_ASKED_HEAP, "1.5,2,3", 0,
      "heap limits of collectors, in multiples of the workload's common minimum "
      "heap (--minheap), or else of the needed bytes",
      0},
-    {"minheap", RUN_MINHEAP, "FILE|DIR", 0,
+    {"minheap", HM_ASKED_MINHEAP, "FILE|DIR", 0,
      "the minimum heaps that `heapmark minheap` wrote", 0},
-    {"option", RUN_OPTION, "STRATEGY.NAME=VALUE", 0,
-     "an option of a strategy or variant; `heapmark list options`", 0},
-    {NULL, 0, NULL, 0, "How often:", 2},
-    {"blocks", RUN_BLOCKS, "N", 0, "every cell so many times", 0},
-    {"ci", RUN_CI, "2%", 0,
+    {"blocks", HM_ASKED_BLOCKS, "N", 0, "every cell so many times",
+     HM_ASKED_HOW},
+    {"ci", HM_ASKED_CI, "2%", 0,
      "10 to 30 times, until each interval's half-width is below this", 0},
-    HM_ASKED_SEEDED,
-    HM_ASKED_LIMITS,
-    {NULL, 0, NULL, 0, "To find errors of collectors (no times to trust):", 5},
-    {"stress", RUN_STRESS, "BYTES", 0, "collect every so many bytes", 0},
-    {"verify", RUN_VERIFY, NULL, 0, "check the heap around each collection", 0},
-    HM_ASKED_WHERE(
-        "folder of the campaign (default: results/<UTC time>-<suite>)"),
-    {"report", RUN_REPORT, NULL, 0, "draw the charts and write report.html", 0},
+    {"report", RUN_REPORT, NULL, 0, "draw the charts and write report.html",
+     HM_ASKED_WHERE},
     {0},
 };
 
@@ -55,53 +34,19 @@ struct run {
     bool report;
 };
 
-static const char **run_text(struct hm_request *request, int key)
-{
-    switch (key) {
-    case RUN_HEAP:
-        return &request->heap;
-    case RUN_MINHEAP:
-        return &request->minheap;
-    case RUN_BLOCKS:
-        return &request->blocks;
-    case RUN_CI:
-        return &request->ci;
-    case RUN_BASELINE:
-        return &request->baseline;
-    case RUN_STRESS:
-        return &request->stress;
-    default:
-        return NULL;
-    }
-}
-
 static error_t run_parse(int key, char *argument, struct argp_state *state)
 {
     struct run *run = state->input;
-    struct hm_request *request = &run->asked.request;
-    const char **text = run_text(request, key);
 
-    if (key == RUN_OPTION) {
-        hm_words_add(&run->asked.pool, &request->options, argument);
-        return 0;
-    }
-    if (key == RUN_VERIFY) {
-        request->verify = "yes";
+    if (key == ARGP_KEY_INIT) {
+        state->child_inputs[0] = &run->asked;
         return 0;
     }
     if (key == RUN_REPORT) {
         run->report = true;
         return 0;
     }
-    if (key == ARGP_KEY_END && request->ci != NULL && request->blocks != NULL) {
-        hm_complain("--ci and --blocks exclude each other: --ci decides how "
-                    "many blocks there are");
-        return EINVAL;
-    }
-    if (text == NULL)
-        return hm_asked_option(&run->asked, key, argument);
-    *text = argument;
-    return 0;
+    return hm_asked_set(&run->asked.request, key, argument);
 }
 
 /* Without a table the multiples are of the census's 1x. */
@@ -166,6 +111,7 @@ int hm_cmd_run(int argc, char **argv)
         .parser = run_parse,
         .doc = "Runs every cell of a plan in a process of its own, block by "
                "block, and writes one row for each run.",
+        .children = hm_asked_children,
     };
     struct run run = {.report = false};
     int status = hm_asked_parse(&parser, "run", argc, argv, &run.asked, &run);
@@ -174,6 +120,8 @@ int hm_cmd_run(int argc, char **argv)
         status = hm_asked_suite(&run.asked);
     if (status == 0)
         status = hm_asked_plan(&run.asked);
+    if (status == 0)
+        status = hm_asked_check(&run.asked);
     if (status == 0)
         status = run_apply_minheap(&run);
     if (status == 0)

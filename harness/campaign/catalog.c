@@ -13,6 +13,11 @@
 #include <string.h>
 #include <unistd.h>
 
+bool hm_strategy_collects(const struct hm_strategy *strategy)
+{
+    return strcmp(strategy->class_name, "collector") == 0;
+}
+
 const char *hm_kind_name(enum hm_kind kind)
 {
     return kind == HM_KIND_OBJECT ? "object" : "block";

@@ -107,6 +107,9 @@ const char *hm_catalog_hint_strategy(struct hm_pool *pool,
                                      const struct hm_catalog *catalog,
                                      const char *word);
 
+/* Collects garbage by itself: not a malloc, nor a bound. */
+bool hm_strategy_collects(const struct hm_strategy *strategy);
+
 const char *hm_kind_name(enum hm_kind kind);
 
 /* What the result files say of the file that malloc came from: the whole path,

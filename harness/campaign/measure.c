@@ -97,7 +97,7 @@ static const char *const *measure_argv(struct hm_pool *pool,
         hm_words_add(pool, &argv,
                      hm_pool_format(pool, "heap_bytes=%" PRIu64, heap_bytes));
     }
-    if (strcmp(strategy->class_name, "collector") == 0)
+    if (hm_strategy_collects(strategy))
         measure_torture(pool, plan->suite, &argv);
     if (*strategy->malloc_path != '\0') {
         hm_words_add(pool, &argv,

@@ -53,10 +53,36 @@ unsigned hm_plan_padding_bytes(const struct hm_plan *plan, uint64_t run_id)
     return hm_rng_below(&rng, 4096);
 }
 
+/* What else the cell is given: "option.NAME=VALUE;env.NAME=VALUE;...". */
+static const char *plan_settings(struct hm_pool *pool,
+                                 const struct hm_suite *suite,
+                                 const struct hm_plan_cell *cell)
+{
+    const struct hm_variant *variant = cell->variant;
+    const char *text = "";
+
+    for (size_t i = 0; variant != NULL && i < variant->option.n; i++) {
+        text =
+            hm_pool_format(pool, "%soption.%s;", text, variant->option.word[i]);
+    }
+    for (size_t i = 0; variant != NULL && i < variant->env.n; i++)
+        text = hm_pool_format(pool, "%senv.%s;", text, variant->env.word[i]);
+    if (!hm_strategy_collects(cell->strategy))
+        return text;
+    if (suite->stress_bytes > 0) {
+        text = hm_pool_format(pool, "%sstress=%" PRIu64 ";", text,
+                              suite->stress_bytes);
+    }
+    if (suite->verify)
+        text = hm_pool_format(pool, "%sverify=yes;", text);
+    return text;
+}
+
 static void plan_write_cell(const struct hm_plan *plan, size_t index, FILE *out)
 {
     const struct hm_plan_cell *cell = &plan->cell[index];
     const struct hm_subject *subject = &plan->subject[cell->subject];
+    struct hm_pool pool = {NULL};
 
     fprintf(out, "%zu,%s,%s,%s,%" PRIu32 ",%s,%s,%s,%s,%u,", index,
             subject->workload->id, hm_kind_name(subject->workload->kind),
@@ -70,14 +96,17 @@ static void plan_write_cell(const struct hm_plan *plan, size_t index, FILE *out)
     fputc(',', out);
     if (cell->heap_multiple > 0 && subject->minheap_bytes > 0)
         fprintf(out, "%" PRIu64, subject->minheap_bytes);
+    fputc(',', out);
+    hm_csv_put(out, plan_settings(&pool, plan->suite, cell));
     fputc('\n', out);
+    hm_pool_fini(&pool);
 }
 
 void hm_plan_write(const struct hm_plan *plan, FILE *out)
 {
     (void)fputs(
         "cell,workload,kind,params,seed,strategy,class,version,arm,threads,"
-        "heap_multiple,unsupported,minheap_bytes\n",
+        "heap_multiple,unsupported,minheap_bytes,settings\n",
         out);
     for (size_t i = 0; i < plan->n_cells; i++)
         plan_write_cell(plan, i, out);

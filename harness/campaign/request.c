@@ -112,17 +112,26 @@ static void request_clear(const struct hm_request *request,
         suite->ci = 0;
 }
 
+/* The last dot in front of the `=`, for an id may hold some; NULL: none. */
+static const char *request_dot(const char *word)
+{
+    const char *dot = NULL;
+
+    for (const char *c = word; *c != '\0' && *c != '='; c++)
+        dot = *c == '.' ? c : dot;
+    return dot;
+}
+
 /* STRATEGY.NAME=VALUE, for a variant or for a strategy. */
 static int request_option(struct hm_pool *pool, struct hm_suite *suite,
                           const char *word, const char **why)
 {
-    const char *equals = strchr(word, '='), *dot = NULL;
+    const char *equals = strchr(word, '='), *dot = request_dot(word);
     struct hm_variant *variant;
     const char *id, *pair;
 
-    for (const char *c = word; equals != NULL && c < equals; c++)
-        dot = *c == '.' ? c : dot; /* the last: an id may hold some */
-    if (dot == NULL || dot == word || dot + 1 == equals || equals[1] == '\0') {
+    if (equals == NULL || dot == NULL || dot == word || dot + 1 == equals ||
+        equals[1] == '\0') {
         *why = hm_pool_format(pool, "--option '%s' is not STRATEGY.NAME=VALUE",
                               word);
         return -EINVAL;
@@ -289,6 +298,53 @@ int hm_request_resolve(struct hm_pool *pool, const struct hm_request *request,
     for (size_t i = 0; error == 0 && i < request->params.n; i++) {
         error =
             request_param(pool, catalog, suite, request->params.word[i], why);
+    }
+    return error;
+}
+
+static int request_check_option(struct hm_pool *pool,
+                                const struct hm_plan *plan, const char *word,
+                                const char **why)
+{
+    const char *id =
+        hm_pool_copy_n(pool, word, (size_t)(request_dot(word) - word));
+
+    for (size_t i = 0; i < plan->n_cells; i++) {
+        if (strcmp(plan->cell[i].id, id) == 0)
+            return 0;
+    }
+    *why = hm_pool_format(pool,
+                          "--option %s: nothing is measured under %s (it is "
+                          "not selected, or cannot be here); name it in "
+                          "--strategy or leave the option out",
+                          word, id);
+    return -EINVAL;
+}
+
+static int request_check_torture(struct hm_pool *pool,
+                                 const struct hm_request *request,
+                                 const struct hm_plan *plan, const char **why)
+{
+    if (request->stress == NULL && request->verify == NULL)
+        return 0;
+    for (size_t i = 0; i < plan->n_cells; i++) {
+        if (hm_strategy_collects(plan->cell[i].strategy))
+            return 0;
+    }
+    *why = hm_pool_format(pool,
+                          "%s: no collector is selected, and nothing else "
+                          "collects; name one in --strategy",
+                          request->stress != NULL ? "--stress" : "--verify");
+    return -EINVAL;
+}
+
+int hm_request_check(struct hm_pool *pool, const struct hm_request *request,
+                     const struct hm_plan *plan, const char **why)
+{
+    int error = request_check_torture(pool, request, plan, why);
+
+    for (size_t i = 0; error == 0 && i < request->options.n; i++) {
+        error = request_check_option(pool, plan, request->options.word[i], why);
     }
     return error;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* request.h -- from the options of `heapmark run` to a suite. */
+/* request.h -- from the options of `heapmark run` and `minheap` to a suite. */
 #ifndef HM_HARNESS_CAMPAIGN_REQUEST_H
 #define HM_HARNESS_CAMPAIGN_REQUEST_H
 
 #include "harness/campaign/catalog.h"
+#include "harness/campaign/plan.h"
 #include "harness/campaign/suite.h"
 
 /* What the command line says; NULL: nothing. */
@@ -32,5 +33,12 @@ int hm_request_suite(struct hm_pool *pool, const struct hm_request *request,
 int hm_request_resolve(struct hm_pool *pool, const struct hm_request *request,
                        struct hm_catalog *catalog, struct hm_suite *suite,
                        const char **why);
+
+/* Whether the plan heeds all that was asked for: an option of a strategy that
+ * no cell has, or --stress and --verify without a collector, would be ignored
+ * in silence.  Variants of the suite need not be used: there one chooses among
+ * them.  Returns 0, or -EINVAL and why. */
+int hm_request_check(struct hm_pool *pool, const struct hm_request *request,
+                     const struct hm_plan *plan, const char **why);
 
 #endif /* HM_HARNESS_CAMPAIGN_REQUEST_H */

@@ -173,6 +173,19 @@ refused() {
     refused 2 "capped: option mode '3' is none of never|some|always" --option capped.mode=3
 }
 
+@test "options that nothing would heed: what, why, what to do" {
+    refused 2 "--option capped.mode=some: nothing is measured under capped (it is not selected, or" \
+        --option capped.mode=some
+    [[ $stderr == *"name it in --strategy or leave the option out" ]]
+    refused 2 "--option well.depth=3: nothing is measured under well" --strategy capped \
+        --option capped.mode=some --option well.depth=3
+    printf '[suite]\nworkloads = alpha\nstrategies = well\n[variant deep]\nstrategy = well\n' >v.ini
+    refused 2 "--option deep.depth=3: nothing is measured under deep" --suite v.ini \
+        --option deep.depth=3
+    refused 2 "--stress: no collector is selected" --stress 64K
+    refused 2 "--verify: no collector is selected" --verify
+}
+
 @test "a variant of a suite: its option is checked, its id may not be another strategy's" {
     printf '[suite]\nworkloads = alpha\nstrategies = v\n[variant v]\nstrategy = well\n%s\n' \
         'option.depth = 10' >v.ini

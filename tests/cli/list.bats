@@ -48,9 +48,17 @@ setup() {
 @test "options: strategy.name, value, range, meaning; not in the list of everything" {
     run -0 "$heapmark" list options
     [[ $output =~ well\.depth\ +1\ +0\.\.9\ +nothing ]]
-    [[ $output =~ capped\.mode\ +0\ +0\.\.2\ +never\|some\|always:\ nothing ]]
+    [[ $output =~ capped\.mode\ +never\ +0\.\.2\ +never\|some\|always:\ nothing ]]
     run -0 "$heapmark" list
     [[ $output != *well.depth* ]]
+}
+
+@test "options: the default of a choice is the name that --option takes, in columns that hold" {
+    run -0 "$HEAPMARK_BIN/heapmark" list options
+    [[ $output =~ immix\.evacuate\ +fragmented\ +0\.\.2\ +never\|fragmented\|always ]]
+    [[ $output =~ semispace\.growth\ +fixed\ +0\.\.3\ +fixed\|factor ]]
+    # where the range begins
+    [ "$(sed -E 's/^([^ ]+ +[^ ]+  ).*/\1/' <<<"$output" | awk '{ print length }' | sort -u | wc -l)" = 1 ]
 }
 
 @test "suites: a broken one is off and says why" {

@@ -157,6 +157,17 @@ within() {
     grep -qx heap_base,census c/meta.csv
 }
 
+@test "options of strategies, --stress and --verify reach the probes, and are kept" {
+    run -0 "$heapmark" minheap --workload alpha --strategy need_9,capped --out m \
+        --option need_9.need=13 --stress 64K --verify
+    within m need_9 13
+    grep -qE '^need_9 [0-9]+ stress_bytes=65536 verify=1$' m/probes
+    [ "$(column m/plan.csv settings strategy need_9)" = "option.need=13;stress=65536;verify=yes;" ]
+    run -0 "$heapmark" minheap --resume m
+    run -2 --separate-stderr "$heapmark" minheap --resume m --option need_9.need=14
+    one_complaint "it holds another plan (options,"
+}
+
 @test "bad input is one clear line" {
     bad() {
         run -2 --separate-stderr "$heapmark" "${@:2}" --out x
@@ -166,6 +177,11 @@ within() {
     bad "--passes '0' is no number from 1 to 1000" minheap --passes 0
     bad "--slowdown 'fast' is no number" minheap --slowdown fast
     bad "'alpha' is no option" minheap alpha
+    bad "need_9: option need '0' is no number from 1 to 1000" minheap --option need_9.need=0
+    bad "--option need_9.need=8: nothing is measured under need_9" \
+        minheap --strategy count_5 --option need_9.need=8
+    bad "--option well.depth=2: nothing is measured under well (it is not selected, or cannot" \
+        minheap --strategy count_5,well --option well.depth=2
     bad "unknown strategy 'need_8' (did you mean 'need_9'?)" minheap --strategy need_8
     bad "nowhere: No such file or directory (heapmark minheap makes one)" \
         run --workload alpha --strategy capped --heap 2 --minheap nowhere

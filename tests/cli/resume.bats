@@ -66,6 +66,20 @@ rows() {
     [ "$(column c/runs.csv block | sort -u | tr '\n' ' ')" = "0 1 " ]
 }
 
+@test "other options of strategies are another plan" {
+    run -0 "$heapmark" run --out c --workload alpha --strategy well,capped --blocks 1 \
+        --option well.depth=2
+    cp c/runs.csv before.csv
+    for other in '--option well.depth=3' '--option capped.mode=some' '--stress 64' --verify; do
+        # shellcheck disable=SC2086  # words
+        run -2 --separate-stderr "$heapmark" run --resume c --blocks 2 $other
+        one_complaint "it holds another plan (options,"
+        diff before.csv c/runs.csv
+    done
+    run -0 "$heapmark" run --resume c --blocks 2 --option well.depth=2
+    [ "$(column c/runs.csv moved_bytes strategy well | sort -u)" = 20000 ]
+}
+
 @test "what is no campaign is refused" {
     run -2 --separate-stderr "$heapmark" run --resume nothing
     one_complaint "nothing holds no campaign (no suite.ini); give a folder that heapmark run made"

@@ -87,7 +87,7 @@ setup() {
     run -0 "$heapmark" run --out c --blocks 1 --workload alpha,beta --strategy absent,well --threads 2
     grep -q 'alpha,.*,well,.*,unsupported,alpha runs on at most 1 thread' c/runs.csv
     grep -q 'beta,.*,absent,.*,unsupported,absent is off: install libabsent9' c/runs.csv
-    grep -q '^[0-9]*,beta,.*,absent,.*,absent is off: install libabsent9,$' c/plan.csv
+    grep -q '^[0-9]*,beta,.*,absent,.*,absent is off: install libabsent9,,$' c/plan.csv
     run -0 "$heapmark" run --out d --blocks 1 --workload '*' --strategy absent,well --threads 2
     [ -z "$(column d/runs.csv status status unsupported)" ]
 }

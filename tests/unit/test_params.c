@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -66,6 +67,31 @@ static void test_choices_go_by_their_names(void **state)
     assert_int_equal(hm_params_value(meaning, "when", &n), -EINVAL);
     assert_int_equal(hm_params_value("bytes, or x|y", "bytes", &n), -EINVAL);
     assert_int_equal(n, 1);
+}
+
+/* The name that is shown is the name that is taken. */
+static void test_values_have_their_names(void **state)
+{
+    const char *meaning = "never|sometimes|always: when it happens";
+    size_t length = 99;
+    const char *name;
+
+    (void)state;
+    for (uint64_t value = 0; value < 3; value++) {
+        char word[16];
+        uint64_t again = 99;
+
+        name = hm_params_choice(meaning, value, &length);
+        assert_non_null(name);
+        (void)snprintf(word, sizeof word, "%.*s", (int)length, name);
+        assert_int_equal(hm_params_value(meaning, word, &again), 0);
+        assert_int_equal(again, value);
+    }
+    assert_null(hm_params_choice(meaning, 3, &length));
+    assert_null(hm_params_choice(meaning, UINT64_MAX, &length));
+    assert_null(hm_params_choice("bytes, or x|y", 0, &length));
+    assert_null(hm_params_choice("", 0, &length));
+    assert_int_equal(length, 6); /* of "always" */
 }
 
 static void test_what_is_no_number_is_refused(void **state)
@@ -139,6 +165,7 @@ int main(void)
         cmocka_unit_test(test_defaults_follow_the_size),
         cmocka_unit_test(test_numbers_take_suffixes),
         cmocka_unit_test(test_choices_go_by_their_names),
+        cmocka_unit_test(test_values_have_their_names),
         cmocka_unit_test(test_what_is_no_number_is_refused),
         cmocka_unit_test(test_what_does_not_fit_64_bits_is_refused),
         cmocka_unit_test(test_set_finds_the_whole_name),
