@@ -4,10 +4,12 @@ add_library(hm::flags ALIAS hm_flags)
 
 option(HM_WERROR "Treat warnings as errors" OFF)
 option(HM_ANALYZER "Run gcc's -fanalyzer on every file" OFF)
+option(HM_TINY_QUEUES "Mark queues of 16 entries, for tests of what they drop" OFF)
 set(HM_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=: address,undefined | thread")
 
 target_include_directories(hm_flags INTERFACE ${PROJECT_SOURCE_DIR})
-target_compile_definitions(hm_flags INTERFACE _GNU_SOURCE)
+target_compile_definitions(hm_flags INTERFACE _GNU_SOURCE
+  $<$<BOOL:${HM_TINY_QUEUES}>:HM_TINY_QUEUES>)
 target_compile_options(hm_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
   -Wmissing-prototypes -Wpointer-arith -Wcast-align -Wvla -Wundef

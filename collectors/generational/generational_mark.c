@@ -9,7 +9,7 @@
  * nursery when a young collection moves what is there. */
 #include "collectors/generational/generational_heap.h"
 
-enum { MARK_SCAN_CHUNK = 256, MARK_SOURCE_WORDS = 4096 };
+enum { MARK_SOURCE_WORDS = 4096 };
 
 /* What marking does besides; constants, so each use has its own loop. */
 enum {
@@ -18,10 +18,6 @@ enum {
     MARK_RECORD = 2, /* records slots that refer to candidates */
     MARK_NOTE = 4,   /* tells the weak table what is marked */
 };
-
-/* So references of roots, of large objects and of a rescan never drop. */
-_Static_assert((int)HM_MARK_RING / 2 >= (int)HM_LARGE_WORDS,
-               "a drained ring takes the references of any small object");
 
 static inline __attribute__((always_inline)) void mark_slots(struct hm_gc *gc,
                                                              hm_ref *slot,
@@ -173,16 +169,44 @@ static void mark_drain_large(struct hm_gc *gc)
 
     do {
         mark_drain(gc);
-        n = hm_large_scan(&gc->heap.large, MARK_SCAN_CHUNK, &slot);
+        n = hm_large_scan(&gc->heap.large, HM_MARK_CHUNK, &slot);
         mark_old_slots(gc, slot, n, 1);
     } while (n > 0);
 }
 
-/* Pushes the references of a marked object again; those that are marked are
- * dropped when they come out. */
+/* The object where it is, if it is marked, else NULL. */
+static hm_ref mark_resolve(void *arg, hm_ref o)
+{
+    const struct hm_gc *gc = arg;
+    size_t word = generational_word(gc, hm_header_of(o));
+
+    if (word / HM_BLOCK_WORDS < gc->old.blocks.frontier)
+        return hm_bits_get(gc->old.blocks.bits, word) ? o : NULL;
+    if (hm_generational_is_young(&gc->mutator, o))
+        return *hm_header_of(o) & HM_HEADER_MARK ? o : NULL;
+    return hm_large_of(o)->is_marked ? o : NULL;
+}
+
+/* Queues the unmarked among the references of a marked object, until the queue
+ * is busy.  Returns whether these were all. */
+static int mark_rescan_slots(struct hm_gc *gc, uint64_t *header, int mode)
+{
+    hm_ref *slot = (hm_ref *)(void *)(header + 1);
+    size_t n = hm_header_refs(*header);
+
+    for (size_t i = 0; i < n; i++) {
+        if (hm_mark_queue_is_busy(&gc->queue))
+            return 0;
+        if (slot[i] != NULL && mark_resolve(gc, slot[i]) == NULL)
+            mark_slots(gc, &slot[i], 1, mode);
+    }
+    return 1;
+}
+
 static void mark_rescan_object(struct hm_gc *gc, uint64_t *header)
 {
-    mark_slots(gc, (void *)(header + 1), hm_header_refs(*header), MARK_YOUNG);
+    while (!mark_rescan_slots(gc, header, MARK_YOUNG))
+        mark_drain(gc);
     mark_drain_large(gc);
 }
 
@@ -240,18 +264,6 @@ void hm_generational_mark_rest(struct hm_gc *gc)
     mark_drain_large(gc);
     while (gc->queue.has_dropped)
         mark_rescan(gc);
-}
-
-static hm_ref mark_resolve(void *arg, hm_ref o)
-{
-    const struct hm_gc *gc = arg;
-    size_t word = generational_word(gc, hm_header_of(o));
-
-    if (word / HM_BLOCK_WORDS < gc->old.blocks.frontier)
-        return hm_bits_get(gc->old.blocks.bits, word) ? o : NULL;
-    if (hm_generational_is_young(&gc->mutator, o))
-        return *hm_header_of(o) & HM_HEADER_MARK ? o : NULL;
-    return hm_large_of(o)->is_marked ? o : NULL;
 }
 
 static void mark_weak_drain(void *arg)
@@ -322,8 +334,8 @@ void hm_generational_mark_sources(struct hm_gc *gc)
     }
 }
 
-/* The next marked object of a rescan, from the word where it stands; NULL at
- * the end.  Whatever is marked meanwhile is scanned as it is marked. */
+/* The next marked object of a rescan, at or after the word where it stands;
+ * NULL at the end.  Whatever is marked meanwhile is scanned as it is marked. */
 static uint64_t *mark_rescan_next(struct hm_gc *gc)
 {
     const struct hm_blocks *blocks = &gc->old.blocks;
@@ -331,10 +343,8 @@ static uint64_t *mark_rescan_next(struct hm_gc *gc)
     size_t word = hm_bits_next(blocks->bits, gc->cycle.rescan, end);
     uint64_t *header = (uint64_t *)(void *)blocks->range.start + word;
 
-    if (word >= end)
-        return NULL;
-    gc->cycle.rescan = word + hm_header_words(*header);
-    return header;
+    gc->cycle.rescan = word;
+    return word < end ? header : NULL;
 }
 
 /* Queues the references of one more object that may have lost some.  0: there
@@ -351,10 +361,10 @@ static int mark_rescan_step(struct hm_gc *gc)
         gc->cycle.rescan = 0;
     }
     header = mark_rescan_next(gc);
-    if (header != NULL) {
-        mark_slots(gc, (void *)(header + 1), hm_header_refs(*header), MARK_OLD);
-    } else {
+    if (header == NULL) {
         gc->cycle.is_rescanning = 0;
+    } else if (mark_rescan_slots(gc, header, MARK_OLD)) {
+        gc->cycle.rescan += hm_header_words(*header);
     }
     return 1;
 }
@@ -368,7 +378,7 @@ size_t hm_generational_mark_some(struct hm_gc *gc, size_t words)
         done += mark_drain_words(gc, words - done);
         if (done >= words)
             return done;
-        n = hm_large_scan(&gc->heap.large, MARK_SCAN_CHUNK, &slot);
+        n = hm_large_scan(&gc->heap.large, HM_MARK_CHUNK, &slot);
         mark_old_slots(gc, slot, n, 0);
         done += n;
         if (n > 0)

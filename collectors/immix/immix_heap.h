@@ -17,7 +17,6 @@ enum {
     IMMIX_LINE_WORDS = 16,
     IMMIX_LINES = HM_BLOCK_WORDS / IMMIX_LINE_WORDS,
     IMMIX_LINE_SETS = IMMIX_LINES / 64,
-    IMMIX_SCAN_CHUNK = 256, /* references of a large object at a time */
 };
 
 enum immix_param {

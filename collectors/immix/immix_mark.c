@@ -9,10 +9,6 @@
 
 enum { IMMIX_AHEAD_BYTES = 32 };
 
-/* So references of roots, of large objects and of a rescan never drop. */
-_Static_assert((int)HM_MARK_RING / 2 >= (int)HM_LARGE_WORDS,
-               "a drained ring takes the references of any small object");
-
 /* Room for a copy, or NULL. */
 static uint64_t *immix_copy_room(struct hm_gc *gc, size_t words)
 {
@@ -211,7 +207,7 @@ static void immix_drain_large(struct immix_pass *pass)
 
     do {
         immix_drain(pass);
-        n = hm_large_scan(&pass->gc->heap.large, IMMIX_SCAN_CHUNK, &slot);
+        n = hm_large_scan(&pass->gc->heap.large, HM_MARK_CHUNK, &slot);
         for (size_t i = 0; i < n; i++) {
             if (pass->is_noting)
                 immix_note_forward(pass->gc, slot[i]);
@@ -238,6 +234,8 @@ static void immix_rescan_object(struct immix_pass *pass, uint64_t *header)
         if (word / HM_BLOCK_WORDS >= gc->blocks.frontier ||
             !hm_bits_get(gc->blocks.bits, word))
             hm_mark_queue_push(&gc->queue, o);
+        if (hm_mark_queue_is_busy(&gc->queue))
+            immix_drain(pass);
     }
     immix_drain_large(pass);
 }

@@ -7,7 +7,12 @@
  * comes back when the ring is empty, which keeps the whole small.  The stack
  * has a fixed size, charged by the owner; what does not fit there either is
  * dropped and noted: the owner then has to look for unmarked children of
- * marked objects.
+ * marked objects.  It queues those of roots, of large objects and of such a
+ * search a chunk at a time on a ring that is not busy, so they never drop; of
+ * other objects, even of one, any number may.
+ *
+ * Built with HM_TINY_QUEUES, ring and stack have 16 entries each, so that all
+ * of this runs in every test.
  *
  * Source: C.-Y. Cher, A. L. Hosking, T. N. Vijaykumar, ASPLOS 2004 (the ring);
  *         R. Garner, S. M. Blackburn, D. Frampton, ISMM 2007 (queue edges, so
@@ -18,9 +23,15 @@
 #include "collectors/substrate/object.h"
 #include "collectors/substrate/range.h"
 
+#ifdef HM_TINY_QUEUES
+enum { HM_MARK_RING = 16, HM_MARK_STACK_MOST = 16 };
+#else
+enum { HM_MARK_RING = 2048, HM_MARK_STACK_MOST = 1 << 20 };
+#endif
+
 enum {
-    HM_MARK_RING = 2048, /* > references of a small object + a scan chunk */
-    HM_MARK_REFILL = 256,
+    HM_MARK_REFILL = HM_MARK_RING / 8,
+    HM_MARK_CHUNK = HM_MARK_RING / 8, /* references of a large object */
     HM_MARK_AHEAD = 16,
 };
 
@@ -48,6 +59,8 @@ static inline int hm_mark_queue_open(struct hm_mark_queue *q,
                                      size_t stack_bytes)
 {
     *q = (struct hm_mark_queue){.capacity = stack_bytes / sizeof(void *)};
+    if (q->capacity > HM_MARK_STACK_MOST)
+        q->capacity = HM_MARK_STACK_MOST;
     if (!hm_range_open(&q->range, stack_bytes) ||
         !hm_range_extend(&q->range, stack_bytes))
         return 0;

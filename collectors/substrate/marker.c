@@ -3,13 +3,6 @@
 
 #include "collectors/substrate/bits.h"
 
-enum { MARKER_SCAN_CHUNK = 256 };
-
-/* So references of roots, of large objects and of a rescan never drop. */
-_Static_assert((int)HM_MARK_RING / 2 >= (int)HM_LARGE_WORDS &&
-                   (int)HM_MARK_RING >= (int)MARKER_SCAN_CHUNK,
-               "a drained ring takes the references of any small object");
-
 static inline void marker_push(struct hm_marker *marker, hm_ref o)
 {
     if (o != NULL)
@@ -96,7 +89,7 @@ static void marker_drain_all(struct hm_marker *marker)
 
     do {
         marker_drain(marker);
-        n = hm_large_scan(marker->large, MARKER_SCAN_CHUNK, &slot);
+        n = hm_large_scan(marker->large, HM_MARK_CHUNK, &slot);
         for (size_t i = 0; i < n; i++)
             marker_push(marker, slot[i]);
     } while (n > 0);
@@ -115,6 +108,8 @@ static void marker_rescan_object(struct hm_marker *marker, uint64_t *header)
         word = marker_word(marker, hm_header_of(slot[i]));
         if (word >= marker->words || !hm_bits_get(marker->bits, word))
             hm_mark_queue_push(&marker->queue, slot[i]);
+        if (hm_mark_queue_is_busy(&marker->queue))
+            marker_drain(marker);
     }
     marker_drain_all(marker);
 }

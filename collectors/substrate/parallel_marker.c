@@ -5,15 +5,16 @@
 #include "collectors/substrate/mark_queue.h"
 
 enum {
-    TEAM_RING = 2048,
-    TEAM_BATCH = 256, /* taken from the deque, or followed between two looks
-                       * at what others do */
-    TEAM_SHARE = 32,  /* least in the ring for others to get half */
-    TEAM_STEAL = 16,
-    TEAM_DEQUE_LEAST = 256,
-    TEAM_CLAIM = 8,   /* see team_claim_some */
-    TEAM_CHUNK = 256, /* references of a large object */
-    TEAM_ARRAY = 1,   /* in an item: the header of a large object to scan */
+    TEAM_RING = HM_MARK_RING,
+    TEAM_BATCH = HM_MARK_REFILL, /* taken from the deque, or followed between
+                                  * two looks at what others do */
+    TEAM_SHARE = HM_MARK_RING < 64 ? 4 : 32, /* least in the ring for others to
+                                              * get half */
+    TEAM_STEAL = HM_MARK_RING < 64 ? 2 : 16,
+    TEAM_DEQUE_LEAST = HM_MARK_RING / 8,
+    TEAM_CLAIM = 8,             /* see team_claim_some */
+    TEAM_CHUNK = HM_MARK_CHUNK, /* references of a large object */
+    TEAM_ARRAY = 1, /* in an item: the header of a large object to scan */
 };
 
 _Static_assert((int)TEAM_STEAL <= (int)TEAM_BATCH &&
@@ -325,7 +326,7 @@ static size_t team_deque_capacity(unsigned n, size_t heap_bytes)
         hm_mark_queue_bytes(heap_bytes) / sizeof(struct hm_work_slot) / n;
     size_t capacity = TEAM_DEQUE_LEAST;
 
-    while (capacity * 2 <= entries)
+    while (capacity * 2 <= entries && capacity * 2 <= HM_MARK_STACK_MOST)
         capacity *= 2;
     return capacity;
 }

@@ -2,14 +2,9 @@
 #include "collectors/substrate/snapshot.h"
 
 enum {
-    SNAPSHOT_CHUNK = 256,     /* references of an array scanned at a time */
     SNAPSHOT_OBJECT_WORK = 4, /* of an object without references */
     SNAPSHOT_WALK = 64,       /* marked objects passed between two drains */
 };
-
-_Static_assert((int)HM_MARK_RING / 2 >= (int)HM_LARGE_WORDS &&
-                   (int)HM_MARK_RING >= (int)SNAPSHOT_CHUNK,
-               "an empty or half full ring takes what one object refers to");
 
 int hm_snapshot_open(struct hm_snapshot *s, size_t stack_bytes)
 {
@@ -123,8 +118,9 @@ int hm_snapshot_has(const struct hm_snapshot *s, hm_ref o)
                            : hm_large_of(o)->is_marked != 0;
 }
 
-/* Queues the unmarked referents of a marked object again. */
-static void snapshot_rescan(struct hm_snapshot *s, size_t word)
+/* Queues the unmarked referents of a marked object again, until the queue is
+ * busy.  Returns whether these were all. */
+static int snapshot_rescan(struct hm_snapshot *s, size_t word)
 {
     const uint64_t *header = s->base + word;
     const hm_ref *slot = (const hm_ref *)(const void *)(header + 1);
@@ -132,19 +128,22 @@ static void snapshot_rescan(struct hm_snapshot *s, size_t word)
 
     s->work++;
     if (hm_segregated_is_black(s->space, word))
-        return;
+        return 1;
     n = hm_header_refs(*header);
     s->work += n;
     for (size_t i = 0; i < n; i++) {
         hm_ref o = __atomic_load_n(&slot[i], __ATOMIC_ACQUIRE);
 
+        if (hm_mark_queue_is_busy(&s->queue))
+            return 0;
         if (o != NULL && !hm_snapshot_has(s, o))
             hm_mark_queue_push(&s->queue, o);
     }
+    return 1;
 }
 
-/* Goes on with the walk over all marked objects, or begins one, while the
- * ring has room for what an object refers to. */
+/* Goes on with the walk over all marked objects, or begins one, until the
+ * queue is busy. */
 static void snapshot_walk(struct hm_snapshot *s)
 {
     if (!s->is_walking) {
@@ -165,7 +164,7 @@ static void snapshot_walk(struct hm_snapshot *s)
             return;
         }
         if (s->walk < end)
-            snapshot_rescan(s, s->walk++);
+            s->walk += (size_t)snapshot_rescan(s, s->walk);
     }
 }
 
@@ -179,7 +178,7 @@ int hm_snapshot_step(struct hm_snapshot *s, uint64_t work)
         snapshot_drain(s, until);
         if (!hm_mark_queue_is_empty(&s->queue))
             return 1;
-        n = hm_large_scan(&s->space->heap->large, SNAPSHOT_CHUNK, &slot);
+        n = hm_large_scan(&s->space->heap->large, HM_MARK_CHUNK, &slot);
         if (n > 0) {
             snapshot_scan(s, slot, n);
         } else if (s->is_walking || s->queue.has_dropped) {
