@@ -22,7 +22,9 @@
  *             heap) are cleared and read at each collection.  The line after
  *             one in which a small object starts is never used again while
  *             that object lives: about half a line is lost for each hole.
- * Threads:    one mutator; gc_threads mark what is not copied. */
+ * Threads:    any number of mutators, each with holes of its own; finding holes
+ *             and large objects is under the heap's lock, a collection stops
+ *             all; gc_threads mark what is not copied. */
 #include "collectors/immix/immix_heap.h"
 
 #if !HM_IMMIX_STICKY /* sticky_immix.c has its own */
@@ -71,21 +73,22 @@ static void immix_collect_for(struct hm_gc *gc, size_t bytes,
 }
 
 /* Room for an object of `words`, NULL as above; a large one's header. */
-typedef uint64_t *immix_try_fn(struct hm_gc *gc, size_t words, size_t n_refs,
-                               size_t reserve_blocks);
+typedef uint64_t *immix_try_fn(struct hm_mutator *m, size_t words,
+                               size_t n_refs, size_t reserve_blocks);
 
 /* Evacuates all that there is room for until the attempt succeeds or no block
  * becomes free: each round has more room than the one before. */
-static uint64_t *immix_compact_for(struct hm_gc *gc, immix_try_fn *attempt,
+static uint64_t *immix_compact_for(struct hm_mutator *m, immix_try_fn *attempt,
                                    size_t words, size_t n_refs)
 {
+    struct hm_gc *gc = m->gc;
     uint64_t *start = NULL;
 
     for (int round = 0; round < IMMIX_ROUNDS && start == NULL; round++) {
         uint32_t before = gc->blocks.n_used;
 
         hm_immix_collect(gc, 1);
-        start = attempt(gc, words, n_refs, immix_headroom_blocks(gc));
+        start = attempt(m, words, n_refs, immix_headroom_blocks(gc));
         if (gc->blocks.n_used >= before)
             break;
     }
@@ -93,44 +96,40 @@ static uint64_t *immix_compact_for(struct hm_gc *gc, immix_try_fn *attempt,
 }
 
 /* Collects, thoroughly if need be, before the headroom is used up. */
-static uint64_t *immix_insist(struct hm_gc *gc, immix_try_fn *attempt,
+static uint64_t *immix_insist(struct hm_mutator *m, immix_try_fn *attempt,
                               size_t words, size_t n_refs)
 {
+    struct hm_gc *gc = m->gc;
     size_t reserve_blocks = immix_headroom_blocks(gc);
-    uint64_t *start = attempt(gc, words, n_refs, reserve_blocks);
+    uint64_t *start = attempt(m, words, n_refs, reserve_blocks);
     uint64_t before_bytes = gc->found_bytes + gc->heap.since_bytes;
 
     if (start == NULL && HM_IMMIX_STICKY && hm_immix_collect_young(gc))
-        start = attempt(gc, words, n_refs, reserve_blocks);
+        start = attempt(m, words, n_refs, reserve_blocks);
     if (start != NULL)
         return start;
     immix_collect_for(gc, words * HM_WORD_BYTES, before_bytes);
-    start = attempt(gc, words, n_refs, reserve_blocks);
+    start = attempt(m, words, n_refs, reserve_blocks);
     if (start == NULL && gc->evacuate != IMMIX_NEVER)
-        start = immix_compact_for(gc, attempt, words, n_refs);
+        start = immix_compact_for(m, attempt, words, n_refs);
     if (start == NULL)
-        start = attempt(gc, words, n_refs, 0);
+        start = attempt(m, words, n_refs, 0);
     if (start == NULL)
         hm_heap_exhausted(&gc->heap, words * HM_WORD_BYTES);
     return start;
 }
 
-static uint64_t *immix_try_small(struct hm_gc *gc, size_t words, size_t n_refs,
-                                 size_t reserve_blocks)
+static uint64_t *immix_try_small(struct hm_mutator *m, size_t words,
+                                 size_t n_refs, size_t reserve_blocks)
 {
-    uint64_t *start;
-
     (void)n_refs;
-    gc->main.free = gc->mutator.free;
-    start = hm_immix_find(gc, words, reserve_blocks);
-    gc->mutator.free = gc->main.free;
-    gc->mutator.limit = gc->main.limit;
-    return start;
+    return hm_immix_find(m, words, reserve_blocks);
 }
 
-static uint64_t *immix_try_large(struct hm_gc *gc, size_t words, size_t n_refs,
-                                 size_t reserve_blocks)
+static uint64_t *immix_try_large(struct hm_mutator *m, size_t words,
+                                 size_t n_refs, size_t reserve_blocks)
 {
+    struct hm_gc *gc = m->gc;
     size_t blocks = hm_large_cost_bytes(words) / HM_BLOCK_BYTES + 1;
     hm_ref o;
 
@@ -155,13 +154,16 @@ static uint64_t *immix_try_large(struct hm_gc *gc, size_t words, size_t n_refs,
 __attribute__((noinline)) hm_ref hm_immix_new_slow(struct hm_mutator *m,
                                                    size_t words, size_t n_refs)
 {
-    struct hm_gc *gc = m->gc;
+    struct hm_safepoint *safepoint = &m->gc->heap.safepoint;
+    int is_large = words > HM_LARGE_WORDS; /* its references are null already */
     uint64_t *start;
 
-    if (words > HM_LARGE_WORDS) /* its references are null already */
-        return (hm_ref)(immix_insist(gc, immix_try_large, words, n_refs) + 1);
-    start = immix_insist(gc, immix_try_small, words, n_refs);
-    return hm_object_init(start, words, n_refs);
+    hm_safepoint_enter(safepoint);
+    start = immix_insist(m, is_large ? immix_try_large : immix_try_small, words,
+                         n_refs);
+    hm_safepoint_leave(safepoint);
+    return is_large ? (hm_ref)(start + 1)
+                    : hm_object_init(start, words, n_refs);
 }
 
 struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
@@ -195,7 +197,8 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
     gc->evacuate = (enum immix_evacuate)config->param[IMMIX_EVACUATE];
     gc->headroom_permille = config->param[IMMIX_HEADROOM];
     gc->info = (void *)gc->info_range.start;
-    gc->mutator.gc = gc;
+    gc->mutators = (struct hm_mutators){.first = &gc->first.thread,
+                                        .bytes = sizeof(gc->first)};
     gc->recyclable = HM_BLOCK_NONE;
     hm_immix_close_holes(gc);
     return gc;
@@ -215,12 +218,24 @@ void hm_gc_close(struct hm_gc *gc)
 
 struct hm_mutator *hm_gc_attach(struct hm_gc *gc)
 {
-    return hm_heap_attach(&gc->heap, &gc->mutator.thread) ? &gc->mutator : NULL;
+    struct hm_mutator *m;
+
+    if (!HM_GC_THREADS && gc->mutators.first_is_taken)
+        return NULL;
+    m = (struct hm_mutator *)hm_mutators_attach(&gc->mutators, &gc->heap, NULL);
+    if (m == NULL)
+        return NULL;
+    m->gc = gc;
+    hm_immix_leave_holes(m);
+    return m;
 }
 
 void hm_gc_detach(struct hm_mutator *m)
 {
-    hm_heap_detach(&m->gc->heap, &m->thread);
+    struct hm_gc *gc = m->gc;
+
+    hm_safepoint_enter(&gc->heap.safepoint);
+    hm_mutators_detach(&gc->mutators, &gc->heap, &m->thread);
 }
 
 void hm_gc_add_roots(struct hm_gc *gc, hm_ref *slot, size_t n)
@@ -232,10 +247,12 @@ void hm_gc_collect(struct hm_mutator *m)
 {
     struct hm_gc *gc = m->gc;
 
+    hm_safepoint_enter(&gc->heap.safepoint);
     hm_immix_collect(gc, 0);
     hm_extents_release(&gc->heap.large.extents);
     hm_blocks_release(&gc->blocks);
     gc->free_blocks = 0;
+    hm_safepoint_leave(&gc->heap.safepoint);
 }
 
 struct hm_heap *hm_gc_heap(struct hm_mutator *m)

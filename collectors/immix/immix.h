@@ -5,6 +5,7 @@
 #define HM_COLLECTORS_IMMIX_H
 
 #include "collectors/substrate/object.h"
+#include "collectors/substrate/safepoint.h"
 
 #ifndef HM_IMMIX_STICKY
 #define HM_IMMIX_STICKY 0 /* sticky_immix sets it: mark bits stay */
@@ -13,12 +14,28 @@
 #define HM_GC_MANUAL  0
 #define HM_GC_PRECISE 1
 #define HM_GC_MOVING  1
-#define HM_GC_THREADS 0
 #define HM_GC_WEAK    2
 
+#if HM_IMMIX_STICKY /* one log, and bits in headers that stores change */
+#define HM_GC_THREADS 0
+#else
+#define HM_GC_THREADS    1
+#define HM_GC_SAFEPOINTS 1
+#endif
+
+/* Where something allocates: a hole of a block, lines before `line` are used
+ * up or passed over. */
+struct immix_cursor {
+    uint64_t *free, *limit; /* may be used now */
+    uint64_t *end;          /* of the hole */
+    uint32_t block;         /* or HM_BLOCK_NONE */
+    int is_overflow;        /* for objects of more than a line */
+    size_t line;
+};
+
 struct hm_mutator {
-    uint64_t *free, *limit; /* the hole that allocation bumps through */
     struct hm_thread thread;
+    struct immix_cursor main, overflow;
     struct hm_gc *gc;
 };
 
@@ -28,13 +45,13 @@ hm_ref hm_immix_new_slow(struct hm_mutator *m, size_t words, size_t n_refs);
 static inline hm_ref hm_immix_new(struct hm_mutator *m, size_t words,
                                   size_t n_refs)
 {
-    uint64_t *start = m->free;
+    uint64_t *start = m->main.free;
 
     if (HM_UNLIKELY(words > HM_LARGE_WORDS ||
                     (uintptr_t)start + words * HM_WORD_BYTES >
-                        (uintptr_t)m->limit))
+                        (uintptr_t)m->main.limit))
         return hm_immix_new_slow(m, words, n_refs);
-    m->free = start + words;
+    m->main.free = start + words;
     hm_prefetch_ahead(start);
     return hm_object_init(start, words, n_refs);
 }
@@ -93,7 +110,8 @@ static inline void hm_dispose(struct hm_mutator *m, hm_ref o)
 
 static inline void hm_poll(struct hm_mutator *m)
 {
-    (void)m;
+    if (HM_GC_THREADS)
+        hm_safepoint_poll(m->thread.safepoint);
 }
 
 static inline struct hm_frame **hm_frames(struct hm_mutator *m)

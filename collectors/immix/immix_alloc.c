@@ -4,12 +4,22 @@
 
 enum { IMMIX_BLOCK_COST_BYTES = HM_BLOCK_BYTES + 1024 }; /* side tables too */
 
+static const struct immix_cursor immix_nowhere = {.block = HM_BLOCK_NONE,
+                                                  .line = IMMIX_LINES};
+
+void hm_immix_leave_holes(struct hm_mutator *m)
+{
+    m->main = m->overflow = immix_nowhere;
+    m->overflow.is_overflow = 1;
+}
+
 void hm_immix_close_holes(struct hm_gc *gc)
 {
-    struct immix_cursor none = {.block = HM_BLOCK_NONE, .line = IMMIX_LINES};
+    struct hm_thread *thread = gc->heap.roots.threads;
 
-    gc->main = gc->overflow = gc->copy = none;
-    gc->mutator.free = gc->mutator.limit = NULL;
+    for (; thread != NULL; thread = thread->next)
+        hm_immix_leave_holes((struct hm_mutator *)thread);
+    gc->copy = immix_nowhere;
 }
 
 size_t hm_immix_room_blocks(const struct hm_gc *gc)
@@ -148,7 +158,7 @@ static int immix_begin(struct immix_cursor *cursor, uint32_t b)
 static int immix_next_block(struct hm_gc *gc, struct immix_cursor *cursor,
                             size_t words, size_t reserve_blocks)
 {
-    if (cursor != &gc->overflow) {
+    if (!cursor->is_overflow) {
         return immix_begin(cursor, immix_pop_recyclable(gc, words)) ||
                immix_begin(cursor, immix_take_block(gc, reserve_blocks));
     }
@@ -164,15 +174,17 @@ int hm_immix_advance(struct hm_gc *gc, struct immix_cursor *cursor,
             immix_next_hole(gc, cursor, words));
 }
 
-uint64_t *hm_immix_find(struct hm_gc *gc, size_t words, size_t reserve_blocks)
+uint64_t *hm_immix_find(struct hm_mutator *m, size_t words,
+                        size_t reserve_blocks)
 {
-    struct immix_cursor *cursor = &gc->main;
+    struct hm_gc *gc = m->gc;
+    struct immix_cursor *cursor = &m->main;
     uint64_t *start;
 
     if (hm_pacer_left(&gc->heap.pacer, gc->heap.since_bytes) == 0)
         return NULL;
     if (words > IMMIX_LINE_WORDS && !immix_widen(gc, cursor, words))
-        cursor = &gc->overflow;
+        cursor = &m->overflow;
     while (!immix_widen(gc, cursor, words)) {
         if (!hm_immix_advance(gc, cursor, words, reserve_blocks))
             return NULL;

@@ -9,8 +9,8 @@
 #define HM_COLLECTORS_IMMIX_HEAP_H
 
 #include "collectors/substrate/blocks.h"
-#include "collectors/substrate/heap.h"
 #include "collectors/substrate/mark_queue.h"
+#include "collectors/substrate/mutators.h"
 #include "collectors/substrate/parallel_marker.h"
 
 enum {
@@ -53,15 +53,6 @@ struct immix_block {
     uint16_t is_begun; /* allocated into since then; of those that were swept */
 };
 
-/* Where something allocates: a hole of a block, lines before `line` are used
- * up or passed over. */
-struct immix_cursor {
-    uint64_t *free, *limit; /* may be used now */
-    uint64_t *end;          /* of the hole */
-    uint32_t block;         /* or HM_BLOCK_NONE */
-    size_t line;
-};
-
 /* sticky_immix: what lies between two full collections. */
 struct immix_young {
     int is_running;              /* a young collection is */
@@ -76,12 +67,13 @@ struct immix_young {
 };
 
 struct hm_gc {
-    struct hm_mutator mutator;
+    struct hm_mutator first;
+    struct hm_mutators mutators;
     struct hm_heap heap;
     struct hm_blocks blocks;
     struct hm_range info_range;
     struct immix_block *info; /* for each block */
-    struct immix_cursor main, overflow, copy;
+    struct immix_cursor copy;
     uint32_t recyclable;   /* blocks with holes, not begun */
     uint32_t free_blocks;  /* backed */
     size_t info_bytes;     /* charged */
@@ -102,9 +94,12 @@ size_t hm_immix_room_blocks(const struct hm_gc *gc);
 
 /* Room for an object of `words`; NULL when there is none without taking one of
  * the last `reserve_blocks`, or it is time to collect. */
-uint64_t *hm_immix_find(struct hm_gc *gc, size_t words, size_t reserve_blocks);
+uint64_t *hm_immix_find(struct hm_mutator *m, size_t words,
+                        size_t reserve_blocks);
 
-/* All cursors are nowhere afterwards. */
+/* The cursors of `m`, or all, are nowhere afterwards.  What they leave of their
+ * holes is found by the next collection. */
+void hm_immix_leave_holes(struct hm_mutator *m);
 void hm_immix_close_holes(struct hm_gc *gc);
 
 /* Leads the cursor to a hole of at least `words`, in its block or another.

@@ -244,12 +244,11 @@ void hm_immix_verify(struct hm_gc *gc, int is_after_full)
 
 void hm_immix_collect(struct hm_gc *gc, int is_thorough)
 {
-    uint64_t start_ns;
+    uint64_t start_ns = hm_heap_stop(&gc->heap);
     int is_evacuating;
 
     if (gc->heap.config.verify)
         hm_immix_verify(gc, 0);
-    start_ns = hm_clock_now_ns();
     hm_immix_close_holes(gc);
     if (HM_IMMIX_STICKY)
         hm_immix_young_forget(gc);
@@ -265,4 +264,5 @@ void hm_immix_collect(struct hm_gc *gc, int is_thorough)
         hm_immix_poison(gc);
         hm_immix_verify(gc, 1);
     }
+    hm_safepoint_resume(&gc->heap.safepoint);
 }

@@ -84,8 +84,9 @@ static inline void hm_heap_detach(struct hm_heap *heap,
     hm_roots_detach(&heap->roots, thread);
 }
 
-/* What a collector with weak_new.c defines: its heap; and whether the budget
- * has `bytes` without a collection, after giving back what is unused. */
+/* What a collector with weak_new.c defines: its heap; and, called in the slow
+ * path, whether the budget has `bytes` without a collection, after giving back
+ * what is unused. */
 struct hm_heap *hm_gc_heap(struct hm_mutator *m);
 int hm_gc_spare(struct hm_mutator *m, size_t bytes);
 

@@ -3,7 +3,9 @@
  * compiled with each collector that has one. */
 #include "collectors/substrate/heap.h"
 
-/* Registers, after a collection if there is no room: then `o` may move. */
+/* Registers, after a collection if there is no room: then `o` may move.  Under
+ * the heap's lock, where nobody else takes what the budget was found to have.
+ */
 static hm_ref weak_register(struct hm_mutator *m, enum hm_weak_kind kind,
                             hm_ref o, uint64_t token)
 {
@@ -12,16 +14,21 @@ static hm_ref weak_register(struct hm_mutator *m, enum hm_weak_kind kind,
     HM_FRAME(m, f, 1);
 
     HM_SET(m, f, 0, o);
-    for (int tries = 0; tries < 2; tries++) {
-        size_t bytes = hm_weak_cost_bytes(&heap->weak, kind);
+    for (int tries = 0;; tries++) {
+        size_t bytes;
 
+        hm_safepoint_enter(&heap->safepoint);
+        bytes = hm_weak_cost_bytes(&heap->weak, kind);
         if ((bytes == 0 || hm_gc_spare(m, bytes)) &&
             hm_weak_add(&heap->weak, kind, HM_GET(f, 0), token))
-            HM_RETURN(m, f, 0);
-        if (tries == 0)
-            hm_gc_collect(m);
+            break;
+        if (tries == 1)
+            hm_heap_exhausted(heap, bytes);
+        hm_safepoint_leave(&heap->safepoint);
+        hm_gc_collect(m);
     }
-    hm_heap_exhausted(heap, hm_weak_cost_bytes(&heap->weak, kind));
+    hm_safepoint_leave(&heap->safepoint);
+    HM_RETURN(m, f, 0);
 }
 
 hm_ref hm_weak_new(struct hm_mutator *m, hm_ref target)

@@ -312,6 +312,78 @@ static void threads_that_fill_the_heap_all_hear_of_it(void **state)
     heap_close();
 }
 
+#if HM_GC_WEAK
+/* A watched object with a weak reference to it, kept until the slot is used
+ * again. */
+static void weak_replace(struct hm_mutator *m, struct mutator *self,
+                         hm_ref *table, uint32_t step)
+{
+    HM_FRAME(m, f, 1);
+    hm_ref holder;
+
+    HM_SET(m, f, 0, stamp_new(m, self, step));
+    hm_watch(m, HM_GET(f, 0), step);
+    holder = hm_weak_new(m, HM_GET(f, 0));
+    hm_store(m, *table, step % SLOTS, holder);
+    if (step % 2 == 0) /* else the object dies */
+        hm_store(m, *table, SLOTS + step % SLOTS, HM_GET(f, 0));
+    HM_LEAVE(m, f);
+}
+
+static const char *weak_check(struct hm_mutator *m, hm_ref table, uint32_t i)
+{
+    hm_ref holder = hm_load(m, table, i), o;
+
+    if (holder == NULL)
+        return NULL;
+    o = hm_weak_get(m, holder);
+    if (o == NULL && hm_load(m, table, SLOTS + i) != NULL)
+        return "the weak reference to a live object is cleared";
+    return o == NULL || stamp_is_sound(o) ? NULL : "a target is damaged";
+}
+
+/* Counts in expected[0] the tokens it was given. */
+static void *weak_main(void *arg)
+{
+    struct mutator *self = arg;
+    struct hm_mutator *m = hm_gc_attach(heap.gc);
+    uint64_t token;
+    HM_FRAME(m, f, 1);
+
+    HM_SET(m, f, 0, hm_new_refs(m, (size_t)2 * SLOTS));
+    for (uint32_t s = 1; s <= self->steps && self->wrong == NULL; s++) {
+        weak_replace(m, self, &HM_GET(f, 0), s);
+        self->wrong = weak_check(m, HM_GET(f, 0), s * 7 % SLOTS);
+        self->expected[0] += (uint32_t)hm_next_dead(m, &token);
+        hm_poll(m);
+    }
+    HM_LEAVE(m, f);
+    hm_gc_detach(m);
+    return NULL;
+}
+
+/* The limit makes room for the table a matter of collections. */
+static void threads_have_weak_references_and_watch_objects(void **state)
+{
+    uint32_t given = 0;
+    uint64_t token;
+
+    (void)state;
+    heap_open((struct heap_options){.heap_bytes = 3 * MIB});
+    mutators_start(weak_main, STEPS);
+    mutators_join();
+    heap_collect();
+    for (int t = 0; t < THREADS; t++)
+        given += mutators[t].expected[0];
+    while (hm_next_dead(heap.m, &token))
+        given++;
+    assert_true(given <= THREADS * STEPS);
+    if (heap_is_precise())
+        assert_int_equal(given, THREADS * STEPS);
+    heap_close();
+}
+#endif
+
 int collector_threads_tests(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +394,9 @@ int collector_threads_tests(void)
         cmocka_unit_test(
             a_blocked_thread_delays_no_collection_and_keeps_its_roots),
         cmocka_unit_test(threads_that_fill_the_heap_all_hear_of_it),
+#if HM_GC_WEAK
+        cmocka_unit_test(threads_have_weak_references_and_watch_objects),
+#endif
     };
 
     return HM_GC_THREADS ? HEAP_RUN_GROUP("threads", tests) : 0;
