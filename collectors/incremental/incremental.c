@@ -31,9 +31,10 @@ const struct hm_collector hm_collector_this = {
     .params = incremental_params,
 };
 
-int hm_incremental_marker_open(struct hm_gc *gc)
+int hm_incremental_marker_open(struct hm_gc *gc, const char **why)
 {
     (void)gc;
+    (void)why;
     return 1;
 }
 

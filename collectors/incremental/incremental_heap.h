@@ -33,7 +33,7 @@ enum {
 #define INCREMENTAL_ROWS                                                      \
     HM_PACER_ROWS,                                                            \
     [INCREMENTAL_SLICE_US] = {"slice_us",                                     \
-        "longest slice of marking, in microseconds",                          \
+        "longest slice of marking by the program, in microseconds",           \
         500, 500, 10, 100000},                                                \
     [INCREMENTAL_SLICE_WORK] = {"slice_work",                                 \
         "tests: always collect, by so much work at each cell; 0 = by time",   \
@@ -58,7 +58,8 @@ struct hm_gc {
 
 /* --- of incremental.c and concurrent.c each -------------------------------*/
 
-int hm_incremental_marker_open(struct hm_gc *gc);
+/* Returns 1; 0 with a reason. */
+int hm_incremental_marker_open(struct hm_gc *gc, const char **why);
 void hm_incremental_marker_close(struct hm_gc *gc);
 
 /* The snapshot has been taken: marking may begin. */

@@ -117,7 +117,7 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
     if (!hm_heap_open(&gc->heap, config, sizeof(*gc) + stack_bytes, why) ||
         !hm_segregated_open_double(&gc->space, &gc->heap) ||
         !hm_snapshot_open(&gc->snapshot, stack_bytes) ||
-        !hm_incremental_marker_open(gc)) {
+        !hm_incremental_marker_open(gc, why)) {
         hm_gc_close(gc);
         return NULL;
     }

@@ -73,6 +73,12 @@ static inline int hm_large_is_object(const struct hm_large *large, hm_ref o)
                                (char *)o - sizeof(struct hm_large_object));
 }
 
+/* Another thread may be marking. */
+static inline int hm_large_is_marked(hm_ref o)
+{
+    return __atomic_load_n(&hm_large_of(o)->is_marked, __ATOMIC_RELAXED) != 0;
+}
+
 /* As hm_large_mark, without a look at the table of extents, which another
  * thread may be changing. */
 static inline void hm_large_mark_shared(struct hm_large *large, hm_ref o)
@@ -81,7 +87,7 @@ static inline void hm_large_mark_shared(struct hm_large *large, hm_ref o)
 
     if (object->is_marked)
         return;
-    object->is_marked = 1;
+    __atomic_store_n(&object->is_marked, 1, __ATOMIC_RELAXED);
     large->marked_bytes += hm_header_words(object->header) * HM_WORD_BYTES;
     object->scanned = 0;
     object->grey = large->grey;

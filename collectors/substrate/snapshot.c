@@ -115,7 +115,7 @@ int hm_snapshot_has(const struct hm_snapshot *s, hm_ref o)
     size_t word = snapshot_word(s, hm_header_of(o));
 
     return word < s->words ? hm_bits_get_shared(s->bits, word)
-                           : hm_large_of(o)->is_marked != 0;
+                           : hm_large_is_marked(o);
 }
 
 /* Queues the unmarked referents of a marked object again, until the queue is

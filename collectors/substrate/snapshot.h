@@ -23,13 +23,15 @@
 struct hm_snapshot {
     struct hm_segregated *space;
     uint64_t *base, *bits;
-    size_t words;          /* that the small objects' range may ever have */
-    size_t end;            /* small objects of the snapshot lie below */
-    int is_shared;         /* the program runs beside the marking */
-    uint64_t marked_words; /* so far, of small objects, black holes aside */
-    uint64_t work;         /* so far: see hm_snapshot_step */
-    unsigned rescans;      /* walks begun */
-    size_t walk;           /* next word of the walk under way */
+    size_t words;  /* that the small objects' range may ever have */
+    size_t end;    /* small objects of the snapshot lie below */
+    int is_shared; /* the program runs beside the marking */
+    /* What the marking writes is not in the cache line of what others read. */
+    _Alignas(64) uint64_t marked_words; /* so far, of small objects, black
+                                         * holes aside */
+    uint64_t work;                      /* so far: see hm_snapshot_step */
+    unsigned rescans;                   /* walks begun */
+    size_t walk;                        /* next word of the walk under way */
     int is_walking;
     struct hm_mark_queue queue;
 };

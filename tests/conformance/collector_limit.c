@@ -152,7 +152,8 @@ static size_t limit_goal_percent(void)
         size_t percent;
     } goal[] = {{"markcompact", 115},  {"marksweep", 125},
                 {"generational", 125}, {"immix", 125},
-                {"sticky_immix", 125}, {"incremental", 130}};
+                {"sticky_immix", 125}, {"incremental", 130},
+                {"concurrent", 130}};
 
     for (size_t i = 0; i < sizeof(goal) / sizeof(goal[0]); i++) {
         if (strcmp(hm_collector_this.name, goal[i].name) == 0)
