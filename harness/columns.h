@@ -82,7 +82,10 @@
     X(heap_base, TEXT, "-",                                                    \
       "what heap_multiple is of: minheap (measured) or census (analytic)")     \
     X(heap_base_bytes, UINT, "bytes",                                          \
-      "the workload's common minimum heap, or heap_1x_bytes")
+      "the workload's common minimum heap, or heap_1x_bytes")                  \
+    X(mutator_cpu_ns, UINT, "ns",                                              \
+      "the part of cpu_ns on the workload's threads: the rest is the "         \
+      "strategy's own threads")
 
 #define HM_MINHEAP_COLUMNS(X)                                                 \
     X(workload, TEXT, "-", "id of the workload")                              \
@@ -106,6 +109,7 @@
     X(most_bytes, UINT, "bytes", "nothing larger was tried")                  \
     X(probes, UINT, "-", "runs that the search took")                         \
     X(passes, UINT, "-", "runs in a row that minheap_bytes had to complete")  \
-    X(timeout_ns, UINT, "ns", "longest time of a probe near the minimum")
+    X(timeout_ns, UINT, "ns",                                                 \
+      "longest processor time of a probe near the minimum")
 
 #endif /* HM_HARNESS_COLUMNS_H */

@@ -18,18 +18,24 @@ enum load_column {
     LOAD_REASON,
     LOAD_LIVE_PEAK,
     LOAD_METRICS,
-    LOAD_COLUMNS = LOAD_METRICS + HM_SUMMARY_rss_over_live
+    LOAD_COLUMNS = LOAD_METRICS + HM_SUMMARY_rss_over_live,
+    /* an older table has not got the rest */
+    LOAD_LEAK_EXPECTED = LOAD_METRICS + HM_SUMMARY_METRICS_END,
+    LOAD_MUTATOR_CPU,
+    LOAD_ALL
 };
 
 #define LOAD_NAME(column)       #column,
 #define LOAD_METRIC(name, unit) #name,
-static const char *const load_names[] = {HM_SUMMARY_KEYS(LOAD_NAME) "run_id",
-                                         "block",
-                                         "cell",
-                                         "status",
-                                         "reason",
-                                         "live_peak_bytes",
-                                         HM_SUMMARY_METRICS(LOAD_METRIC)};
+static const char *const load_names[] = {
+    HM_SUMMARY_KEYS(LOAD_NAME) "run_id",
+    "block",
+    "cell",
+    "status",
+    "reason",
+    "live_peak_bytes",
+    HM_SUMMARY_METRICS(LOAD_METRIC) "leak_expected",
+    "mutator_cpu_ns"};
 
 static const char *const load_statuses[] = {HM_SUMMARY_STATUSES(LOAD_NAME)};
 #undef LOAD_NAME
@@ -44,8 +50,7 @@ static const char *const load_units[] = {HM_SUMMARY_METRICS(LOAD_UNIT)};
 struct load {
     struct hm_summary_campaign *campaign;
     struct hm_csv csv;
-    int column[LOAD_COLUMNS];
-    int leak_column; /* leak_expected, -1 = the table has none */
+    int column[LOAD_ALL]; /* -1: there is none */
 };
 
 const char *hm_summary_metric_name(enum hm_summary_metric metric)
@@ -85,7 +90,8 @@ enum hm_summary_status hm_summary_worst_status(
 
 static const char *load_text(const struct load *load, int column)
 {
-    return load->csv.field[load->column[column]];
+    return load->column[column] >= 0 ? load->csv.field[load->column[column]]
+                                     : "";
 }
 
 static int load_fail(struct load *load, int column, const char *what)
@@ -276,6 +282,8 @@ static int load_values(struct load *load, struct hm_summary_run *run)
     run->value[HM_SUMMARY_rss_over_live] =
         live_bytes > 0 ? run->value[HM_SUMMARY_rss_peak_bytes] / live_bytes
                        : NAN;
+    if (error == 0)
+        error = load_number(load, LOAD_MUTATOR_CPU, &run->mutator_cpu_ns);
     return error;
 }
 
@@ -308,7 +316,7 @@ static int load_run(struct load *load)
     if (error != 0)
         return error;
     cell->runs++;
-    if (load->leak_column >= 0 && load->csv.field[load->leak_column][0] != '\0')
+    if (load_text(load, LOAD_LEAK_EXPECTED)[0] != '\0')
         cell->is_leak = 1;
     cell->status[status]++;
     if (status != HM_SUMMARY_STATUS_ok) {
@@ -329,7 +337,8 @@ static int load_records(struct load *load)
     int error;
 
     error = hm_csv_columns(&load->csv, load_names, LOAD_COLUMNS, load->column);
-    load->leak_column = hm_csv_column(&load->csv, "leak_expected");
+    for (int c = LOAD_COLUMNS; c < LOAD_ALL; c++)
+        load->column[c] = hm_csv_column(&load->csv, load_names[c]);
     while (error == 0) {
         more = hm_csv_next(&load->csv);
         if (more <= 0)

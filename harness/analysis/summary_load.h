@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* summary_load.h -- runs.csv of a campaign, grouped by cell and arm.
  *
- * Memory: 96 bytes per run, plus what a cell's names take.  Texts belong to
+ * Memory: 112 bytes per run, plus what a cell's names take.  Texts belong to
  * the campaign and live until hm_summary_unload. */
 #ifndef HM_HARNESS_ANALYSIS_SUMMARY_LOAD_H
 #define HM_HARNESS_ANALYSIS_SUMMARY_LOAD_H
@@ -71,6 +71,7 @@ enum hm_summary_key {
 struct hm_summary_run {
     uint32_t block, run_id;
     double value[HM_SUMMARY_METRICS_END]; /* NaN = not measured */
+    double mutator_cpu_ns;                /* part of cpu_ns; NaN likewise */
 };
 
 enum hm_summary_arm {

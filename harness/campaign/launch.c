@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { LAUNCH_PAGE_BYTES = 4096, LAUNCH_EXEC_FAILED = 127 };
@@ -154,6 +155,27 @@ static void launch_kill(struct launch_run *run, enum hm_end end)
     kill(run->pid, SIGKILL);
 }
 
+/* 0 when it cannot be told: the process has ended. */
+static uint64_t launch_cpu_ns(const struct launch_run *run)
+{
+    struct timespec cpu;
+    clockid_t clock;
+
+    if (clock_getcpuclockid(run->pid, &clock) != 0 ||
+        clock_gettime(clock, &cpu) != 0)
+        return 0;
+    return (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
+}
+
+static bool launch_is_late(const struct launch_run *run, uint64_t now_ns)
+{
+    const struct hm_launch *launch = run->launch;
+
+    return now_ns - run->start_ns > launch->timeout_ns ||
+           (launch->cpu_limit_ns > 0 &&
+            launch_cpu_ns(run) > launch->cpu_limit_ns);
+}
+
 /* One look at the run from outside. */
 static void launch_sample(struct launch_run *run, uint64_t now_ns)
 {
@@ -172,7 +194,7 @@ static void launch_sample(struct launch_run *run, uint64_t now_ns)
     }
     if (launch->rss_cap_bytes > 0 && rss_bytes > launch->rss_cap_bytes) {
         launch_kill(run, HM_END_OOM);
-    } else if (now_ns - run->start_ns > launch->timeout_ns) {
+    } else if (launch_is_late(run, now_ns)) {
         launch_kill(run, HM_END_TIMEOUT);
     } else if (hm_interrupted) {
         launch_kill(run, HM_END_INTERRUPTED);
@@ -250,15 +272,23 @@ static void launch_drain(struct launch_run *run)
     }
 }
 
+static uint64_t launch_timeval_ns(struct timeval time)
+{
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_usec * 1000;
+}
+
 static void launch_reap(struct launch_run *run)
 {
     struct hm_launched *launched = run->launched;
+    struct rusage usage = {.ru_utime = {0, 0}};
     int status = 0;
 
     launched->elapsed_ns = hm_clock_now_ns() - run->start_ns;
     kill(-run->pid, SIGKILL);
-    while (waitpid(run->pid, &status, 0) < 0 && errno == EINTR)
+    while (wait4(run->pid, &status, 0, &usage) < 0 && errno == EINTR)
         continue;
+    launched->cpu_ns =
+        launch_timeval_ns(usage.ru_utime) + launch_timeval_ns(usage.ru_stime);
     if (!run->killed) {
         launched->end = WIFSIGNALED(status) ? HM_END_SIGNAL : HM_END_EXIT;
         launched->code =

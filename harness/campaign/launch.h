@@ -18,15 +18,16 @@ enum { HM_LAUNCH_RECORD_FD = 3, HM_LAUNCH_PROGRESS_FD = 4 };
 enum hm_end {
     HM_END_EXIT,        /* code: exit status */
     HM_END_SIGNAL,      /* code: signal */
-    HM_END_TIMEOUT,     /* killed: too slow */
+    HM_END_TIMEOUT,     /* killed: over a limit of time */
     HM_END_OOM,         /* killed: resident size above the cap */
     HM_END_INTERRUPTED, /* killed: the driver was asked to stop */
 };
 
 struct hm_launch {
-    const char *const *argv; /* NULL-ended; argv[0] a path */
-    const char *const *env;  /* NULL-ended */
-    uint64_t timeout_ns;
+    const char *const *argv;    /* NULL-ended; argv[0] a path */
+    const char *const *env;     /* NULL-ended */
+    uint64_t timeout_ns;        /* wall time */
+    uint64_t cpu_limit_ns;      /* processor time, all threads; 0: none */
     uint64_t rss_cap_bytes;     /* 0: none */
     uint64_t data_cap_bytes;    /* RLIMIT_DATA; 0: none */
     uint64_t period_ns;         /* between samples */
@@ -37,7 +38,8 @@ struct hm_launch {
 struct hm_launched {
     enum hm_end end;
     int code;
-    uint64_t elapsed_ns;
+    uint64_t elapsed_ns; /* wall time from start to end */
+    uint64_t cpu_ns;     /* processor time, all threads */
     char complaint[400]; /* beginning of stderr, one line; "" */
 };
 

@@ -170,6 +170,7 @@ static int measure_launch(struct hm_pool *pool,
         .env = measure_env(pool, cell,
                            hm_plan_padding_bytes(measure->plan, key.run_id)),
         .timeout_ns = measure->timeout_ns,
+        .cpu_limit_ns = measure->cpu_limit_ns,
         .rss_cap_bytes = measure->memory_cap_bytes,
         .data_cap_bytes =
             measure_limits_data(cell->strategy) ? measure->memory_cap_bytes : 0,
@@ -196,6 +197,7 @@ int hm_measure_probe(struct hm_pool *pool, const struct hm_measure *measure,
     *measured = (struct hm_measured){
         .interrupted = launched.end == HM_END_INTERRUPTED,
         .elapsed_ns = launched.elapsed_ns,
+        .cpu_ns = launched.cpu_ns,
         .outcome =
             hm_outcome_of(pool, &launched, measure->record,
                           &measure->census[cell->subject], cell->strategy),

@@ -26,6 +26,7 @@ struct hm_measure {
     const struct hm_census *census; /* one per subject */
     const char *input_dir;
     uint64_t memory_cap_bytes, timeout_ns;
+    uint64_t cpu_limit_ns; /* 0: none */
     struct hm_record *record;
     struct hm_samples *samples;
     struct hm_results *results; /* side files */
@@ -40,8 +41,9 @@ struct hm_run_key {
 
 struct hm_measured {
     struct hm_outcome outcome;
-    bool interrupted; /* nothing was written; do not commit */
-    uint64_t elapsed_ns, wall_ns;
+    bool interrupted;            /* nothing was written; do not commit */
+    uint64_t elapsed_ns, cpu_ns; /* from start to end */
+    uint64_t wall_ns;            /* of the clock window */
 };
 
 /* Runs the cell, fills `row`, writes the side rows.  `pool` may be emptied

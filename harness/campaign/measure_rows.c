@@ -124,6 +124,7 @@ static const struct {
     ROWS_SAME(ops),
     ROWS_SAME(wall_ns),
     ROWS_SAME(cpu_ns),
+    ROWS_SAME(mutator_cpu_ns),
     ROWS_SAME(user_ns),
     ROWS_SAME(sys_ns),
     ROWS_SAME(lat_n),

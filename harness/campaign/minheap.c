@@ -104,12 +104,13 @@ static void search_announce(const struct search *search, uint64_t heap_bytes)
     hm_pool_fini(&pool);
 }
 
-/* After the first heap that fits a probe may take a multiple of its time: near
- * the minimum a collector can work for minutes and get nowhere. */
-static void search_set_timeout(struct search *search, uint64_t elapsed_ns)
+/* After the first heap that fits a probe may take a multiple of its processor
+ * time: near the minimum a collector can work for minutes and get nowhere.  Not
+ * of its wall time: on a busy machine that says nothing about the heap. */
+static void search_set_limit(struct search *search, uint64_t cpu_ns)
 {
-    uint64_t limit_ns = elapsed_ns * search->minheap->request->slowdown;
-    uint64_t least_ns = HM_MINHEAP_LEAST_TIMEOUT_S * UINT64_C(1000000000);
+    uint64_t limit_ns = cpu_ns * search->minheap->request->slowdown;
+    uint64_t least_ns = HM_MINHEAP_LEAST_LIMIT_S * UINT64_C(1000000000);
     uint64_t most_ns = search->minheap->measure.timeout_ns;
 
     if (limit_ns < least_ns)
@@ -124,7 +125,7 @@ static enum hm_fit search_judge(struct search *search, uint64_t heap_bytes,
 
     if (search_is(outcome, "ok")) {
         if (search->found.timeout_ns == 0)
-            search_set_timeout(search, measured->elapsed_ns);
+            search_set_limit(search, measured->cpu_ns);
         return HM_FIT_YES;
     }
     if (search_is(outcome, "oom") || search_is(outcome, "timeout")) {
@@ -151,8 +152,7 @@ static enum hm_fit search_probe(void *user, uint64_t heap_bytes)
     struct hm_measured measured;
 
     search_announce(search, heap_bytes);
-    if (search->found.timeout_ns > 0)
-        measure.timeout_ns = search->found.timeout_ns;
+    measure.cpu_limit_ns = search->found.timeout_ns;
     search->error =
         hm_measure_probe(&search->pool, &measure, key, heap_bytes, &measured);
     search->interrupted = search->error == 0 && measured.interrupted;

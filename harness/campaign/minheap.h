@@ -18,7 +18,7 @@ enum {
     HM_MINHEAP_STEP_BYTES = 1 << 16, /* blocks of the collectors */
     HM_MINHEAP_PASSES = 2,
     HM_MINHEAP_SLOWDOWN = 20,
-    HM_MINHEAP_LEAST_TIMEOUT_S = 2,
+    HM_MINHEAP_LEAST_LIMIT_S = 2,
 };
 
 #define HM_MINHEAP_TOLERANCE 0.02
@@ -27,7 +27,7 @@ struct hm_minheap_request {
     struct hm_campaign_request campaign; /* plan: see hm_minheap_plan */
     unsigned passes;   /* runs in a row that the result must complete */
     unsigned slowdown; /* a probe may take so many times as long as the first
-                        * that fits, and HM_MINHEAP_LEAST_TIMEOUT_S */
+                        * that fits, and HM_MINHEAP_LEAST_LIMIT_S */
 };
 
 /* Keeps the cells whose heaps can be limited, each once.  Returns 0, or

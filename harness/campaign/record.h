@@ -23,6 +23,7 @@
     X(ops)                   \
     X(wall_ns)               \
     X(cpu_ns)                \
+    X(mutator_cpu_ns)        \
     X(user_ns)               \
     X(sys_ns)                \
     X(minflt)                \

@@ -49,6 +49,7 @@ static void record_window(struct hm_cell_writer *out, const struct hm_window *w)
 {
     record_number(out, "wall_ns", w->end_ns - w->start_ns);
     record_number(out, "cpu_ns", w->cpu_ns);
+    record_number(out, "mutator_cpu_ns", w->mutator_cpu_ns);
     record_number(out, "user_ns", w->user_ns);
     record_number(out, "sys_ns", w->sys_ns);
     hm_cell_write(out, "window\t%" PRIu64 "\t%" PRIu64 "\n", w->start_ns,

@@ -104,6 +104,22 @@ void hm_cell_run_close_window(void)
     hm_progress_phase(hm_cell_run.progress, HM_PHASE_DROP);
 }
 
+void hm_cell_run_init_thread(struct hm_run *run, struct hm_cell_meters *meters,
+                             unsigned t)
+{
+    const struct hm_cell_args *args = hm_cell_run.args;
+
+    hm_hist_init(&meters->latency);
+    meters->watch.at_ops = UINT64_MAX;
+    memcpy(run->value, args->value, sizeof(run->value));
+    run->seed = args->seed ^ hm_fin(t);
+    run->input_dir = args->input_dir;
+    run->meter.progress = t == 0 ? hm_cell_run.progress : &meters->progress;
+    run->meter.latency = &meters->latency;
+    run->meter.watch = &meters->watch;
+    hm_rng_seed(&run->rng, run->seed);
+}
+
 static struct hm_counter *run_find_counter(struct hm_cell_record *record,
                                            const char *name)
 {

@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A cache line and the one prefetched: threads share none of the harness. */
+enum { HM_CELL_LINE_BYTES = 128 };
+
 struct hm_cell_run {
     const struct hm_cell_args *args;
     struct hm_progress *progress;
@@ -36,6 +39,18 @@ _Noreturn void hm_cell_run_exhausted(size_t bytes);
 /* The last act before the clock and the first after it. */
 void hm_cell_run_open_window(void);
 void hm_cell_run_close_window(void);
+
+/* What a thread of the run measures with. */
+struct hm_cell_meters {
+    struct hm_hist latency;
+    struct hm_progress progress; /* of all threads but the first */
+    struct hm_meter_watch watch; /* never reached */
+};
+
+/* Fills what runs of both kinds have in common, for thread t.  The seeds of all
+ * threads differ, the first one's is the run's. */
+void hm_cell_run_init_thread(struct hm_run *run, struct hm_cell_meters *meters,
+                             unsigned t);
 
 /* Adds `run`'s counters to the record, equal names together. */
 void hm_cell_run_add_counters(const struct hm_run *run);

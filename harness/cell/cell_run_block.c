@@ -13,14 +13,9 @@
 
 #include <string.h>
 
-enum { BLOCK_LINE_BYTES = 128 }; /* a cache line and the one prefetched */
-
-/* Threads share no cache line of the harness. */
 struct block_thread {
-    _Alignas(BLOCK_LINE_BYTES) struct hm_block_run run;
-    struct hm_hist latency;
-    struct hm_progress progress; /* of all threads but the first */
-    struct hm_meter_watch watch; /* never reached */
+    _Alignas(HM_CELL_LINE_BYTES) struct hm_block_run run;
+    struct hm_cell_meters meters;
 };
 
 static struct block_thread *block_threads;
@@ -93,24 +88,13 @@ static uint64_t block_ops_done(void)
     return ops;
 }
 
-/* The seeds of all threads differ, the first one's is the run's. */
 static void block_init_thread(struct block_thread *thread, unsigned t,
-                              const struct hm_cell_args *args)
+                              unsigned threads)
 {
-    struct hm_run *run = &thread->run.base;
-
-    hm_hist_init(&thread->latency);
-    thread->watch.at_ops = UINT64_MAX;
+    hm_cell_run_init_thread(&thread->run.base, &thread->meters, t);
     thread->run.thread = t;
-    thread->run.threads = args->threads;
+    thread->run.threads = threads;
     thread->run.exhausted = hm_cell_run_exhausted;
-    memcpy(run->value, args->value, sizeof(run->value));
-    run->seed = args->seed ^ hm_fin(t);
-    run->input_dir = args->input_dir;
-    run->meter.progress = t == 0 ? hm_cell_run.progress : &thread->progress;
-    run->meter.latency = &thread->latency;
-    run->meter.watch = &thread->watch;
-    hm_rng_seed(&run->rng, run->seed);
 }
 
 static void block_prepare(const struct hm_cell_args *args)
@@ -119,9 +103,9 @@ static void block_prepare(const struct hm_cell_args *args)
     block_n_threads = args->threads;
     block_threads = hm_arena_alloc(args->threads * sizeof(block_threads[0]));
     for (unsigned t = 0; t < args->threads; t++)
-        block_init_thread(&block_threads[t], t, args);
+        block_init_thread(&block_threads[t], t, args->threads);
     hm_cell_run.ops_done = block_ops_done;
-    hm_cell_run.record.latency = &block_threads[0].latency;
+    hm_cell_run.record.latency = &block_threads[0].meters.latency;
     if (args->block->setup != NULL)
         args->block->setup(&block_threads[0].run, args->threads);
     block_begin_census();
@@ -171,8 +155,10 @@ static void block_merge(struct hm_cell_record *record)
         record->frees += thread->run.frees;
         record->remote_frees += thread->run.remote_frees;
         hm_cell_run_add_counters(&thread->run.base);
-        if (t > 0)
-            hm_hist_merge(&block_threads[0].latency, &thread->latency);
+        if (t > 0) {
+            hm_hist_merge(&block_threads[0].meters.latency,
+                          &thread->meters.latency);
+        }
     }
     record->checksum = hm_fin(checksum);
 #ifndef HM_BLOCK_NULL /* whose blocks hold nothing that could be read back */

@@ -12,14 +12,9 @@
 
 #include <string.h>
 
-enum { OBJECT_LINE_BYTES = 128 }; /* a cache line and the one prefetched */
-
-/* Threads share no cache line of the harness. */
 struct object_thread {
-    _Alignas(OBJECT_LINE_BYTES) struct hm_object_run run;
-    struct hm_hist latency;
-    struct hm_progress progress; /* of all threads but the first */
-    struct hm_meter_watch watch; /* never reached */
+    _Alignas(HM_CELL_LINE_BYTES) struct hm_object_run run;
+    struct hm_cell_meters meters;
 };
 
 static struct object_thread *object_threads;
@@ -169,23 +164,6 @@ static const char *object_dropped(void)
 }
 #endif
 
-/* The seeds of all threads differ, the first one's is the run's. */
-static void object_init_thread(struct object_thread *thread, unsigned t,
-                               const struct hm_cell_args *args)
-{
-    struct hm_run *run = &thread->run.base;
-
-    hm_hist_init(&thread->latency);
-    thread->watch.at_ops = UINT64_MAX;
-    memcpy(run->value, args->value, sizeof(run->value));
-    run->seed = args->seed ^ hm_fin(t);
-    run->input_dir = args->input_dir;
-    run->meter.progress = t == 0 ? hm_cell_run.progress : &thread->progress;
-    run->meter.latency = &thread->latency;
-    run->meter.watch = &thread->watch;
-    hm_rng_seed(&run->rng, run->seed);
-}
-
 static void object_prepare(const struct hm_cell_args *args)
 {
     size_t n_roots = (size_t)args->threads * HM_ROOTS;
@@ -195,12 +173,13 @@ static void object_prepare(const struct hm_cell_args *args)
     object_n_threads = args->threads;
     object_threads = hm_arena_alloc(args->threads * sizeof(object_threads[0]));
     for (unsigned t = 0; t < args->threads; t++) {
-        object_init_thread(&object_threads[t], t, args);
+        hm_cell_run_init_thread(&object_threads[t].run.base,
+                                &object_threads[t].meters, t);
         object_threads[t].run.root = root + (size_t)t * HM_ROOTS;
     }
     hm_gc_add_roots(hm_cell_run.gc, root, n_roots);
     hm_cell_run.ops_done = object_ops_done;
-    hm_cell_run.record.latency = &object_threads[0].latency;
+    hm_cell_run.record.latency = &object_threads[0].meters.latency;
 }
 
 /* All threads wait here for each other; a collection waits for none. */
@@ -266,8 +245,10 @@ static void object_merge(struct hm_cell_record *record)
 
         checksum += thread->run.base.checksum;
         hm_cell_run_add_counters(&thread->run.base);
-        if (t > 0)
-            hm_hist_merge(&object_threads[0].latency, &thread->latency);
+        if (t > 0) {
+            hm_hist_merge(&object_threads[0].meters.latency,
+                          &thread->meters.latency);
+        }
     }
     record->has_checksum = 1;
     record->checksum = hm_fin(checksum);

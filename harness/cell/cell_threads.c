@@ -6,6 +6,7 @@
 #include "harness/cell/cell_run.h"
 
 #include <pthread.h>
+#include <time.h>
 #include <unistd.h>
 
 struct member {
@@ -49,6 +50,27 @@ void hm_cell_threads_meet(void)
 {
     if (team.n > 1)
         (void)pthread_barrier_wait(&team.barrier);
+}
+
+static uint64_t team_clock_ns(clockid_t clock)
+{
+    struct timespec cpu;
+
+    HM_CHECK(clock_gettime(clock, &cpu) == 0);
+    return (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
+}
+
+uint64_t hm_cell_threads_cpu_ns(void)
+{
+    uint64_t cpu_ns = team_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+
+    for (unsigned t = 1; t < team.n; t++) {
+        clockid_t clock;
+
+        HM_CHECK(pthread_getcpuclockid(team.member[t].id, &clock) == 0);
+        cpu_ns += team_clock_ns(clock);
+    }
+    return cpu_ns;
 }
 
 void hm_cell_threads_join(void)

@@ -2,6 +2,7 @@
 #include "harness/cell/cell_window.h"
 
 #include "common/arena.h"
+#include "harness/cell/cell_threads.h"
 
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -24,6 +25,7 @@ static void window_read(struct hm_window *window)
     window->majflt = (uint64_t)usage.ru_majflt;
     window->nvcsw = (uint64_t)usage.ru_nvcsw;
     window->nivcsw = (uint64_t)usage.ru_nivcsw;
+    window->mutator_cpu_ns = hm_cell_threads_cpu_ns();
     window->cpu_ns = hm_clock_cpu_ns();
 }
 
@@ -41,6 +43,7 @@ void hm_window_end(struct hm_window *window)
     window_read(&now);
     window->end_ns = now.end_ns;
     window->cpu_ns = now.cpu_ns - window->cpu_ns;
+    window->mutator_cpu_ns = now.mutator_cpu_ns - window->mutator_cpu_ns;
     window->user_ns = now.user_ns - window->user_ns;
     window->sys_ns = now.sys_ns - window->sys_ns;
     window->minflt = now.minflt - window->minflt;

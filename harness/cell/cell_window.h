@@ -8,16 +8,17 @@
 #include <stdint.h>
 
 struct hm_window {
-    uint64_t start_ns, end_ns; /* monotonic */
-    uint64_t cpu_ns, user_ns, sys_ns;
+    uint64_t start_ns, end_ns;        /* monotonic */
+    uint64_t cpu_ns, user_ns, sys_ns; /* all threads */
+    uint64_t mutator_cpu_ns;          /* those of the workload */
     uint64_t minflt, majflt, nvcsw, nivcsw;
 };
 
 /* Opens the window: reads everything, the clock last. */
 void hm_window_begin(struct hm_window *window);
 
-/* Closes it: reads the clock first; the members then hold what the whole
- * process used in between. */
+/* Closes it: reads the clock first; the members then hold what was used in
+ * between.  Both by thread 0 while the others wait for it. */
 void hm_window_end(struct hm_window *window);
 
 /* The page that the driver reads: `fd`'s first page, or with fd = -1 memory of

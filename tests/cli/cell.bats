@@ -74,7 +74,7 @@ skip_under_sanitizer() {
     [[ ${lines[-1]} == end ]]
     [[ $(field status) == ok ]]
     [[ $(field checksum) =~ ^[0-9a-f]{8}$ ]]
-    for name in ops wall_ns cpu_ns user_ns sys_ns minflt majflt nvcsw nivcsw rss_base_bytes \
+    for name in ops wall_ns cpu_ns mutator_cpu_ns user_ns sys_ns minflt majflt nvcsw nivcsw rss_base_bytes \
         rss_peak_bytes rss_end_bytes rss_drained_bytes lat_n lat_max_ns clock_cost_ns; do
         [[ $(field $name) =~ ^[0-9]+$ ]] || { echo "no $name"; false; }
     done
@@ -132,6 +132,15 @@ skip_under_sanitizer() {
     [[ $three != "$one" ]]
     run -0 "$manual" run churn strategy=glibc param.ops=10000 threads=3
     [[ $(field checksum) == "$three" ]]
+}
+
+@test "run: the processor time of the workload's threads is that of all of them" {
+    for threads in 1 3; do
+        run -0 "$manual" run churn strategy=glibc param.ops=300000 threads=$threads
+        # nothing else runs in this process but the end of the window
+        [ $(($(field mutator_cpu_ns) * 10)) -ge $(($(field cpu_ns) * 9)) ]
+        [ $(($(field mutator_cpu_ns) * 10)) -le $(($(field cpu_ns) * 11)) ]
+    done
 }
 
 @test "run: threads of an object workload each do all of it, each with another seed" {

@@ -20,7 +20,19 @@ enum { BLOCKS = 8 };
 struct cell {
     const char *workload, *strategy, *class, *arm, *heap, *status;
     double wall_ms, cpu_ms, pause_ms;
+    double mutator_ms; /* 0: not measured */
+    int threads;
 };
+
+static void put_numbers(FILE *runs, const struct cell *cell)
+{
+    (void)fprintf(runs, ",%.0f,%.0f,3000000,,,,,,%.0f,%.0f,1000000,",
+                  cell->wall_ms * 1e6, cell->cpu_ms * 1e6, cell->pause_ms * 1e6,
+                  cell->pause_ms * 1e6);
+    if (cell->mutator_ms > 0)
+        (void)fprintf(runs, "%.0f", cell->mutator_ms * 1e6);
+    (void)fputc('\n', runs);
+}
 
 static void put_campaign(const struct cell *cell, size_t n, int blocks)
 {
@@ -28,20 +40,18 @@ static void put_campaign(const struct cell *cell, size_t n, int blocks)
     int run_id = 0;
 
     assert_non_null(runs);
-    (void)fputs(FOLDER_COLUMNS, runs);
+    (void)fprintf(runs, "%.*s,mutator_cpu_ns\n",
+                  (int)strcspn(FOLDER_COLUMNS, "\n"), FOLDER_COLUMNS);
     for (int b = 0; b < blocks; b++) {
         for (size_t c = 0; c < n; c++) {
-            (void)fprintf(runs, "%d,%d,%zu,%s,n=1,%s,1,%s,%s,%s,%s,", run_id++,
-                          b, c, cell[c].workload, cell[c].heap,
+            (void)fprintf(runs, "%d,%d,%zu,%s,n=1,%s,%d,%s,%s,%s,%s,", run_id++,
+                          b, c, cell[c].workload, cell[c].heap, cell[c].threads,
                           cell[c].strategy, cell[c].class, cell[c].arm,
                           cell[c].status);
             if (strcmp(cell[c].status, "ok") == 0) {
-                (void)fprintf(runs,
-                              ",%.0f,%.0f,3000000,,,,,,%.0f,%.0f,1000000\n",
-                              cell[c].wall_ms * 1e6, cell[c].cpu_ms * 1e6,
-                              cell[c].pause_ms * 1e6, cell[c].pause_ms * 1e6);
+                put_numbers(runs, &cell[c]);
             } else {
-                (void)fputs("why,,,,,,,,,,,\n", runs);
+                (void)fputs("why,,,,,,,,,,,,\n", runs);
             }
         }
     }
@@ -100,12 +110,12 @@ static void assert_ratio(const char *text, double wanted)
 /* malloc costs 100; the collector 150 and 120, of which 80 and 30 are pauses;
  * so the least distilled cost is 70 by the wall clock. */
 static const struct cell two_heaps[] = {
-    {"w", "glibc", "allocator", "baseline", "", "ok", 100, 100, 0},
-    {"w", "glibc", "allocator", "twin", "", "ok", 10, 10, 0},
-    {"w", "gc", "collector", "test", "2", "ok", 150, 150, 80},
-    {"w", "gc", "collector", "test", "3", "ok", 120, 60, 30},
-    {"w", "gc", "collector", "test", "1.5", "oom", 0, 0, 0},
-    {"w", "nogc", "reference", "test", "", "ok", 90, 90, 0},
+    {"w", "glibc", "allocator", "baseline", "", "ok", 100, 100, 0, 0, 1},
+    {"w", "glibc", "allocator", "twin", "", "ok", 10, 10, 0, 0, 1},
+    {"w", "gc", "collector", "test", "2", "ok", 150, 150, 80, 0, 1},
+    {"w", "gc", "collector", "test", "3", "ok", 120, 60, 30, 0, 1},
+    {"w", "gc", "collector", "test", "1.5", "oom", 0, 0, 0, 0, 1},
+    {"w", "nogc", "reference", "test", "", "ok", 90, 90, 0, 0, 1},
 };
 
 static void the_bound_is_the_least_cost_without_pauses(void **state)
@@ -130,6 +140,88 @@ static void processor_time_is_attributed_by_the_share_it_had(void **state)
     assert_int_equal(hm_summary_write(folder), 0);
     assert_string_equal(lbo("cpu_ns", "w", "gc", "3", "bound_ns"), "45000000");
     assert_ratio(lbo("cpu_ns", "w", "gc", "3", "lbo"), 60.0 / 45);
+}
+
+/* 100 ms, of them 20 in pauses, while a thread of the collector works beside
+ * the program all along: the program itself is 80 ms of 200. */
+static void a_concurrent_collector_pays_for_its_own_processor(void **state)
+{
+    const struct cell cell[] = {
+        {"w", "glibc", "allocator", "baseline", "", "ok", 90, 90, 0, 90, 1},
+        {"w", "concurrent", "collector", "test", "2", "ok", 100, 200, 20, 100,
+         1},
+    };
+
+    (void)state;
+    put_campaign(cell, 2, BLOCKS);
+    assert_int_equal(hm_summary_write(folder), 0);
+    assert_string_equal(lbo("cpu_ns", "w", "concurrent", "2", "bound_ns"),
+                        "80000000");
+    assert_string_equal(lbo("cpu_ns", "w", "concurrent", "2", "bound"),
+                        "concurrent");
+    assert_ratio(lbo("cpu_ns", "w", "concurrent", "2", "lbo"), 200.0 / 80);
+    assert_ratio(lbo("cpu_ns", "w", "glibc", "NaN", "lbo"), 90.0 / 80);
+    assert_ratio(lbo("wall_ns", "w", "concurrent", "2", "lbo"), 100.0 / 80);
+}
+
+/* Pauses of 40 ms in which the mutator marks with one more thread. */
+static void parallel_markers_are_attributed_whole(void **state)
+{
+    const struct cell cell[] = {
+        {"w", "glibc", "allocator", "baseline", "", "ok", 90, 90, 0, 90, 1},
+        {"w", "two", "collector", "test", "2", "ok", 100, 140, 40, 100, 1},
+    };
+
+    (void)state;
+    put_campaign(cell, 2, BLOCKS);
+    assert_int_equal(hm_summary_write(folder), 0);
+    assert_string_equal(lbo("cpu_ns", "w", "two", "2", "bound_ns"), "60000000");
+}
+
+/* Mutators that only wait while another thread collects: nothing of their own
+ * time is taken off twice. */
+static void waiting_mutators_are_not_attributed(void **state)
+{
+    const struct cell cell[] = {
+        {"w", "glibc", "allocator", "baseline", "", "ok", 90, 90, 0, 90, 1},
+        {"w", "gc", "collector", "test", "2", "ok", 100, 100, 40, 60, 1},
+        {"v", "glibc", "allocator", "baseline", "", "ok", 90, 180, 0, 180, 2},
+        {"v", "gc", "collector", "test", "2", "ok", 100, 170, 30, 170, 2},
+    };
+
+    (void)state;
+    put_campaign(cell, 4, BLOCKS);
+    assert_int_equal(hm_summary_write(folder), 0);
+    assert_string_equal(lbo("cpu_ns", "w", "gc", "2", "bound_ns"), "60000000");
+    /* two mutators: 170 <= 200 - 30, so only the pause's own 30 */
+    assert_string_equal(lbo("cpu_ns", "v", "gc", "2", "bound_ns"), "140000000");
+}
+
+/* A clock that says more for the mutators than for all: nothing is added. */
+static void inconsistent_clocks_do_not_make_the_bound_negative(void **state)
+{
+    const struct cell cell[] = {
+        {"w", "glibc", "allocator", "baseline", "", "ok", 90, 90, 0, 90, 1},
+        {"w", "gc", "collector", "test", "2", "ok", 100, 99, 10, 100, 1},
+    };
+
+    (void)state;
+    put_campaign(cell, 2, BLOCKS);
+    assert_int_equal(hm_summary_write(folder), 0);
+    assert_ratio(lbo("cpu_ns", "w", "gc", "2", "bound_ns"), 89e6);
+}
+
+static void a_mutator_time_that_is_none_is_named(void **state)
+{
+    (void)state;
+    folder_put("runs.csv",
+               "run_id,block,cell,workload,params,heap_multiple,threads,"
+               "strategy,class,arm,status,reason,wall_ns,cpu_ns,rss_peak_bytes,"
+               "rss_mean_bytes,rss_drained_bytes,lat_p50_ns,lat_p99_ns,"
+               "lat_p999_ns,pause_max_ns,pause_total_ns,live_peak_bytes,"
+               "mutator_cpu_ns\n"
+               "0,0,0,w,,,1,s,collector,test,ok,,9,9,,,,,,,,,,many\n");
+    assert_int_equal(hm_summary_write(folder), -EINVAL);
 }
 
 static void a_failed_cell_has_a_status_and_no_overhead(void **state)
@@ -157,10 +249,10 @@ static void a_bound_comes_after_the_contenders(void **state)
 static void malloc_alone_has_no_bound(void **state)
 {
     const struct cell cell[] = {
-        {"w", "glibc", "allocator", "baseline", "", "ok", 100, 100, 0},
-        {"w", "other", "allocator", "test", "", "ok", 90, 90, 0},
-        {"leak_x", "glibc", "allocator", "baseline", "", "ok", 9, 9, 0},
-        {"leak_x", "gc", "collector", "test", "2", "ok", 9, 9, 1},
+        {"w", "glibc", "allocator", "baseline", "", "ok", 100, 100, 0, 0, 1},
+        {"w", "other", "allocator", "test", "", "ok", 90, 90, 0, 0, 1},
+        {"leak_x", "glibc", "allocator", "baseline", "", "ok", 9, 9, 0, 0, 1},
+        {"leak_x", "gc", "collector", "test", "2", "ok", 9, 9, 1, 0, 1},
     };
 
     (void)state;
@@ -174,12 +266,12 @@ static void malloc_alone_has_no_bound(void **state)
 static void means_are_of_those_that_completed_all(void **state)
 {
     const struct cell cell[] = {
-        {"v", "glibc", "allocator", "baseline", "", "ok", 100, 100, 0},
-        {"v", "gc", "collector", "test", "2", "oom", 0, 0, 0},
-        {"v", "gc", "collector", "test", "3", "ok", 200, 200, 100},
-        {"w", "glibc", "allocator", "baseline", "", "ok", 100, 100, 0},
-        {"w", "gc", "collector", "test", "2", "ok", 450, 450, 100},
-        {"w", "gc", "collector", "test", "3", "ok", 450, 450, 100},
+        {"v", "glibc", "allocator", "baseline", "", "ok", 100, 100, 0, 0, 1},
+        {"v", "gc", "collector", "test", "2", "oom", 0, 0, 0, 0, 1},
+        {"v", "gc", "collector", "test", "3", "ok", 200, 200, 100, 0, 1},
+        {"w", "glibc", "allocator", "baseline", "", "ok", 100, 100, 0, 0, 1},
+        {"w", "gc", "collector", "test", "2", "ok", 450, 450, 100, 0, 1},
+        {"w", "gc", "collector", "test", "3", "ok", 450, 450, 100, 0, 1},
     };
 
     (void)state;
@@ -216,8 +308,8 @@ static void time_by_heap_is_in_the_order_of_heaps(void **state)
 static void put_pauses(const char *more)
 {
     const struct cell cell[] = {
-        {"w", "glibc", "allocator", "baseline", "", "ok", 90, 90, 0},
-        {"w", "gc", "collector", "test", "2", "ok", 100, 100, 10},
+        {"w", "glibc", "allocator", "baseline", "", "ok", 90, 90, 0, 0, 1},
+        {"w", "gc", "collector", "test", "2", "ok", 100, 100, 10, 0, 1},
     };
     char text[256];
 
@@ -268,6 +360,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_bound_is_the_least_cost_without_pauses),
         TEST(processor_time_is_attributed_by_the_share_it_had),
+        TEST(a_concurrent_collector_pays_for_its_own_processor),
+        TEST(parallel_markers_are_attributed_whole),
+        TEST(waiting_mutators_are_not_attributed),
+        TEST(inconsistent_clocks_do_not_make_the_bound_negative),
+        TEST(a_mutator_time_that_is_none_is_named),
         TEST(a_failed_cell_has_a_status_and_no_overhead),
         TEST(a_bound_comes_after_the_contenders),
         TEST(malloc_alone_has_no_bound),
