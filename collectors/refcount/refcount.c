@@ -19,10 +19,13 @@
  *             a pause scans the roots, the objects new since the last one and
  *             a slice of the dying.  Garbage in cycles is never found: memory
  *             grows by it until the run ends as `oom`.
+ *             There are no weak references (no HM_GC_WEAK): a target dies in
+ *             the middle of a cascade, not where a trace ends, so each death
+ *             would have to ask a table whether something watches.
  * Threads:    one mutator. */
 #include "collectors/refcount/refcount_heap.h"
 
-static const struct hm_param refcount_params[] = {REFCOUNT_PARAMS};
+static const struct hm_param refcount_params[] = {REFCOUNT_ROWS, {0}};
 
 const struct hm_collector hm_collector_this = {
     .name = "refcount",
@@ -42,6 +45,23 @@ int hm_refcount_cycles_open(struct hm_gc *gc)
 
 void hm_refcount_cycles_close(void)
 {
+}
+
+void hm_refcount_cycles_step(struct hm_gc *gc)
+{
+    (void)gc;
+}
+
+size_t hm_refcount_cycles_hurry(const struct hm_gc *gc, size_t due_bytes)
+{
+    (void)gc;
+    return due_bytes;
+}
+
+int hm_refcount_cycles_is_due(const struct hm_gc *gc)
+{
+    (void)gc;
+    return 0;
 }
 
 void hm_refcount_cycles_find(struct hm_gc *gc)

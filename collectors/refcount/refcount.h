@@ -21,7 +21,7 @@
 #define HM_GC_MOVING  0
 #define HM_GC_THREADS 0
 
-#ifndef HM_REFCOUNT_CYCLES /* 1: flag what a dead cycle may hang from */
+#ifndef HM_REFCOUNT_CYCLES /* 1: flag what a dead cycle may be found from */
 #define HM_REFCOUNT_CYCLES 0
 #define HM_GC_ACYCLIC      1
 #endif
@@ -32,10 +32,12 @@ enum {
     HM_REFCOUNT_TABLE = 4,    /* to be reconciled: new, or count was 0 */
     HM_REFCOUNT_ROOTED = 8,   /* a root refers to it; during pauses only */
     HM_REFCOUNT_LARGE = 16,   /* has a run of pages of its own */
-    HM_REFCOUNT_PURPLE = 64,  /* since cycles were looked for, it was new, or
-                               * in the table, or lost a reference */
+    HM_REFCOUNT_LATE = 32,    /* suspect: waits for a wider trial */
+    HM_REFCOUNT_PURPLE = 64,  /* suspect: lost a reference that was not the
+                               * last, or gained the first by a store */
     HM_REFCOUNT_GRAY = 128,   /* trial deletion: its fields are discounted */
-    HM_REFCOUNT_QUEUED = 256, /* trial deletion: to be followed */
+    HM_REFCOUNT_QUEUED = 256, /* trial of everything: to be followed */
+    HM_REFCOUNT_BLACK = 256,  /* bounded trial: was gray, and lives */
     HM_REFCOUNT_REFS_SHIFT = 9,
     HM_REFCOUNT_WORDS_SHIFT = 20,
     HM_REFCOUNT_FIELD = 2047,
@@ -43,8 +45,13 @@ enum {
 
 #define HM_REFCOUNT_ONE ((uint64_t)1 << 31)
 
-/* The flag of what lost a reference that was not the last. */
+/* The flag of what lost a reference that was not the last; the one of the
+ * late is beside it. */
 #define HM_REFCOUNT_SUSPECT ((uint64_t)HM_REFCOUNT_CYCLES * HM_REFCOUNT_PURPLE)
+
+/* Makes a header that of a suspect. */
+#define HM_REFCOUNT_SUSPECTED(h) \
+    (((h) | HM_REFCOUNT_SUSPECT) & ~(HM_REFCOUNT_SUSPECT >> 1))
 
 #define HM_REFCOUNT_ANY_REFS \
     ((uint64_t)HM_REFCOUNT_FIELD << HM_REFCOUNT_REFS_SHIFT | HM_REFCOUNT_LARGE)
@@ -174,6 +181,18 @@ static inline void hm_refcount_up(hm_ref o)
     *hm_header_of(o) = h;
 }
 
+/* The same, where the reference may close a cycle: one through an object that
+ * had no count, and so still is in the table, would have no suspect. */
+static inline void hm_refcount_up_closing(hm_ref o)
+{
+    uint64_t h = *hm_header_of(o) + HM_REFCOUNT_ONE;
+
+    HM_ASSERT(h >= HM_REFCOUNT_ONE && (h & HM_REFCOUNT_LIVE));
+    if (HM_REFCOUNT_CYCLES)
+        h |= (h & HM_REFCOUNT_TABLE) * (HM_REFCOUNT_PURPLE / HM_REFCOUNT_TABLE);
+    *hm_header_of(o) = h;
+}
+
 static inline void hm_refcount_down(struct hm_mutator *m, hm_ref o)
 {
     uint64_t *header = hm_header_of(o), h = *header;
@@ -185,7 +204,7 @@ static inline void hm_refcount_down(struct hm_mutator *m, hm_ref o)
         if ((h & HM_REFCOUNT_TABLE) == 0)
             hm_refcount_note(m, header);
     } else {
-        *header = h | HM_REFCOUNT_SUSPECT;
+        *header = HM_REFCOUNT_SUSPECTED(h);
     }
 }
 
@@ -194,8 +213,11 @@ static inline void hm_init(struct hm_mutator *m, hm_ref o, size_t i, hm_ref v)
     (void)m;
     HM_ASSERT(i < hm_refcount_refs(hm_header_of(o)));
     HM_ASSERT(hm_slots_of(o)[i] == NULL);
-    if (v != NULL)
-        hm_refcount_up(v);
+    if (HM_REFCOUNT_CYCLES && v == o) {
+        hm_refcount_up_closing(v);
+    } else if (v != NULL) {
+        hm_refcount_up(v); /* is older than o: that closes no cycle */
+    }
     hm_slots_of(o)[i] = v;
 }
 
@@ -206,7 +228,7 @@ static inline void hm_store(struct hm_mutator *m, hm_ref o, size_t i, hm_ref v)
     HM_ASSERT(i < hm_refcount_refs(hm_header_of(o)));
     old = hm_slots_of(o)[i];
     if (v != NULL)
-        hm_refcount_up(v);
+        hm_refcount_up_closing(v);
     hm_slots_of(o)[i] = v;
     if (old != NULL)
         hm_refcount_down(m, old);

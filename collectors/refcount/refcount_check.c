@@ -8,6 +8,8 @@
 static struct {
     uint32_t *cell, *page; /* references found, by word and by page */
     uint64_t live_bytes, in_table;
+    hm_ref *start; /* what cycles are found from; NULL: only counted */
+    size_t n_starts;
     const char *wrong;
 } refcount_walk;
 
@@ -88,7 +90,7 @@ static void refcount_compare_live(struct hm_gc *gc, uint64_t *header)
         refcount_wrong("refcount: a count is not the number of references");
     if (h < HM_REFCOUNT_ONE && (h & HM_REFCOUNT_TABLE) == 0)
         refcount_wrong("refcount: a count is 0, and nothing will find out");
-    if (h & (HM_REFCOUNT_ROOTED | HM_REFCOUNT_GRAY | HM_REFCOUNT_QUEUED))
+    if (h & (HM_REFCOUNT_ROOTED | HM_REFCOUNT_GRAY | HM_REFCOUNT_BLACK))
         refcount_wrong("refcount: a pause left a flag behind");
 }
 
@@ -180,9 +182,10 @@ static void refcount_check_blocks(const struct hm_gc *gc)
     }
 }
 
-/* The counts of all objects, against their fields. */
-static void refcount_check_objects(struct hm_gc *gc)
+/* The counts of all objects, against their fields.  Returns their bytes. */
+static uint64_t refcount_check_objects(struct hm_gc *gc)
 {
+    uint64_t live_bytes;
     size_t cell_bytes = (size_t)gc->blocks.frontier * HM_BLOCK_WORDS *
                             sizeof(*refcount_walk.cell) +
                         1;
@@ -195,9 +198,56 @@ static void refcount_check_objects(struct hm_gc *gc)
     hm_refcount_each(gc, refcount_recount);
     if (refcount_walk.wrong == NULL)
         hm_refcount_each(gc, refcount_compare);
+    live_bytes = refcount_walk.live_bytes;
     refcount_check_tables(gc);
     hm_arena_release(refcount_walk.page, page_bytes);
     hm_arena_release(refcount_walk.cell, cell_bytes);
+    return live_bytes;
+}
+
+static void refcount_add_start(hm_ref o)
+{
+    if (refcount_walk.start != NULL)
+        refcount_walk.start[refcount_walk.n_starts] = o;
+    refcount_walk.n_starts++;
+}
+
+/* An object from which a dead cycle can be found, or the fields of a dying one.
+ */
+static void refcount_find_starts(struct hm_gc *gc, uint64_t *header)
+{
+    hm_ref o = (hm_ref)(header + 1);
+    size_t n = header == gc->current ? gc->left : hm_refcount_refs(header);
+
+    if ((*header & HM_REFCOUNT_LIVE) == 0) {
+        for (size_t i = 0; i < n; i++)
+            refcount_add_start(hm_slots_of(o)[i]);
+    } else if (*header & (HM_REFCOUNT_TABLE | HM_REFCOUNT_PURPLE)) {
+        refcount_add_start(o);
+    }
+}
+
+/* Every object must be reached from one of those: else the cycle that it is in
+ * would stay when it is dead.  `live_bytes`: of all objects. */
+static void refcount_check_starts(struct hm_gc *gc, struct hm_verify verify,
+                                  uint64_t live_bytes)
+{
+    struct hm_roots roots = {0};
+    size_t bytes;
+
+    refcount_walk.start = NULL;
+    refcount_walk.n_starts = 0;
+    hm_refcount_each(gc, refcount_find_starts);
+    bytes = (refcount_walk.n_starts + 1) * sizeof(hm_ref);
+    refcount_walk.start = hm_arena_reserve(bytes);
+    refcount_walk.n_starts = 0;
+    hm_refcount_each(gc, refcount_find_starts);
+    hm_roots_add(&roots, refcount_walk.start, refcount_walk.n_starts);
+    verify.roots = &roots;
+    refcount_walk.wrong = hm_verify_trace(&verify);
+    if (refcount_walk.wrong == NULL && verify.reachable_bytes != live_bytes)
+        refcount_wrong("refcount: a cycle that nothing would find");
+    hm_arena_release(refcount_walk.start, bytes);
 }
 
 static uint64_t refcount_common_header(hm_ref o)
@@ -213,6 +263,7 @@ const char *hm_refcount_check(struct hm_gc *gc, uint64_t *bytes)
                                .is_object = refcount_is_object,
                                .header = refcount_common_header,
                                .heap = gc};
+    uint64_t live_bytes = 0;
 
     memset(&refcount_walk, 0, sizeof(refcount_walk));
     refcount_walk.wrong = hm_blocks_check(&gc->blocks);
@@ -221,9 +272,11 @@ const char *hm_refcount_check(struct hm_gc *gc, uint64_t *bytes)
     if (refcount_walk.wrong == NULL)
         refcount_check_blocks(gc);
     if (refcount_walk.wrong == NULL)
-        refcount_check_objects(gc);
+        live_bytes = refcount_check_objects(gc);
     if (refcount_walk.wrong == NULL)
         refcount_walk.wrong = hm_verify_trace(&verify);
+    if (refcount_walk.wrong == NULL && HM_REFCOUNT_CYCLES)
+        refcount_check_starts(gc, verify, live_bytes);
     *bytes = verify.reachable_bytes;
     return refcount_walk.wrong;
 }

@@ -65,7 +65,7 @@ static inline void refcount_die(struct hm_gc *gc, uint64_t *header, uint64_t h)
 }
 
 /* A field of a dying object referred to `o`. */
-static inline void refcount_discount(struct hm_gc *gc, hm_ref o)
+static inline void refcount_discount_field(struct hm_gc *gc, hm_ref o)
 {
     uint64_t *header = hm_header_of(o), h = *header;
 
@@ -77,12 +77,17 @@ static inline void refcount_discount(struct hm_gc *gc, hm_ref o)
         return;
     }
     if (h >= HM_REFCOUNT_ONE) {
-        *header = h | HM_REFCOUNT_SUSPECT;
+        *header = HM_REFCOUNT_SUSPECTED(h);
         return;
     }
     *header = h | HM_REFCOUNT_TABLE;
     if ((h & HM_REFCOUNT_TABLE) == 0)
         hm_refcount_note(&gc->mutator, header);
+}
+
+void hm_refcount_discount(struct hm_gc *gc, hm_ref o)
+{
+    refcount_discount_field(gc, o);
 }
 
 /* Discounts and frees up to `units`; roots must be flagged. */
@@ -105,7 +110,7 @@ static void refcount_slice(struct hm_gc *gc, size_t units)
 
             units--;
             if (o != NULL)
-                refcount_discount(gc, o);
+                refcount_discount_field(gc, o);
         }
         gc->current = left > 0 ? header : NULL;
         gc->left = left;
@@ -122,7 +127,7 @@ static inline int refcount_judge(struct hm_gc *gc, uint64_t *header)
 
     HM_ASSERT((h & HM_REFCOUNT_TABLE) && (h & HM_REFCOUNT_LIVE));
     if (h >= HM_REFCOUNT_ONE) {
-        *header = (h & ~(uint64_t)HM_REFCOUNT_TABLE) | HM_REFCOUNT_SUSPECT;
+        *header = h & ~(uint64_t)HM_REFCOUNT_TABLE;
     } else if (h & HM_REFCOUNT_ROOTED) {
         return 1;
     } else {
@@ -275,6 +280,7 @@ static void refcount_set_due(struct hm_gc *gc, size_t slots)
     const struct hm_gc_config *config = &gc->heap.config;
     size_t due = gc->param[REFCOUNT_INTERVAL];
 
+    due = hm_refcount_cycles_hurry(gc, due);
     if (due < slots * sizeof(hm_ref))
         due = slots * sizeof(hm_ref);
     gc->due_bytes = config->stress_bytes != 0 ? config->stress_bytes : due;
@@ -304,6 +310,7 @@ void hm_refcount_reconcile(struct hm_gc *gc)
         refcount_slice(gc, units);
         hm_pause_log_add(log, HM_PAUSE_cascade, end_ns, hm_clock_now_ns());
     }
+    hm_refcount_cycles_step(gc);
     (void)hm_refcount_flag_roots(gc, 0);
     refcount_set_due(gc, slots);
     gc->heap.collections++;

@@ -6,20 +6,20 @@
 #include "collectors/substrate/blocks.h"
 #include "collectors/substrate/heap.h"
 
-/* Parameters of both collectors, in this order. */
+/* Parameters of both collectors, in this order; a collector's own follow. */
 enum { REFCOUNT_INTERVAL, REFCOUNT_SLICE, REFCOUNT_TABLE, REFCOUNT_OWN };
 
-#define REFCOUNT_PARAMS                                               \
-    {"interval", "bytes allocated between two reconciliations",       \
-     32768,      32768,                                               \
-     1024,       1 << 30},                                            \
-        {"slice", "references discounted and cells freed in a pause", \
-         8192,    8192,                                               \
-         1,       1 << 30},                                           \
-        {"table", "entries of the zero count table, at most",         \
-         1 << 30, 1 << 30,                                            \
-         1,       1 << 30},                                           \
-        {0},
+#define REFCOUNT_ROWS                                                          \
+    {"interval", "bytes allocated between two reconciliations",                \
+     32768,      32768,                                                        \
+     1024,       1 << 30},                                                     \
+        {"slice", "references discounted and cells freed in a pause",          \
+         8192,    8192,                                                        \
+         1,       1 << 30},                                                    \
+    {                                                                          \
+        "table", "entries of the zero count table, at most", 1 << 30, 1 << 30, \
+            1, 1 << 30                                                         \
+    }
 
 enum {
     REFCOUNT_RUNS = 256,            /* of new objects, before a pause */
@@ -59,7 +59,6 @@ struct hm_gc {
     uint64_t *current;     /* dying, not all fields discounted */
     size_t left;           /* fields of it that still are counted */
     uint64_t object_bytes; /* of live objects that are not new */
-    size_t cycle_bytes;    /* allocated since cycles were looked for */
 };
 
 /* One bounded pause: new objects, part of the table, a slice of the dying. */
@@ -109,11 +108,27 @@ const char *hm_refcount_check(struct hm_gc *gc, uint64_t *bytes);
 /* Aborts when something is wrong.  Verify mode only. */
 void hm_refcount_demand(struct hm_gc *gc);
 
-/* The three that differ between the collectors.  Opening takes what finding
- * needs; 0: there is no room.  Finding frees the dead cycles, in one pause
- * without entry in the log; nothing may be new. */
+/* A field of an object that dies referred to `o`, not NULL.  Roots must be
+ * flagged. */
+void hm_refcount_discount(struct hm_gc *gc, hm_ref o);
+
+/* What differs between the collectors.  Opening takes what finding needs; 0:
+ * there is no room. */
 int hm_refcount_cycles_open(struct hm_gc *gc);
 void hm_refcount_cycles_close(void);
+
+/* Part of a pause, with roots flagged and nothing new: looks for dead cycles
+ * in bounded work, if it is time to.  Logs itself. */
+void hm_refcount_cycles_step(struct hm_gc *gc);
+
+/* How much may be allocated before the next step; at most `due_bytes`. */
+size_t hm_refcount_cycles_hurry(const struct hm_gc *gc, size_t due_bytes);
+
+/* Whether the bounded steps leave too much, and all has to be looked at. */
+int hm_refcount_cycles_is_due(const struct hm_gc *gc);
+
+/* Frees all dead cycles, in one pause without entry in the log; nothing may be
+ * new. */
 void hm_refcount_cycles_find(struct hm_gc *gc);
 
 #endif /* HM_COLLECTORS_REFCOUNT_HEAP_H */

@@ -185,14 +185,12 @@ static int refcount_is_due(const struct hm_gc *gc)
     return gc->heap.since_bytes >= gc->due_bytes || gc->n_runs == REFCOUNT_RUNS;
 }
 
-/* Looks for cycles, as one pause. */
+/* Looks for all cycles, as one pause. */
 static void refcount_find_cycles(struct hm_gc *gc)
 {
     uint64_t start_ns = hm_clock_now_ns();
 
     hm_refcount_cycles_find(gc);
-    gc->cycle_bytes = 0;
-    hm_pacer_allow(&gc->heap.pacer, gc->object_bytes);
     hm_pause_log_add(gc->heap.config.log, HM_PAUSE_cycles, start_ns,
                      hm_clock_now_ns());
     if (gc->heap.config.verify)
@@ -201,10 +199,8 @@ static void refcount_find_cycles(struct hm_gc *gc)
 
 static void refcount_pause(struct hm_gc *gc)
 {
-    gc->cycle_bytes += gc->heap.since_bytes;
     hm_refcount_reconcile(gc);
-    if (HM_REFCOUNT_CYCLES &&
-        hm_pacer_left(&gc->heap.pacer, gc->cycle_bytes) == 0)
+    if (hm_refcount_cycles_is_due(gc))
         refcount_find_cycles(gc);
 }
 

@@ -100,7 +100,6 @@ void hm_gc_collect(struct hm_mutator *m)
     hm_refcount_cycles_find(gc);
     hm_refcount_settle(gc);
     hm_refcount_give_back(gc);
-    gc->cycle_bytes = 0;
     gc->heap.collections++;
     hm_pause_log_add(gc->heap.config.log, HM_PAUSE_full, start_ns,
                      hm_clock_now_ns());
