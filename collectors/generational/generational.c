@@ -5,16 +5,17 @@
  * Source:     D. Ungar, SDE 1984 (generation scavenging); V8's collector as of
  *             version 11 (Scavenger, age mark, slot sets, heap growing);
  *             D. Ungar and F. Jackson, OOPSLA 1988 (feedback on ageing).
- * Differs:    one thread: what V8 does in concurrent tasks is done in steps or
- *             in the pause.  Young objects are not marked in increments: what
- *             they refer to is found when marking ends.  A full collection
- *             begins with a young one instead of promoting all that lives.
- *             Pages are blocks of 32 KiB; objects above 8 KiB are large and old
- *             from their birth.  The write barrier compares addresses instead
- *             of reading page flags, and shades only where the object stored
- *             into has been scanned.  Where most of what has aged survives
- *             again, less is left to age.  With a heap limit, marking starts
- *             so early that it should end before the room does.
+ * Differs:    what V8 does in concurrent tasks is done in steps or in the
+ *             pause; gc_threads only share young collections, see
+ *             generational_parallel.c.  Young objects are not marked in
+ *             increments: what they refer to is found when marking ends.  A
+ *             full collection begins with a young one instead of promoting all
+ *             that lives.  Pages are blocks of 32 KiB; objects above 8 KiB are
+ *             large and old from their birth.  The write barrier compares
+ *             addresses instead of reading page flags, and shades only where
+ *             the object stored into has been scanned.  Where most of what has
+ *             aged survives again, less is left to age.  With a heap limit,
+ *             marking starts so early that it should end before the room does.
  *             V8's flags:
  *               --min-semi-space-size, --max-semi-space-size (MiB)
  *                                        nursery_min, nursery_max (bytes)
@@ -25,24 +26,25 @@
  *               --no-incremental-marking incremental=0
  *               --no-compact             compact=0
  *               --always-promote-young-mc, --minor-mc: no counterpart
- *               --single-threaded-gc     as it stands
+ *               --single-threaded-gc     gc_threads=1
  *             Of its own: age, step (1M; V8: 64K to 256K, but on other threads
  *             as well), step_every, step_us.
- * Invariants: young objects fill the current semispace without gaps up to the
- *             mutator's free pointer; those below the age mark have survived;
- *             a slot of an old object that holds a young reference is in the
- *             remembered set; during marking, a marked old object refers to
- *             marked, queued or young ones, a slot of it that refers to a block
- *             to be emptied is recorded; the other semispace is as large, so a
- *             young collection cannot fail: what cannot be promoted stays
- *             young, and a full collection follows; see hm_gc_check().
+ * Invariants: young objects fill the current semispace up to the mutator's free
+ *             pointer, where several threads leave a gap it is one, too; those
+ *             below the age mark have survived; a slot of an old object that
+ *             holds a young reference is in the remembered set; during marking,
+ *             a marked old object refers to marked, queued or young ones, a
+ *             slot of it that refers to a block to be emptied is recorded; the
+ *             other semispace is as large, so a young collection cannot fail:
+ *             what cannot be promoted stays young, and a full collection
+ *             follows; see hm_gc_check().
  * Costs:      a young collection is proportional to what lives in the nursery
  *             and to the remembered slots; two semispaces are charged whole.
  *             Old blocks cost 1/32 for marks and slots, and 1/64 more while
  *             some are to be emptied.  A step marks `step` bytes, in at most
  *             `step_us`; the pause that ends a cycle costs a young collection,
  *             a step, a count of all marks and the moving of at most 4 MiB.
- * Threads:    one mutator. */
+ * Threads:    one mutator; gc_threads share young collections. */
 #include "collectors/generational/generational_heap.h"
 
 enum {
@@ -55,6 +57,7 @@ enum {
     GENERATIONAL_STEP_EVERY,
     GENERATIONAL_STEP_US,
     GENERATIONAL_COMPACT,
+    GENERATIONAL_GC_THREADS,
 };
 
 /* By default a semispace is at most 1/128 of a heap limit, but 1 MiB, as in V8;
@@ -65,6 +68,9 @@ enum {
     GENERATIONAL_SMALL_PART = 32,
     GENERATIONAL_ASKED_PART = 8,
 };
+
+/* Of the nursery, where several threads leave gaps; nothing for one. */
+enum { GENERATIONAL_GAP_SHIFT = 4, GENERATIONAL_NO_GAP_SHIFT = 63 };
 
 #define GENERATIONAL_FLOOR_BYTES ((size_t)256 << 10)
 #define GENERATIONAL_FIRST_BYTES ((size_t)1 << 20)
@@ -87,6 +93,7 @@ static const struct hm_param generational_params[] = {
     {"step_us", "microseconds that a step may take", 1000, 1000, 1, 1000000},
     {"compact", "empties sparse old blocks: 0 never, 1 sparse ones, 2 all", 1,
      1, 0, 2},
+    HM_WORKERS_ROW,
     {0},
 };
 
@@ -160,6 +167,9 @@ static int generational_configure(struct hm_gc *gc, const char **why)
         return 0;
     }
     generational_size_nursery(gc, min, max);
+    gc->nursery.gap_shift = param[GENERATIONAL_GC_THREADS] > 1
+                                ? GENERATIONAL_GAP_SHIFT
+                                : GENERATIONAL_NO_GAP_SHIFT;
     gc->is_ageing = param[GENERATIONAL_AGE] > 1;
     gc->evacuation.policy = (unsigned)param[GENERATIONAL_COMPACT];
     gc->cycle = (struct generational_cycle){
@@ -187,6 +197,9 @@ static int generational_open_spaces(struct hm_gc *gc, size_t stack_bytes)
            hm_slot_set_open(&gc->large_slots, &heap->large.extents.range,
                             &heap->budget) &&
            hm_generational_evacuation_open(gc) &&
+           hm_generational_team_open(
+               &gc->team,
+               (unsigned)heap->config.param[GENERATIONAL_GC_THREADS]) &&
            hm_mark_queue_open(&gc->queue, stack_bytes) &&
            hm_generational_nursery_open(gc);
 }
@@ -195,14 +208,19 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
 {
     struct hm_gc *gc = &generational_gc;
     size_t stack_bytes = hm_mark_queue_bytes(config->heap_bytes);
+    size_t team_bytes = hm_generational_team_bytes(
+        (unsigned)config->param[GENERATIONAL_GC_THREADS]);
 
-    if (!hm_heap_open(&gc->heap, config, sizeof(*gc) + stack_bytes, why) ||
+    if (!hm_heap_open(&gc->heap, config, sizeof(*gc) + stack_bytes + team_bytes,
+                      why) ||
         !generational_configure(gc, why) ||
         !generational_open_spaces(gc, stack_bytes)) {
         hm_gc_close(gc);
         return NULL;
     }
     hm_heap_pace(&gc->heap);
+    if (config->verify)
+        gc->team.alone_objects = 0;
     gc->nursery.collected_ns = hm_clock_now_ns();
     gc->mutator.gc = gc;
     hm_generational_old_reset(gc);
@@ -211,6 +229,7 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
 
 void hm_gc_close(struct hm_gc *gc)
 {
+    hm_generational_team_close(&gc->team);
     hm_range_close(&gc->nursery.range);
     hm_mark_queue_close(&gc->queue);
     hm_generational_evacuation_close(gc);

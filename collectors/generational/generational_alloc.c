@@ -28,12 +28,21 @@ static int alloc_is_marked(const struct hm_gc *gc)
     return generational_is_marking(gc) && hm_generational_is_marked(gc);
 }
 
+/* What the mutator may still fill of the nursery. */
+static size_t alloc_room(const struct hm_gc *gc)
+{
+    size_t capacity = gc->nursery.capacity_bytes;
+    size_t end = capacity - (capacity >> gc->nursery.gap_shift);
+    size_t used = generational_young_bytes(gc);
+
+    return end > used ? end - used : 0;
+}
+
 /* Gives the mutator at least `need_bytes` to bump through.  0: no room, or it
  * is time to collect. */
 static int alloc_open_window(struct hm_gc *gc, size_t need_bytes)
 {
-    size_t left = hm_generational_left(gc);
-    size_t room = gc->nursery.capacity_bytes - generational_young_bytes(gc);
+    size_t left = hm_generational_left(gc), room = alloc_room(gc);
 
     if (left == 0 || room < need_bytes || alloc_is_marked(gc))
         return 0;
@@ -177,6 +186,15 @@ static hm_ref alloc_new_large(struct hm_gc *gc, size_t words, size_t n_refs)
     return o;
 }
 
+/* Promotion has failed, and what lives fills the nursery: there is room for it
+ * once a full collection is over, for the young one after that. */
+static void alloc_empty_nursery(struct hm_gc *gc, size_t bytes)
+{
+    hm_generational_collect_for(gc, GENERATIONAL_FULL, bytes);
+    if (alloc_room(gc) < bytes)
+        hm_generational_collect(gc, GENERATIONAL_MINOR);
+}
+
 __attribute__((noinline)) hm_ref hm_generational_new_slow(struct hm_mutator *m,
                                                           size_t words,
                                                           size_t n_refs)
@@ -192,7 +210,7 @@ __attribute__((noinline)) hm_ref hm_generational_new_slow(struct hm_mutator *m,
     if (!alloc_open_window(gc, bytes)) {
         hm_generational_collect_for(gc, alloc_extent(gc), bytes);
         if (!alloc_open_window(gc, bytes))
-            hm_generational_collect_for(gc, GENERATIONAL_FULL, bytes);
+            alloc_empty_nursery(gc, bytes);
         if (m->limit == m->free && !alloc_open_window(gc, bytes))
             hm_heap_exhausted(&gc->heap, bytes);
     }

@@ -4,6 +4,7 @@
 #ifndef HM_COLLECTORS_GENERATIONAL_HEAP_H
 #define HM_COLLECTORS_GENERATIONAL_HEAP_H
 
+#include "collectors/generational/generational_parallel.h"
 #include "collectors/substrate/bits.h"
 #include "collectors/substrate/blocks.h"
 #include "collectors/substrate/heap.h"
@@ -48,6 +49,7 @@ struct generational_nursery {
     uint64_t *opened;              /* free pointer after the last collection */
     size_t survived_bytes;         /* since the nursery grew */
     size_t aging_words;            /* survivors beyond these do not age */
+    unsigned gap_shift; /* capacity >> this is left for gaps between windows */
 };
 
 /* Blocks with free cells in lists; promotion bumps through one cell. */
@@ -110,6 +112,7 @@ struct hm_gc {
     int is_noting; /* in a pause: the weak table is told what is marked */
     struct generational_cycle cycle;
     struct generational_evacuation evacuation;
+    struct generational_team team;
     struct hm_mark_queue queue;
 };
 
@@ -214,6 +217,10 @@ static inline void generational_sweep_all(struct hm_gc *gc)
 /* Turns what is left of the cell in use into a gap, so that blocks can be
  * parsed. */
 void hm_generational_old_seal(struct hm_gc *gc);
+
+/* `words` from `start`, the rest of a cell in use, are free again. */
+void hm_generational_old_return(struct hm_gc *gc, uint64_t *start,
+                                size_t words);
 
 /* Opening, growing and shrinking the nursery.  Growing asks the budget. */
 int hm_generational_nursery_open(struct hm_gc *gc);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Young collections: what survives for the first time is copied within the
  * nursery, for the second time into the old space. */
-#include "collectors/generational/generational_heap.h"
+#include "collectors/generational/generational_minor.h"
 
 /* A space is followed by as much readable memory: the scan reads ahead. */
 enum { MINOR_MARGIN_BYTES = HM_PAGE_BYTES, MINOR_AHEAD_WORDS = 32 };
@@ -9,23 +9,6 @@ enum { MINOR_MARGIN_BYTES = HM_PAGE_BYTES, MINOR_AHEAD_WORDS = 32 };
 /* Survivors may fill at most 1/4 of the nursery, or little would be left for
  * what is new; the others are promoted at once. */
 enum { MINOR_MOST_AGED = 4, MINOR_LEAST_AGED = 16 };
-
-/* One young collection in progress. */
-struct minor {
-    struct hm_gc *gc;
-    uintptr_t from_first; /* the lowest reference to from-space */
-    size_t from_bytes;
-    const uint64_t *age_mark;
-    uint64_t *free;    /* where the next copy within the nursery goes */
-    uint64_t *crowded; /* from here on, copies only if promotion fails */
-    uint64_t *old_free, *old_limit; /* the old space's cell in use */
-    uint64_t *promoted;   /* originals of promoted objects to be scanned, linked
-                           * through the word after the header */
-    size_t refused_words; /* what the old space has no room for */
-    size_t promoted_words;
-    size_t aged_words; /* of those, the ones below the age mark */
-    uint64_t *scan;    /* the copies below have been scanned */
-};
 
 /* Both spaces, from where they end today. */
 static void generational_back(struct generational_nursery *nursery,
@@ -107,35 +90,9 @@ void hm_generational_nursery_shrink(struct hm_gc *gc, size_t bytes)
     gc->mutator.limit = gc->mutator.poll = gc->mutator.free;
 }
 
-static inline void minor_copy_words(uint64_t *to, const uint64_t *from,
-                                    size_t words)
-{
-    if (words > 16) {
-        memcpy(to, from, words * HM_WORD_BYTES);
-        return;
-    }
-    for (; words >= 2; words -= 2, to += 2, from += 2)
-        memcpy(to, from, (size_t)2 * HM_WORD_BYTES);
-    if (words > 0)
-        memcpy(to, from, HM_WORD_BYTES);
-}
-
-/* Whether the object has to be scanned; looking costs less for small ones. */
-static inline int minor_has_refs(const uint64_t *header)
-{
-    size_t n = hm_header_refs(*header);
-    hm_ref *slot = hm_slots_of((hm_ref)(header + 1));
-
-    if (n > 8)
-        return 1;
-    while (n > 0 && slot[n - 1] == NULL)
-        n--;
-    return n > 0;
-}
-
 /* Another cell of the old space.  Returns its start, or NULL. */
-static __attribute__((noinline)) uint64_t *minor_refill(struct minor *minor,
-                                                        size_t words)
+static __attribute__((noinline)) uint64_t *minor_refill(
+    struct generational_minor *minor, size_t words)
 {
     struct generational_old *old = &minor->gc->old;
     uint64_t *to;
@@ -154,8 +111,8 @@ static __attribute__((noinline)) uint64_t *minor_refill(struct minor *minor,
 }
 
 /* Room in the old space for an object that has survived before, or NULL. */
-static inline uint64_t *minor_promote(struct minor *minor, uint64_t *header,
-                                      size_t words)
+static inline uint64_t *minor_promote(struct generational_minor *minor,
+                                      uint64_t *header, size_t words)
 {
     uint64_t *to = minor->old_free;
 
@@ -168,8 +125,8 @@ static inline uint64_t *minor_promote(struct minor *minor, uint64_t *header,
     }
     minor->promoted_words += words;
     minor->aged_words += header < minor->age_mark ? words : 0;
-    minor_copy_words(to, header, words);
-    if (minor_has_refs(header)) {
+    generational_copy_words(to, header, words);
+    if (generational_has_refs(header)) {
         header[1] = (uintptr_t)minor->promoted;
         minor->promoted = header;
     }
@@ -178,7 +135,7 @@ static inline uint64_t *minor_promote(struct minor *minor, uint64_t *header,
 
 /* Room is always left within the nursery: both spaces are equally large. */
 static inline __attribute__((always_inline)) void minor_forward(
-    struct minor *minor, hm_ref *slot)
+    struct generational_minor *minor, hm_ref *slot)
 {
     hm_ref o = *slot;
     uint64_t *header, *to = NULL;
@@ -198,7 +155,7 @@ static inline __attribute__((always_inline)) void minor_forward(
     if (to == NULL) {
         to = minor->free;
         minor->free = to + words;
-        minor_copy_words(to, header, words);
+        generational_copy_words(to, header, words);
     }
     *slot = (hm_ref)(to + 1);
     hm_header_set_forward(header, *slot);
@@ -212,7 +169,7 @@ static void minor_root(void *minor, hm_ref *slot)
 /* A remembered slot stays so while it holds a young reference. */
 static int minor_remembered(void *arg, hm_ref *slot)
 {
-    struct minor *minor = arg;
+    struct generational_minor *minor = arg;
 
     minor_forward(minor, slot);
     return hm_generational_is_young(&minor->gc->mutator, *slot);
@@ -226,7 +183,7 @@ static int minor_remembered_all(void *minor, hm_ref *slot)
 }
 
 static __attribute__((noinline)) void minor_scan_remembered(
-    struct minor *minor, struct hm_slot_set *set)
+    struct generational_minor *minor, struct hm_slot_set *set)
 {
     if (generational_is_marking(minor->gc)) {
         hm_slot_set_each(set, minor_remembered_all, minor);
@@ -237,7 +194,7 @@ static __attribute__((noinline)) void minor_scan_remembered(
 
 static hm_ref minor_resolve(void *arg, hm_ref o)
 {
-    const struct minor *minor = arg;
+    const struct generational_minor *minor = arg;
     uint64_t header;
 
     if ((uintptr_t)o - minor->from_first >= minor->from_bytes)
@@ -249,7 +206,7 @@ static hm_ref minor_resolve(void *arg, hm_ref o)
 /* Forwards a slot and tells the weak table first of what it reaches. */
 static void minor_weak_mark(void *arg, hm_ref *slot)
 {
-    struct minor *minor = arg;
+    struct generational_minor *minor = arg;
 
     if (*slot != NULL && minor_resolve(minor, *slot) == NULL)
         hm_weak_note(&minor->gc->heap.weak, *slot);
@@ -257,7 +214,7 @@ static void minor_weak_mark(void *arg, hm_ref *slot)
 }
 
 static inline __attribute__((always_inline)) void minor_scan_promoted_as(
-    struct minor *minor, const int is_noting)
+    struct generational_minor *minor, const int is_noting)
 {
     uint64_t *original;
 
@@ -282,7 +239,7 @@ static inline __attribute__((always_inline)) void minor_scan_promoted_as(
 /* Scans the copies from `scan` on.  What lies some words ahead is mostly a
  * reference; where it is not, prefetching it does no harm. */
 static inline __attribute__((always_inline)) uint64_t *minor_scan_copied_as(
-    struct minor *minor, uint64_t *scan, const int is_noting)
+    struct generational_minor *minor, uint64_t *scan, const int is_noting)
 {
     while (scan < minor->free) {
         size_t n = hm_header_refs(*scan);
@@ -303,12 +260,15 @@ static inline __attribute__((always_inline)) uint64_t *minor_scan_copied_as(
 }
 
 /* Not inlined: the loops have all registers to themselves. */
-static __attribute__((noinline)) void minor_scan_promoted(struct minor *minor)
+static __attribute__((noinline)) void minor_scan_promoted(
+    struct generational_minor *minor)
 {
     minor_scan_promoted_as(minor, 0);
 }
 
-static void minor_evacuate(struct minor *minor)
+/* Not inlined: its caller lets others see `minor`. */
+static __attribute__((noinline)) void minor_evacuate(
+    struct generational_minor *minor)
 {
     struct hm_gc *gc = minor->gc;
     uint64_t *scan = minor->free;
@@ -325,7 +285,7 @@ static void minor_evacuate(struct minor *minor)
 
 static void minor_weak_drain(void *arg)
 {
-    struct minor *minor = arg;
+    struct generational_minor *minor = arg;
 
     do {
         minor_scan_promoted_as(minor, 1);
@@ -335,12 +295,12 @@ static void minor_weak_drain(void *arg)
 
 static int minor_is_young(void *arg, hm_ref o)
 {
-    const struct minor *minor = arg;
+    const struct generational_minor *minor = arg;
 
     return hm_generational_is_young(&minor->gc->mutator, o);
 }
 
-static void minor_weak(struct minor *minor)
+static void minor_weak(struct generational_minor *minor)
 {
     struct hm_weak_pass pass = {.arg = minor,
                                 .resolve = minor_resolve,
@@ -372,7 +332,8 @@ static void minor_lock(struct hm_gc *gc, unsigned space)
                   gc->nursery.max_bytes);
 }
 
-static void minor_account(struct hm_gc *gc, const struct minor *minor)
+static void minor_account(struct hm_gc *gc,
+                          const struct generational_minor *minor)
 {
     struct generational_nursery *nursery = &gc->nursery;
     size_t promoted = minor->promoted_words * HM_WORD_BYTES, copied;
@@ -381,6 +342,7 @@ static void minor_account(struct hm_gc *gc, const struct minor *minor)
     nursery->opened = nursery->age_mark = minor->free;
     copied = generational_young_bytes(gc);
     HM_ASSERT(copied <= nursery->capacity_bytes);
+    copied -= minor->gap_words * HM_WORD_BYTES;
     nursery->survived_bytes += copied + promoted;
     gc->old.bytes += promoted;
     gc->heap.moved_bytes += copied + promoted;
@@ -405,7 +367,8 @@ static size_t minor_aging_words(struct hm_gc *gc)
 
 /* Where most of what has aged survives again, aging only copies twice: let
  * less of it age; else more. */
-static void minor_learn(struct hm_gc *gc, const struct minor *minor)
+static void minor_learn(struct hm_gc *gc,
+                        const struct generational_minor *minor)
 {
     struct generational_nursery *nursery = &gc->nursery;
     size_t aged = (size_t)(minor->age_mark - generational_space(gc));
@@ -424,7 +387,7 @@ void hm_generational_minor(struct hm_gc *gc)
     struct generational_nursery *nursery = &gc->nursery;
     unsigned from = nursery->current;
     unsigned to = from + 1 < nursery->n_spaces ? from + 1 : 0;
-    struct minor minor = {
+    struct generational_minor minor = {
         .gc = gc, .age_mark = nursery->age_mark, .refused_words = SIZE_MAX};
 
     minor.from_first = (uintptr_t)generational_space(gc) + HM_WORD_BYTES;
@@ -437,7 +400,11 @@ void hm_generational_minor(struct hm_gc *gc)
     minor.free = (void *)nursery->space[to];
     minor.crowded = minor.free + minor_aging_words(gc);
     gc->has_failed_promotion = 0;
-    minor_evacuate(&minor);
+    if (gc->team.worker != NULL) {
+        hm_generational_team_evacuate(&minor);
+    } else {
+        minor_evacuate(&minor);
+    }
     minor_weak(&minor);
     gc->old.free = minor.old_free;
     minor_learn(gc, &minor);

@@ -55,17 +55,22 @@ static struct hm_block *old_block(struct hm_gc *gc, const uint64_t *word)
     return &gc->old.blocks.block[generational_word(gc, word) / HM_BLOCK_WORDS];
 }
 
+/* A block knows how much of it is in use. */
+void hm_generational_old_return(struct hm_gc *gc, uint64_t *start, size_t words)
+{
+    old_block(gc, start)->marked -= (uint16_t)words;
+    old_free(gc, start, words);
+}
+
 /* Makes [start, start + words) the cell in use, what is left of the last one
- * goes back into a list.  A block knows how much of it is in use. */
+ * goes back into a list. */
 static void old_use(struct hm_gc *gc, uint64_t *start, size_t words)
 {
     struct generational_old *old = &gc->old;
 
     if (old->free < old->limit) {
-        size_t rest = (size_t)(old->limit - old->free);
-
-        old_block(gc, old->free)->marked -= (uint16_t)rest;
-        old_free(gc, old->free, rest);
+        hm_generational_old_return(gc, old->free,
+                                   (size_t)(old->limit - old->free));
     }
     old_block(gc, start)->marked += (uint16_t)words;
     old->free = start;

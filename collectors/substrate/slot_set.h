@@ -150,4 +150,98 @@ static inline void hm_slot_set_each(struct hm_slot_set *set,
     }
 }
 
+/* ---- by several threads ----
+ *
+ * Threads that visit each claim a chunk at a time, and may add slots anywhere
+ * meanwhile.  Whoever takes a word of bits out puts back what it keeps of it;
+ * who adds sets first the bit, then the summary, then lists the chunk, each
+ * unless it finds that done; who visits undoes that in the opposite order.  So
+ * what is added is either visited or left in the set.  Both rely on one order
+ * of all these accesses: they are sequentially consistent. */
+
+/* Takes the list of chunks away; for hm_slot_set_claim. */
+static inline uint32_t hm_slot_set_detach(struct hm_slot_set *set)
+{
+    uint32_t c = set->listed;
+
+    set->listed = HM_SLOT_CHUNK_NONE;
+    return c;
+}
+
+/* The next chunk of a detached list, of which *at is what is left; NONE at
+ * the end.  `next` may be that of another list already: then the chunk has been
+ * claimed, and the exchange fails.  clang-tidy does not see the builtin write:
+ * NOLINTNEXTLINE(*-non-const-parameter) */
+static inline uint32_t hm_slot_set_claim(struct hm_slot_set *set, uint32_t *at)
+{
+    uint32_t c = __atomic_load_n(at, __ATOMIC_ACQUIRE), next;
+
+    do {
+        if (c == HM_SLOT_CHUNK_NONE)
+            return c;
+        next = __atomic_load_n(&set->chunk[c].next, __ATOMIC_RELAXED);
+    } while (!__atomic_compare_exchange_n(at, &c, next, 0, __ATOMIC_ACQUIRE,
+                                          __ATOMIC_ACQUIRE));
+    return c;
+}
+
+static inline void hm_slot_set_list_shared(struct hm_slot_set *set, size_t c)
+{
+    struct hm_slot_chunk *chunk = &set->chunk[c];
+    uint32_t listed;
+
+    if (__atomic_load_n(&chunk->is_listed, __ATOMIC_SEQ_CST) ||
+        __atomic_exchange_n(&chunk->is_listed, 1, __ATOMIC_SEQ_CST))
+        return;
+    listed = __atomic_load_n(&set->listed, __ATOMIC_RELAXED);
+    do {
+        __atomic_store_n(&chunk->next, listed, __ATOMIC_RELAXED);
+    } while (!__atomic_compare_exchange_n(&set->listed, &listed, (uint32_t)c, 0,
+                                          __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+}
+
+/* Adds the slots of `mask` in word i of all bits. */
+static inline void hm_slot_set_or_shared(struct hm_slot_set *set, size_t i,
+                                         uint64_t mask)
+{
+    struct hm_slot_chunk *chunk = &set->chunk[i / 64];
+    uint64_t bit = (uint64_t)1 << i % 64;
+
+    (void)__atomic_fetch_or(&set->bits[i], mask, __ATOMIC_SEQ_CST);
+    if (!(__atomic_load_n(&chunk->dirty, __ATOMIC_SEQ_CST) & bit))
+        (void)__atomic_fetch_or(&chunk->dirty, bit, __ATOMIC_SEQ_CST);
+    hm_slot_set_list_shared(set, i / 64);
+}
+
+/* As hm_slot_set_add. */
+static inline void hm_slot_set_add_shared(struct hm_slot_set *set,
+                                          const hm_ref *slot)
+{
+    size_t word = hm_slot_set_word(set, slot);
+
+    hm_slot_set_or_shared(set, word / 64, (uint64_t)1 << word % 64);
+}
+
+/* As hm_slot_set_each, for a claimed chunk.  `visit` may add slots; it returns
+ * 1 for what others add meanwhile, or summaries would claim too much. */
+static inline void hm_slot_set_each_of(struct hm_slot_set *set, uint32_t c,
+                                       int (*visit)(void *arg, hm_ref *slot),
+                                       void *arg)
+{
+    struct hm_slot_chunk *chunk = &set->chunk[c];
+    uint64_t rest;
+
+    __atomic_store_n(&chunk->is_listed, 0, __ATOMIC_SEQ_CST);
+    rest = __atomic_exchange_n(&chunk->dirty, 0, __ATOMIC_SEQ_CST);
+    for (; rest != 0; rest &= rest - 1) {
+        size_t i = (size_t)c * 64 + (unsigned)__builtin_ctzll(rest);
+        uint64_t bits = __atomic_exchange_n(&set->bits[i], 0, __ATOMIC_SEQ_CST);
+        uint64_t keep =
+            hm_slot_set_visit(bits, set->start + i * 64, visit, arg);
+
+        if (keep != 0)
+            hm_slot_set_or_shared(set, i, keep);
+    }
+}
+
 #endif /* HM_COLLECTORS_SUBSTRATE_SLOT_SET_H */

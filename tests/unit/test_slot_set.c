@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The remembered set, alone and against a plain table of flags. */
 #include "collectors/substrate/slot_set.h"
+#include "collectors/substrate/workers.h"
 #include "common/rng.h"
 
 #include <setjmp.h>
@@ -195,6 +196,62 @@ static void damage_is_noticed(void **state)
 #define SLOT_SET_TEST(name) \
     cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* ---- by several threads ---- */
+
+enum { SHARED_THREADS = 3 };
+
+static struct hm_workers helpers;
+static uint32_t unclaimed;
+static atomic_uint claims[SLOTS / HM_SLOT_CHUNK_WORDS];
+
+/* Keeps odd slots; for every sixth one, adds the one 5001 slots on. */
+static int visit_and_add(void *arg, hm_ref *slot)
+{
+    size_t i = (size_t)(slot - f.slot);
+
+    (void)arg;
+    if (i % 6 == 0)
+        hm_slot_set_add_shared(&f.set, &f.slot[(i + 5001) % SLOTS]);
+    return (int)(i % 2);
+}
+
+static void claim_chunks(void *arg, unsigned worker)
+{
+    uint32_t c;
+
+    (void)arg;
+    (void)worker;
+    while ((c = hm_slot_set_claim(&f.set, &unclaimed)) != HM_SLOT_CHUNK_NONE) {
+        atomic_fetch_add(&claims[c], 1);
+        hm_slot_set_each_of(&f.set, c, visit_and_add, NULL);
+    }
+}
+
+/* Kept are odd slots, and all that is added is odd. */
+static void threads_that_visit_and_add_lose_nothing(void **state)
+{
+    (void)state;
+    hm_workers_open(&helpers, SHARED_THREADS);
+    for (size_t i = 0; i < SLOTS; i += 3)
+        hm_slot_set_add(&f.set, &f.slot[i]);
+    for (int round = 0; round < 20; round++) {
+        memset(claims, 0, sizeof(claims));
+        for (size_t i = 0; i < SLOTS; i += 6)
+            hm_slot_set_add(&f.set, &f.slot[i]);
+        unclaimed = hm_slot_set_detach(&f.set);
+        hm_workers_run(&helpers, claim_chunks, NULL);
+        for (size_t c = 0; c < SLOTS / HM_SLOT_CHUNK_WORDS; c++)
+            assert_int_equal(atomic_load(&claims[c]), 1);
+        for (size_t i = 0; i < SLOTS; i++) {
+            int is_kept = i % 6 == 3 || (i + SLOTS - 5001) % SLOTS % 6 == 0;
+
+            assert_int_equal(hm_slot_set_has(&f.set, &f.slot[i]), is_kept);
+        }
+        assert_null(hm_slot_set_check(&f.set));
+    }
+    hm_workers_close(&helpers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +259,7 @@ int main(void)
         SLOT_SET_TEST(a_set_agrees_with_a_table_of_flags),
         SLOT_SET_TEST(a_cover_is_charged_and_given_back),
         SLOT_SET_TEST(damage_is_noticed),
+        SLOT_SET_TEST(threads_that_visit_and_add_lose_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
