@@ -107,16 +107,18 @@ int heap_run_group(const char *name, const struct CMUnitTest *tests, size_t n)
 }
 
 /* Arguments are parameters of the collector, NAME=NUMBER; the word `shapes`
- * leaves out what expects the default ones, `threads` all but several threads.
- */
+ * leaves out what expects the default ones, `graphs` weak objects as well,
+ * `threads` all but several threads. */
 int main(int argc, char **argv)
 {
-    int failed = 0, all = 1, threads_only = 0;
+    int failed = 0, all = 1, weak = 1, threads_only = 0;
 
     hm_params_defaults(hm_collector_this.params, 0, heap_param);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "shapes") == 0) {
             all = 0;
+        } else if (strcmp(argv[i], "graphs") == 0) {
+            all = weak = 0;
         } else if (strcmp(argv[i], "threads") == 0) {
             threads_only = 1;
         } else if (hm_params_set(hm_collector_this.params, argv[i],
@@ -130,8 +132,10 @@ int main(int argc, char **argv)
     failed += collector_model_tests();
     failed += collector_shape_tests();
     failed += collector_threads_tests();
-    failed += collector_weak_tests();
-    failed += collector_weak_shape_tests();
+    if (weak) {
+        failed += collector_weak_tests();
+        failed += collector_weak_shape_tests();
+    }
     if (all) {
         failed += collector_limit_tests();
         failed += collector_fault_tests();

@@ -1,19 +1,16 @@
 # The object workloads, once per collector as in the cells; what they ask of malloc; and
 # what they leave behind.
 get_property(objects GLOBAL PROPERTY HM_OBJECT_NAMES)
-get_property(object_sources GLOBAL PROPERTY HM_OBJECT_SOURCES)
 get_property(block_sources GLOBAL PROPERTY HM_BLOCK_SOURCES)
-hm_generate_registry(hm_object_workload workloads/object.h hm_objects
-  ${CMAKE_CURRENT_BINARY_DIR}/objects.c ${objects})
 
 # hm_add_workload_program(NAME COLLECTOR SOURCES...)
 function(hm_add_workload_program name collector)
-  add_executable(${name} ${ARGN} workload_run.c ${object_sources}
-    ${CMAKE_CURRENT_BINARY_DIR}/objects.c)
+  add_executable(${name} ${ARGN} workload_run.c)
   target_compile_options(${name} PRIVATE ${HM_NO_BUILTIN_MALLOC})
   target_compile_definitions(${name} PRIVATE
     HM_TEST_INPUT_DIR="${CMAKE_CURRENT_BINARY_DIR}")
-  target_link_libraries(${name} PRIVATE hm::flags hm_collector_${collector})
+  target_link_libraries(${name}
+    PRIVATE hm::flags hm_collector_${collector} hm_workloads_${collector})
 endfunction()
 
 get_property(collectors GLOBAL PROPERTY HM_COLLECTORS)
