@@ -16,10 +16,10 @@
  *             after a quantum at most; between two quanta it empties the log.
  * Costs:      a store tests one flag; while marking it logs what it overwrites
  *             and is not marked yet.  Two pauses, one for the roots, one of at
- *             most slice_us.  A full log makes the program wait for room, some
- *             10 us where the marker has a core.  The marker sets marks by
- *             atomic instructions.  Tables as incremental, the marker's stack
- *             and 17 KiB.
+ *             most slice_us and what only ephemerons keep.  A full log makes
+ *             the program wait for room, some 10 us where the marker has a
+ *             core.  The marker sets marks by atomic instructions.  Tables as
+ *             incremental, the marker's stack and 17 KiB.
  * Threads:    one mutator, one marker. */
 #include "collectors/concurrent/concurrent_log.h"
 #include "collectors/incremental/incremental_heap.h"

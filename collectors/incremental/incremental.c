@@ -13,10 +13,10 @@
  *             allocated since is; see hm_gc_check().
  * Costs:      a store tests one flag; while marking it marks what it
  *             overwrites.  One short pause reads the roots, then slices of at
- *             most slice_us come with allocation.  What dies while marking
- *             goes on is found by the next collection.  If the heap is full
- *             before that, the rest is one `full` pause.  Two bitmaps take
- *             1/32 of the heap.
+ *             most slice_us come with allocation; what only ephemerons keep
+ *             is marked in the last one.  What dies while marking goes on is
+ *             found by the next collection.  If the heap is full before that,
+ *             the rest is one `full` pause.  Two bitmaps take 1/32 of the heap.
  * Threads:    one mutator. */
 #include "collectors/incremental/incremental_heap.h"
 

@@ -10,6 +10,7 @@
 #define HM_GC_PRECISE 1
 #define HM_GC_MOVING  0
 #define HM_GC_THREADS 0
+#define HM_GC_WEAK    2
 
 struct hm_mutator {
     struct hm_holes holes;

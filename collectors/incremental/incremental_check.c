@@ -14,8 +14,10 @@ static const char *check_trace(struct hm_gc *gc, uint64_t *bytes,
                                int (*is_object)(const void *, hm_ref),
                                const void *arg)
 {
-    struct hm_verify verify = {
-        .roots = &gc->heap.roots, .is_object = is_object, .heap = arg};
+    struct hm_verify verify = {.roots = &gc->heap.roots,
+                               .weak = &gc->heap.weak,
+                               .is_object = is_object,
+                               .heap = arg};
     const char *wrong = hm_verify_trace(&verify);
 
     *bytes = verify.reachable_bytes;

@@ -28,15 +28,31 @@ static void cycle_begin(struct hm_gc *gc)
     gc->phase = INCREMENTAL_MARKING;
 }
 
-/* Everything is marked, and this thread owns the marking. */
-static void cycle_end(struct hm_gc *gc, int is_late)
+static void cycle_end_weak(struct hm_gc *gc)
 {
-    const char *wrong =
-        gc->heap.config.verify ? hm_incremental_check_marked(gc) : NULL;
-    uint64_t end_ns, live_bytes;
+    uint64_t start_ns = hm_clock_now_ns();
+
+    hm_snapshot_weak(&gc->snapshot, &gc->heap.weak);
+    gc->marking_ns += hm_clock_now_ns() - start_ns;
+}
+
+static void cycle_end_verify(struct hm_gc *gc)
+{
+    const char *wrong = hm_incremental_check_marked(gc);
 
     if (wrong != NULL)
         hm_check_failed(__FILE__, __LINE__, wrong);
+}
+
+/* Everything is marked but for what ephemerons keep, and this thread owns the
+ * marking. */
+static void cycle_end(struct hm_gc *gc, int is_late)
+{
+    uint64_t end_ns, live_bytes;
+
+    cycle_end_weak(gc);
+    if (gc->heap.config.verify)
+        cycle_end_verify(gc);
     gc->mutator.is_marking = 0;
     hm_segregated_turn(&gc->space, &gc->mutator.holes);
     live_bytes =

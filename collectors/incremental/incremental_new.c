@@ -109,6 +109,13 @@ __attribute__((noinline)) hm_ref hm_incremental_new_slow(struct hm_mutator *m,
     return hm_hole_new(&m->holes.of[c], c, words, n_refs);
 }
 
+/* What only a weak reference leads to need not be in the snapshot. */
+static void incremental_got(struct hm_mutator *m, hm_ref target)
+{
+    if (m->is_marking)
+        hm_incremental_barrier(m, target);
+}
+
 struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
 {
     struct hm_gc *gc = &incremental_gc;
@@ -123,6 +130,7 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
     }
     hm_heap_pace(&gc->heap);
     hm_incremental_pace_open(gc);
+    gc->heap.weak.on_get = incremental_got;
     gc->mutator.gc = gc;
     return gc;
 }
@@ -160,6 +168,22 @@ void hm_gc_collect(struct hm_mutator *m)
     hm_incremental_full(gc);
     hm_extents_release(&gc->heap.large.extents);
     hm_blocks_release(&gc->space.blocks);
+}
+
+struct hm_heap *hm_gc_heap(struct hm_mutator *m)
+{
+    return &m->gc->heap;
+}
+
+int hm_gc_spare(struct hm_mutator *m, size_t bytes)
+{
+    struct hm_heap *heap = &m->gc->heap;
+
+    if (hm_budget_has(&heap->budget, bytes))
+        return 1;
+    hm_extents_release(&heap->large.extents);
+    hm_blocks_release(&m->gc->space.blocks);
+    return hm_budget_has(&heap->budget, bytes);
 }
 
 void hm_gc_stats_get(const struct hm_gc *gc, struct hm_gc_stats *stats)

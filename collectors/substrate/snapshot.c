@@ -66,47 +66,53 @@ static inline void snapshot_scan(struct hm_snapshot *s, const hm_ref *slot,
 }
 
 static inline __attribute__((always_inline)) void snapshot_visit(
-    struct hm_snapshot *s, uint64_t *header, int is_shared)
+    struct hm_snapshot *s, uint64_t *header, int is_shared, int is_noting)
 {
     size_t word = snapshot_word(s, header);
+    hm_ref o = (hm_ref)(header + 1);
 
     if (HM_UNLIKELY(word >= s->words)) {
-        hm_large_mark_shared(&s->space->heap->large, (hm_ref)(header + 1));
+        if (is_noting && !hm_large_is_marked(o))
+            hm_weak_note(s->weak, o);
+        hm_large_mark_shared(&s->space->heap->large, o);
         return;
     }
     s->work++;
     if (!snapshot_set(s, word, is_shared))
         return;
+    if (is_noting)
+        hm_weak_note(s->weak, o);
     HM_ASSERT(hm_header_is_sound(*header));
     s->marked_words += hm_header_words(*header);
     s->work += SNAPSHOT_OBJECT_WORK - 1;
-    snapshot_scan(s, (const hm_ref *)(void *)(header + 1),
-                  hm_header_refs(*header));
+    snapshot_scan(s, hm_slots_of(o), hm_header_refs(*header));
 }
 
 void hm_snapshot_grey(struct hm_snapshot *s, hm_ref o)
 {
-    snapshot_visit(s, hm_header_of(o), s->is_shared);
+    snapshot_visit(s, hm_header_of(o), s->is_shared, s->weak != NULL);
 }
 
 static inline __attribute__((always_inline)) void snapshot_drain_as(
-    struct hm_snapshot *s, uint64_t until, int is_shared)
+    struct hm_snapshot *s, uint64_t until, int is_shared, int is_noting)
 {
     while (s->work < until) {
         uint64_t *header = hm_mark_queue_pop(&s->queue);
 
         if (header == NULL)
             return;
-        snapshot_visit(s, header, is_shared);
+        snapshot_visit(s, header, is_shared, is_noting);
     }
 }
 
 static void snapshot_drain(struct hm_snapshot *s, uint64_t until)
 {
-    if (s->is_shared) {
-        snapshot_drain_as(s, until, 1);
+    if (HM_UNLIKELY(s->weak != NULL)) {
+        snapshot_drain_as(s, until, 0, 1);
+    } else if (s->is_shared) {
+        snapshot_drain_as(s, until, 1, 0);
     } else {
-        snapshot_drain_as(s, until, 0);
+        snapshot_drain_as(s, until, 0, 0);
     }
 }
 
@@ -189,4 +195,34 @@ int hm_snapshot_step(struct hm_snapshot *s, uint64_t work)
         }
     }
     return 1;
+}
+
+static hm_ref snapshot_resolve(void *arg, hm_ref o)
+{
+    return hm_snapshot_has(arg, o) ? o : NULL;
+}
+
+static void snapshot_mark_slot(void *arg, hm_ref *slot)
+{
+    if (*slot != NULL)
+        hm_snapshot_grey(arg, *slot);
+}
+
+static void snapshot_drain_all(void *arg)
+{
+    while (hm_snapshot_step(arg, UINT32_MAX)) {
+    }
+}
+
+void hm_snapshot_weak(struct hm_snapshot *s, struct hm_weak *weak)
+{
+    const struct hm_weak_pass pass = {.arg = s,
+                                      .resolve = snapshot_resolve,
+                                      .mark = snapshot_mark_slot,
+                                      .drain = snapshot_drain_all};
+
+    HM_ASSERT(!s->is_shared);
+    s->weak = weak;
+    hm_weak_process(weak, &pass);
+    s->weak = NULL;
 }

@@ -23,9 +23,10 @@
 struct hm_snapshot {
     struct hm_segregated *space;
     uint64_t *base, *bits;
-    size_t words;  /* that the small objects' range may ever have */
-    size_t end;    /* small objects of the snapshot lie below */
-    int is_shared; /* the program runs beside the marking */
+    size_t words;         /* that the small objects' range may ever have */
+    size_t end;           /* small objects of the snapshot lie below */
+    int is_shared;        /* the program runs beside the marking */
+    struct hm_weak *weak; /* inside hm_snapshot_weak: is told what is reached */
     /* What the marking writes is not in the cache line of what others read. */
     _Alignas(64) uint64_t marked_words; /* so far, of small objects, black
                                          * holes aside */
@@ -51,6 +52,10 @@ void hm_snapshot_grey(struct hm_snapshot *snapshot, hm_ref o);
  * references, about 3 ns each.  A step goes beyond it by at most one object or
  * 256 references of an array.  Returns 0 when nothing is left to mark. */
 int hm_snapshot_step(struct hm_snapshot *snapshot, uint64_t work);
+
+/* Nothing is left, and the program stands still: tells the table what is dead,
+ * and marks what its ephemerons keep. */
+void hm_snapshot_weak(struct hm_snapshot *snapshot, struct hm_weak *weak);
 
 /* Whether the marking has reached `o`, any reference. */
 int hm_snapshot_has(const struct hm_snapshot *snapshot, hm_ref o);

@@ -35,6 +35,7 @@ enum weak_state { UNUSED, WATCHED, DELIVERED, LOST }; /* LOST: some time */
 static struct weak_model {
     struct hm_rng rng;
     uint32_t seed, step, n_tokens;
+    size_t garbage_bytes; /* allocated at each step, so that heaps fill up */
     uint16_t root[WEAK_SLOTS];
     uint16_t queue[WEAK_OBJECTS];
     size_t n_queue;
@@ -368,6 +369,8 @@ static void weak_step(void)
     } else {
         weak_take_tokens();
     }
+    if (model.garbage_bytes != 0)
+        (void)hm_new_raw(heap.m, model.garbage_bytes);
     hm_poll(heap.m);
 }
 
@@ -376,6 +379,7 @@ static void weak_run(struct heap_options options, uint32_t seed, uint32_t steps,
 {
     memset(&model, 0, sizeof(model));
     model.seed = seed;
+    model.garbage_bytes = options.heap_bytes <= MIB ? 1000 : 0;
     hm_rng_seed(&model.rng, seed);
     heap_open(options);
     for (model.step = 1; model.step <= steps; model.step++) {
@@ -429,12 +433,22 @@ static void weak_program_agrees_under_a_collection_per_allocation(void **state)
                4, 1500, 200);
 }
 
+/* Collections begin and end between any two steps. */
+static void weak_program_agrees_in_a_small_heap(void **state)
+{
+    (void)state;
+    weak_seeds((struct heap_options){.heap_bytes = MIB}, 4, 20000, 5000);
+    weak_seeds((struct heap_options){.heap_bytes = MIB, .verify = 1}, 2, 5000,
+               2500);
+}
+
 int collector_weak_tests(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weak_program_agrees_with_the_model),
         cmocka_unit_test(weak_program_agrees_when_collected_often),
         cmocka_unit_test(weak_program_agrees_under_a_collection_per_allocation),
+        cmocka_unit_test(weak_program_agrees_in_a_small_heap),
     };
 
     return HM_GC_WEAK > 0 ? HEAP_RUN_GROUP("weak", tests) : 0;

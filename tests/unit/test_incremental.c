@@ -42,7 +42,59 @@ static void store_without(hm_ref o, hm_ref v)
     hm_slots_of(o)[0] = v;
 }
 
-static int is_fatal(void (*store)(hm_ref o, hm_ref v))
+static void hide_with_barrier(void)
+{
+    hide_behind_black(store_with_barrier);
+}
+
+static void hide_without(void)
+{
+    hide_behind_black(store_without);
+}
+
+/* Gets what only a weak reference leads to, in the midst of marking, and keeps
+ * it. */
+static void get_while_marking(hm_ref (*get)(hm_ref holder))
+{
+    hm_ref got;
+
+    open_heap(
+        (struct options){.heap_bytes = MIB, .verify = 1, .slice_work = 1});
+    build_list(100);
+    heap.root[1] = hm_new(heap.m, &node);
+    heap.root[2] = hm_weak_new(heap.m, heap.root[1]);
+    reach(INCREMENTAL_IDLE);
+    heap.root[1] = NULL;
+    reach(INCREMENTAL_MARKING);
+    heap.root[1] = get(heap.root[2]);
+    assert_non_null(heap.root[1]);
+    reach(INCREMENTAL_SORTING);
+    got = hm_weak_get(heap.m, heap.root[2]);
+    assert_ptr_equal(got, heap.root[1]);
+    close_heap();
+}
+
+static hm_ref get_with_hook(hm_ref holder)
+{
+    return hm_weak_get(heap.m, holder);
+}
+
+static hm_ref get_without(hm_ref holder)
+{
+    return *hm_weak_words(holder);
+}
+
+static void get_is_told(void)
+{
+    get_while_marking(get_with_hook);
+}
+
+static void get_is_not_told(void)
+{
+    get_while_marking(get_without);
+}
+
+static int is_fatal(void (*program)(void))
 {
     int status = 0;
     pid_t child = fork();
@@ -51,7 +103,7 @@ static int is_fatal(void (*store)(hm_ref o, hm_ref v))
     if (child == 0) {
         (void)signal(SIGABRT, SIG_DFL);
         (void)close(STDERR_FILENO);
-        hide_behind_black(store);
+        program();
         _exit(0);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -61,14 +113,56 @@ static int is_fatal(void (*store)(hm_ref o, hm_ref v))
 static void an_omitted_barrier_is_caught(void **state)
 {
     (void)state;
-    assert_false(is_fatal(store_with_barrier));
-    assert_true(is_fatal(store_without));
+    assert_false(is_fatal(hide_with_barrier));
+    assert_true(is_fatal(hide_without));
+}
+
+static void a_weak_target_that_is_got_while_marking_is_kept(void **state)
+{
+    (void)state;
+    get_is_told();
+    assert_true(is_fatal(get_is_not_told));
+}
+
+/* An ephemeron's value is got; its key has died with the snapshot. */
+static void an_ephemeron_gives_out_while_marking_what_is_kept(void **state)
+{
+    (void)state;
+    open_heap(
+        (struct options){.heap_bytes = MIB, .verify = 1, .slice_work = 1});
+    heap.root[0] = hm_new(heap.m, &node);
+    heap.root[1] = hm_new(heap.m, &node);
+    heap.root[2] = hm_ephemeron_new(heap.m, heap.root[0], heap.root[1]);
+    reach(INCREMENTAL_IDLE);
+    heap.root[0] = heap.root[1] = NULL;
+    reach(INCREMENTAL_MARKING);
+    heap.root[1] = hm_ephemeron_value(heap.m, heap.root[2]);
+    assert_non_null(heap.root[1]);
+    reach(INCREMENTAL_SORTING);
+    assert_null(hm_ephemeron_key(heap.m, heap.root[2]));
+    assert_null(hm_ephemeron_value(heap.m, heap.root[2]));
+    close_heap();
+}
+
+static void a_weak_target_that_nobody_gets_is_gone_after_marking(void **state)
+{
+    (void)state;
+    open_heap(
+        (struct options){.heap_bytes = MIB, .verify = 1, .slice_work = 1});
+    heap.root[1] = hm_new(heap.m, &node);
+    heap.root[2] = hm_weak_new(heap.m, heap.root[1]);
+    reach(INCREMENTAL_IDLE);
+    heap.root[1] = NULL;
+    reach(INCREMENTAL_MARKING);
+    reach(INCREMENTAL_SORTING);
+    assert_null(hm_weak_get(heap.m, heap.root[2]));
+    close_heap();
 }
 
 static void what_is_overwritten_while_marking_is_kept(void **state)
 {
     (void)state;
-    hide_behind_black(store_with_barrier);
+    hide_with_barrier();
 }
 
 /* Found live by the marking that saw it, not by the next full collection. */
@@ -211,6 +305,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_omitted_barrier_is_caught),
         cmocka_unit_test(what_is_overwritten_while_marking_is_kept),
+        cmocka_unit_test(a_weak_target_that_is_got_while_marking_is_kept),
+        cmocka_unit_test(an_ephemeron_gives_out_while_marking_what_is_kept),
+        cmocka_unit_test(a_weak_target_that_nobody_gets_is_gone_after_marking),
         cmocka_unit_test(floating_garbage_is_gone_after_a_full_collection),
         cmocka_unit_test(a_queue_of_16_entries_loses_nothing),
         cmocka_unit_test(a_full_queue_loses_nothing_between_steps),
