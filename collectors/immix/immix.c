@@ -166,6 +166,17 @@ __attribute__((noinline)) hm_ref hm_immix_new_slow(struct hm_mutator *m,
                     : hm_object_init(start, words, n_refs);
 }
 
+/* For another mutator. */
+static int immix_make_room(size_t bytes)
+{
+    struct hm_gc *gc = &immix_gc;
+
+    if (hm_gc_spare(&gc->first, bytes))
+        return 1;
+    hm_immix_collect(gc, 0);
+    return hm_gc_spare(&gc->first, bytes);
+}
+
 struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
 {
     struct hm_gc *gc = &immix_gc;
@@ -198,7 +209,9 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
     gc->headroom_permille = config->param[IMMIX_HEADROOM];
     gc->info = (void *)gc->info_range.start;
     gc->mutators = (struct hm_mutators){.first = &gc->first.thread,
-                                        .bytes = sizeof(gc->first)};
+                                        .bytes = sizeof(gc->first),
+                                        .make_room = immix_make_room};
+    gc->first.gc = gc;
     gc->recyclable = HM_BLOCK_NONE;
     hm_immix_close_holes(gc);
     return gc;
@@ -222,7 +235,7 @@ struct hm_mutator *hm_gc_attach(struct hm_gc *gc)
 
     if (!HM_GC_THREADS && gc->mutators.first_is_taken)
         return NULL;
-    m = (struct hm_mutator *)hm_mutators_attach(&gc->mutators, &gc->heap, NULL);
+    m = (struct hm_mutator *)hm_mutators_attach(&gc->mutators, &gc->heap);
     if (m == NULL)
         return NULL;
     m->gc = gc;

@@ -6,16 +6,16 @@
  *             object goes is computed from a bitmap and a table of offsets).
  * Differs:    single-threaded, within one space: one pass in address order
  *             both updates an object's references and slides it.
- * Invariants: objects fill the space without gaps up to the mutator's free
- *             pointer; every header is plain and unmarked outside a
+ * Invariants: objects and the mutators' windows fill the space without gaps up
+ *             to its top; every header is plain and unmarked outside a
  *             collection; the order of objects never changes; see
  *             hm_gc_check().
  * Costs:      marking is proportional to what lives, sliding too; bits and
  *             offsets are 3/128 of the space.  No copy reserve.
- * Threads:    one mutator; gc_threads mark. */
+ * Threads:    any number of mutators, each with a window of its own; windows
+ * and large objects are given out under the heap's lock, a collection stops
+ * all; gc_threads mark. */
 #include "collectors/markcompact/markcompact_heap.h"
-
-enum { MARKCOMPACT_WINDOW_BYTES = 1 << 20 };
 
 enum { MARKCOMPACT_GC_THREADS = HM_PACER_PARAMS };
 
@@ -33,13 +33,11 @@ const struct hm_collector hm_collector_this = {
 
 static struct hm_gc markcompact_gc;
 
-/* Gives back what the space has touched above its objects and the mutator's
- * window. */
+/* Gives back what the space has touched above its objects and windows. */
 static void markcompact_trim(struct hm_gc *gc)
 {
     size_t keep = hm_round_up(markcompact_used_bytes(gc), HM_PAGE_BYTES);
 
-    gc->mutator.limit = gc->mutator.free;
     if (gc->touched_bytes <= keep)
         return;
     hm_range_discard(&gc->space, keep, gc->touched_bytes - keep);
@@ -73,12 +71,14 @@ static int markcompact_touch(struct hm_gc *gc, size_t bytes)
 
 /* Gives the mutator at least `need_bytes` to bump through.  0: no room, or it
  * is time to collect. */
-static int markcompact_open_window(struct hm_gc *gc, size_t need_bytes)
+static int markcompact_open_window(struct hm_mutator *m, size_t need_bytes)
 {
+    struct hm_gc *gc = m->gc;
+    size_t most =
+        gc->heap.safepoint.is_shared ? HM_BUMP_SHARED_BYTES : HM_BUMP_BYTES;
     size_t used = markcompact_used_bytes(gc);
     size_t left = hm_pacer_left(&gc->heap.pacer, markcompact_since_bytes(gc));
-    size_t want =
-        left < MARKCOMPACT_WINDOW_BYTES ? left : MARKCOMPACT_WINDOW_BYTES;
+    size_t want = left < most ? left : most;
 
     if (left == 0)
         return 0;
@@ -93,10 +93,11 @@ static int markcompact_open_window(struct hm_gc *gc, size_t need_bytes)
         }
         want = want / 2 > need_bytes ? want / 2 : need_bytes;
     }
+    hm_bump_close(&m->bump, &gc->top);
     if (gc->heap.config.verify &&
-        !hm_poison_is_intact(gc->mutator.free, want / HM_WORD_BYTES))
+        !hm_poison_is_intact(gc->top, want / HM_WORD_BYTES))
         hm_check_failed(__FILE__, __LINE__, "free memory was written to");
-    gc->mutator.limit = gc->mutator.free + want / HM_WORD_BYTES;
+    hm_bump_open(&m->bump, &gc->top, want / HM_WORD_BYTES);
     return 1;
 }
 
@@ -144,25 +145,35 @@ static hm_ref markcompact_new_large(struct hm_gc *gc, size_t words,
     return o;
 }
 
+static hm_ref markcompact_new_small(struct hm_mutator *m, size_t words,
+                                    size_t n_refs)
+{
+    size_t bytes = words * HM_WORD_BYTES;
+    hm_ref o;
+
+    if (!markcompact_open_window(m, bytes)) {
+        markcompact_collect_for(m->gc, bytes);
+        if (!markcompact_open_window(m, bytes))
+            hm_heap_exhausted(&m->gc->heap, bytes);
+    }
+    o = hm_bump_new(&m->bump, words, n_refs);
+    HM_ASSERT(o != NULL);
+    return o;
+}
+
 __attribute__((noinline)) hm_ref hm_markcompact_new_slow(struct hm_mutator *m,
                                                          size_t words,
                                                          size_t n_refs)
 {
     struct hm_gc *gc = m->gc;
-    size_t bytes = words * HM_WORD_BYTES;
-    uint64_t *start;
+    hm_ref o;
 
-    if (words > HM_LARGE_WORDS)
-        return markcompact_new_large(gc, words, n_refs);
-    if (!markcompact_open_window(gc, bytes)) {
-        markcompact_collect_for(gc, bytes);
-        if (!markcompact_open_window(gc, bytes))
-            hm_heap_exhausted(&gc->heap, bytes);
-    }
-    start = m->free;
-    m->free += words;
-    HM_ASSERT(m->free <= m->limit);
-    return hm_object_init(start, words, n_refs);
+    hm_safepoint_enter(&gc->heap.safepoint);
+    hm_bump_return(&m->bump, &gc->top);
+    o = words > HM_LARGE_WORDS ? markcompact_new_large(gc, words, n_refs)
+                               : markcompact_new_small(m, words, n_refs);
+    hm_safepoint_leave(&gc->heap.safepoint);
+    return o;
 }
 
 static int markcompact_open_space(struct hm_gc *gc)
@@ -175,9 +186,31 @@ static int markcompact_open_space(struct hm_gc *gc)
         !hm_range_open(&gc->bits, bytes / MARKCOMPACT_BITS_SHARE + 1) ||
         !hm_range_open(&gc->offsets, bytes / MARKCOMPACT_OFFSETS_SHARE + 1))
         return 0;
-    gc->mutator.gc = gc;
-    gc->mutator.free = gc->mutator.limit = (void *)gc->space.start;
+    gc->top = (void *)gc->space.start;
     return 1;
+}
+
+/* 0: the budget has no room even after what is unused was given back. */
+static int markcompact_spare(struct hm_gc *gc, size_t bytes)
+{
+    struct hm_heap *heap = &gc->heap;
+
+    if (hm_budget_has(&heap->budget, bytes))
+        return 1;
+    hm_extents_release(&heap->large.extents);
+    markcompact_trim(gc);
+    return hm_budget_has(&heap->budget, bytes);
+}
+
+/* For another mutator. */
+static int markcompact_make_room(size_t bytes)
+{
+    struct hm_gc *gc = &markcompact_gc;
+
+    if (markcompact_spare(gc, bytes))
+        return 1;
+    hm_markcompact_collect(gc);
+    return markcompact_spare(gc, bytes);
 }
 
 struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
@@ -195,6 +228,9 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
     if (config->verify)
         gc->marker.parallel.alone_objects = 0;
     hm_heap_pace(&gc->heap);
+    gc->mutators = (struct hm_mutators){.first = &gc->first.thread,
+                                        .bytes = sizeof(gc->first),
+                                        .make_room = markcompact_make_room};
     return gc;
 }
 
@@ -210,12 +246,21 @@ void hm_gc_close(struct hm_gc *gc)
 
 struct hm_mutator *hm_gc_attach(struct hm_gc *gc)
 {
-    return hm_heap_attach(&gc->heap, &gc->mutator.thread) ? &gc->mutator : NULL;
+    struct hm_mutator *m =
+        (struct hm_mutator *)hm_mutators_attach(&gc->mutators, &gc->heap);
+
+    if (m != NULL)
+        m->gc = gc;
+    return m;
 }
 
 void hm_gc_detach(struct hm_mutator *m)
 {
-    hm_heap_detach(&m->gc->heap, &m->thread);
+    struct hm_gc *gc = m->gc;
+
+    hm_safepoint_enter(&gc->heap.safepoint);
+    hm_bump_close(&m->bump, &gc->top);
+    hm_mutators_detach(&gc->mutators, &gc->heap, &m->thread);
 }
 
 void hm_gc_add_roots(struct hm_gc *gc, hm_ref *slot, size_t n)
@@ -227,9 +272,11 @@ void hm_gc_collect(struct hm_mutator *m)
 {
     struct hm_gc *gc = m->gc;
 
+    hm_safepoint_enter(&gc->heap.safepoint);
     hm_markcompact_collect(gc);
     hm_extents_release(&gc->heap.large.extents);
     markcompact_trim(gc);
+    hm_safepoint_leave(&gc->heap.safepoint);
 }
 
 struct hm_heap *hm_gc_heap(struct hm_mutator *m)
@@ -239,13 +286,8 @@ struct hm_heap *hm_gc_heap(struct hm_mutator *m)
 
 int hm_gc_spare(struct hm_mutator *m, size_t bytes)
 {
-    struct hm_heap *heap = &m->gc->heap;
-
-    if (hm_budget_has(&heap->budget, bytes))
-        return 1;
-    hm_extents_release(&heap->large.extents);
-    markcompact_trim(m->gc);
-    return hm_budget_has(&heap->budget, bytes);
+    hm_bump_return(&m->bump, &m->gc->top);
+    return markcompact_spare(m->gc, bytes);
 }
 
 void hm_gc_stats_get(const struct hm_gc *gc, struct hm_gc_stats *stats)

@@ -4,17 +4,19 @@
 #ifndef HM_COLLECTORS_MARKCOMPACT_H
 #define HM_COLLECTORS_MARKCOMPACT_H
 
-#include "collectors/substrate/object.h"
+#include "collectors/substrate/bump.h"
+#include "collectors/substrate/safepoint.h"
 
-#define HM_GC_MANUAL  0
-#define HM_GC_PRECISE 1
-#define HM_GC_MOVING  1
-#define HM_GC_THREADS 0
-#define HM_GC_WEAK    2
+#define HM_GC_MANUAL     0
+#define HM_GC_PRECISE    1
+#define HM_GC_MOVING     1
+#define HM_GC_THREADS    1
+#define HM_GC_SAFEPOINTS 1
+#define HM_GC_WEAK       2
 
 struct hm_mutator {
-    uint64_t *free, *limit; /* the window that allocation bumps through */
     struct hm_thread thread;
+    struct hm_bump bump;
     struct hm_gc *gc;
 };
 
@@ -25,13 +27,9 @@ hm_ref hm_markcompact_new_slow(struct hm_mutator *m, size_t words,
 static inline hm_ref hm_markcompact_new(struct hm_mutator *m, size_t words,
                                         size_t n_refs)
 {
-    uint64_t *start = m->free;
+    hm_ref o = hm_bump_new(&m->bump, words, n_refs);
 
-    if (HM_UNLIKELY(words > HM_LARGE_WORDS || start + words > m->limit))
-        return hm_markcompact_new_slow(m, words, n_refs);
-    m->free = start + words;
-    hm_prefetch_ahead(start);
-    return hm_object_init(start, words, n_refs);
+    return HM_LIKELY(o != NULL) ? o : hm_markcompact_new_slow(m, words, n_refs);
 }
 
 static inline hm_ref hm_new(struct hm_mutator *m, const struct hm_layout *type)
@@ -82,7 +80,7 @@ static inline void hm_dispose(struct hm_mutator *m, hm_ref o)
 
 static inline void hm_poll(struct hm_mutator *m)
 {
-    (void)m;
+    hm_safepoint_poll(m->thread.safepoint);
 }
 
 static inline struct hm_frame **hm_frames(struct hm_mutator *m)

@@ -3,8 +3,8 @@
 #ifndef HM_COLLECTORS_MARKCOMPACT_HEAP_H
 #define HM_COLLECTORS_MARKCOMPACT_HEAP_H
 
-#include "collectors/substrate/heap.h"
 #include "collectors/substrate/marker.h"
+#include "collectors/substrate/mutators.h"
 
 enum {
     MARKCOMPACT_CHUNK_WORDS = 64,    /* one word of the bitmap */
@@ -16,9 +16,11 @@ enum {
 #define MARKCOMPACT_MAX_BYTES ((size_t)32 << 30)
 
 struct hm_gc {
-    struct hm_mutator mutator;
+    struct hm_mutator first;
+    struct hm_mutators mutators;
     struct hm_heap heap;
     struct hm_range space, bits, offsets;
+    uint64_t *top;           /* of the space: end of objects and windows */
     size_t touched_bytes;    /* of the space, whole pages, charged */
     size_t since_used_bytes; /* used at the last collection */
     struct hm_marker marker;
@@ -31,9 +33,10 @@ static inline size_t markcompact_cost_bytes(size_t bytes)
            bytes / MARKCOMPACT_OFFSETS_SHARE;
 }
 
+/* Windows included; but a mutator in the slow path has returned its own. */
 static inline size_t markcompact_used_bytes(const struct hm_gc *gc)
 {
-    return (size_t)((char *)gc->mutator.free - gc->space.start);
+    return (size_t)((char *)gc->top - gc->space.start);
 }
 
 static inline size_t markcompact_since_bytes(const struct hm_gc *gc)

@@ -150,7 +150,7 @@ static void markcompact_compact(struct hm_gc *gc, size_t words)
     hm_weak_each(&gc->heap.weak, markcompact_update_root, &map, 0);
     markcompact_update_large(&gc->heap.large, &map);
     gc->heap.moved_bytes += markcompact_slide(&map) * HM_WORD_BYTES;
-    gc->mutator.free = gc->mutator.limit = map.base + live;
+    gc->top = map.base + live;
 }
 
 static void markcompact_verify(struct hm_gc *gc, int is_after)
@@ -161,14 +161,23 @@ static void markcompact_verify(struct hm_gc *gc, int is_after)
     hm_heap_demand(&gc->heap, wrong, is_after ? bytes : gc->heap.live_bytes);
 }
 
+static void markcompact_close_windows(struct hm_gc *gc)
+{
+    struct hm_thread *thread = gc->heap.roots.threads;
+
+    for (; thread != NULL; thread = thread->next)
+        hm_bump_close(&((struct hm_mutator *)thread)->bump, &gc->top);
+}
+
 void hm_markcompact_collect(struct hm_gc *gc)
 {
-    size_t words = markcompact_used_bytes(gc) / HM_WORD_BYTES;
-    uint64_t start_ns;
+    uint64_t start_ns = hm_heap_stop(&gc->heap);
+    size_t words;
 
+    markcompact_close_windows(gc);
+    words = markcompact_used_bytes(gc) / HM_WORD_BYTES;
     if (gc->heap.config.verify)
         markcompact_verify(gc, 0);
-    start_ns = hm_clock_now_ns();
     gc->heap.since_bytes = markcompact_since_bytes(gc);
     markcompact_mark(gc, words);
     markcompact_compact(gc, words);
@@ -176,33 +185,33 @@ void hm_markcompact_collect(struct hm_gc *gc)
     hm_heap_collected(&gc->heap, HM_PAUSE_compact, start_ns,
                       gc->since_used_bytes);
     if (gc->heap.config.verify) {
-        hm_poison_fill(gc->mutator.free,
-                       (gc->touched_bytes - gc->since_used_bytes) /
-                           HM_WORD_BYTES);
+        hm_poison_fill(gc->top, (gc->touched_bytes - gc->since_used_bytes) /
+                                    HM_WORD_BYTES);
         markcompact_verify(gc, 1);
     }
+    hm_safepoint_resume(&gc->heap.safepoint);
 }
 
 const char *hm_markcompact_check(struct hm_gc *gc, uint64_t *bytes)
 {
     struct hm_verify_space space = {.start = (void *)gc->space.start,
-                                    .words = markcompact_used_bytes(gc) /
-                                             HM_WORD_BYTES,
                                     .large = &gc->heap.large};
     struct hm_verify verify = {.roots = &gc->heap.roots,
                                .weak = &gc->heap.weak,
                                .is_object = hm_verify_space_has,
                                .heap = &space};
-    const char *wrong = hm_verify_space_open(&space);
+    const char *wrong;
 
+    markcompact_close_windows(gc); /* they are gaps */
+    space.words = markcompact_used_bytes(gc) / HM_WORD_BYTES;
+    wrong = hm_verify_space_open(&space);
     if (wrong == NULL)
         wrong = hm_large_check(&gc->heap.large);
     if (wrong == NULL)
         wrong = hm_verify_trace(&verify);
     hm_verify_space_close(&space);
-    if (gc->mutator.limit < gc->mutator.free ||
-        markcompact_used_bytes(gc) > gc->touched_bytes)
-        wrong = "markcompact: the allocation window is outside the space";
+    if (markcompact_used_bytes(gc) > gc->touched_bytes)
+        wrong = "markcompact: an allocation window is outside the space";
     *bytes = verify.reachable_bytes;
     return wrong;
 }

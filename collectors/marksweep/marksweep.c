@@ -122,6 +122,17 @@ __attribute__((noinline)) hm_ref hm_marksweep_new_slow(struct hm_mutator *m,
     return o;
 }
 
+/* For another mutator. */
+static int marksweep_make_room(size_t bytes)
+{
+    struct hm_gc *gc = &marksweep_gc;
+
+    if (hm_gc_spare(&gc->first, bytes))
+        return 1;
+    hm_marksweep_collect(gc);
+    return hm_gc_spare(&gc->first, bytes);
+}
+
 struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
 {
     struct hm_gc *gc = &marksweep_gc;
@@ -138,7 +149,9 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
         gc->marker.parallel.alone_objects = 0;
     hm_heap_pace(&gc->heap);
     gc->mutators = (struct hm_mutators){.first = &gc->first.thread,
-                                        .bytes = sizeof(gc->first)};
+                                        .bytes = sizeof(gc->first),
+                                        .make_room = marksweep_make_room};
+    gc->first.gc = gc;
     return gc;
 }
 
@@ -152,8 +165,7 @@ void hm_gc_close(struct hm_gc *gc)
 
 struct hm_mutator *hm_gc_attach(struct hm_gc *gc)
 {
-    struct hm_thread *thread =
-        hm_mutators_attach(&gc->mutators, &gc->heap, NULL);
+    struct hm_thread *thread = hm_mutators_attach(&gc->mutators, &gc->heap);
     struct hm_mutator *m = (struct hm_mutator *)thread;
 
     if (m != NULL)

@@ -8,17 +8,17 @@
  *             the objects that it will copy next.  Under verify four spaces
  *             take turns and all but the current one are inaccessible, so a
  *             stale reference faults.
- * Invariants: objects fill the current space without gaps up to the mutator's
- *             free pointer; every header is plain and unmarked outside a
+ * Invariants: objects and the mutators' windows fill the current space without
+ *             gaps up to its top; every header is plain and unmarked outside a
  *             collection; references lead to objects of the current space or
  *             large ones; all spaces are usable to the same height, so a
  *             collection cannot fail; see hm_gc_check().
  * Costs:      a collection is proportional to what lives; twice the small
  *             objects' bytes are needed.
- * Threads:    one mutator. */
+ * Threads:    any number of mutators, each with a window of its own; windows
+ * and large objects are given out under the heap's lock, a collection stops
+ * all. */
 #include "collectors/semispace/semispace_heap.h"
-
-enum { SEMISPACE_WINDOW_BYTES = 1 << 20 };
 
 static const struct hm_param semispace_params[] = {HM_PACER_ROWS, {0}};
 
@@ -35,13 +35,16 @@ static struct hm_gc semispace_gc;
 
 /* Gives the mutator at least `need_bytes` to bump through.  0: no room, or it
  * is time to collect. */
-static int semispace_open_window(struct hm_gc *gc, size_t need_bytes)
+static int semispace_open_window(struct hm_mutator *m, size_t need_bytes)
 {
+    struct hm_gc *gc = m->gc;
+    size_t most =
+        gc->heap.safepoint.is_shared ? HM_BUMP_SHARED_BYTES : HM_BUMP_BYTES;
     size_t half = hm_semispace_half_bytes(gc, 0);
     size_t used = semispace_used_bytes(gc);
     size_t left = hm_pacer_left(&gc->heap.pacer, semispace_since_bytes(gc));
     size_t room = half > used ? half - used : 0;
-    size_t want = left < SEMISPACE_WINDOW_BYTES ? left : SEMISPACE_WINDOW_BYTES;
+    size_t want = left < most ? left : most;
 
     if (want < need_bytes)
         want = need_bytes;
@@ -51,8 +54,9 @@ static int semispace_open_window(struct hm_gc *gc, size_t need_bytes)
         !hm_semispace_extend(gc, used + want) ||
         !hm_semispace_touch(gc, gc->current, used + want))
         return 0;
-    gc->mutator.limit = gc->mutator.free + want / HM_WORD_BYTES;
-    HM_ASSERT(semispace_used_bytes(gc) + want <= half);
+    hm_bump_close(&m->bump, &gc->top);
+    hm_bump_open(&m->bump, &gc->top, want / HM_WORD_BYTES);
+    HM_ASSERT(semispace_used_bytes(gc) <= half);
     return 1;
 }
 
@@ -81,7 +85,6 @@ static hm_ref semispace_try_large(struct hm_gc *gc, size_t words, size_t n_refs)
     half = hm_semispace_half_bytes(gc, cost);
     if (half < semispace_used_bytes(gc))
         return NULL;
-    gc->mutator.limit = gc->mutator.free; /* the window may be trimmed */
     hm_semispace_make_room(gc, cost, half);
     return hm_large_new(&gc->heap.large, words, n_refs);
 }
@@ -100,25 +103,35 @@ static hm_ref semispace_new_large(struct hm_gc *gc, size_t words, size_t n_refs)
     return o;
 }
 
+static hm_ref semispace_new_small(struct hm_mutator *m, size_t words,
+                                  size_t n_refs)
+{
+    size_t bytes = words * HM_WORD_BYTES;
+    hm_ref o;
+
+    if (!semispace_open_window(m, bytes)) {
+        semispace_collect_for(m->gc, bytes);
+        if (!semispace_open_window(m, bytes))
+            hm_heap_exhausted(&m->gc->heap, bytes);
+    }
+    o = hm_bump_new(&m->bump, words, n_refs);
+    HM_ASSERT(o != NULL);
+    return o;
+}
+
 __attribute__((noinline)) hm_ref hm_semispace_new_slow(struct hm_mutator *m,
                                                        size_t words,
                                                        size_t n_refs)
 {
     struct hm_gc *gc = m->gc;
-    size_t bytes = words * HM_WORD_BYTES;
-    uint64_t *start;
+    hm_ref o;
 
-    if (words > HM_LARGE_WORDS)
-        return semispace_new_large(gc, words, n_refs);
-    if (!semispace_open_window(gc, bytes)) {
-        semispace_collect_for(gc, bytes);
-        if (!semispace_open_window(gc, bytes))
-            hm_heap_exhausted(&gc->heap, bytes);
-    }
-    start = m->free;
-    m->free += words;
-    HM_ASSERT(m->free <= m->limit);
-    return hm_object_init(start, words, n_refs);
+    hm_safepoint_enter(&gc->heap.safepoint);
+    hm_bump_return(&m->bump, &gc->top);
+    o = words > HM_LARGE_WORDS ? semispace_new_large(gc, words, n_refs)
+                               : semispace_new_small(m, words, n_refs);
+    hm_safepoint_leave(&gc->heap.safepoint);
+    return o;
 }
 
 static int semispace_open_spaces(struct hm_gc *gc)
@@ -132,9 +145,30 @@ static int semispace_open_spaces(struct hm_gc *gc)
             return 0;
     }
     gc->current = &gc->space[0];
-    gc->mutator.gc = gc;
-    gc->mutator.free = gc->mutator.limit = (void *)gc->current->range.start;
+    gc->top = (void *)gc->current->range.start;
     return 1;
+}
+
+/* Pages for something else come out of both halves.  0: there is no room. */
+static int semispace_spare(struct hm_gc *gc, size_t bytes)
+{
+    size_t half = hm_semispace_half_bytes(gc, bytes);
+
+    if (half < semispace_used_bytes(gc))
+        return 0;
+    hm_semispace_make_room(gc, bytes, half);
+    return 1;
+}
+
+/* For another mutator. */
+static int semispace_make_room(size_t bytes)
+{
+    struct hm_gc *gc = &semispace_gc;
+
+    if (semispace_spare(gc, bytes))
+        return 1;
+    hm_semispace_collect(gc);
+    return semispace_spare(gc, bytes);
 }
 
 struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
@@ -147,6 +181,9 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
         return NULL;
     }
     hm_heap_pace(&gc->heap);
+    gc->mutators = (struct hm_mutators){.first = &gc->first.thread,
+                                        .bytes = sizeof(gc->first),
+                                        .make_room = semispace_make_room};
     return gc;
 }
 
@@ -160,12 +197,21 @@ void hm_gc_close(struct hm_gc *gc)
 
 struct hm_mutator *hm_gc_attach(struct hm_gc *gc)
 {
-    return hm_heap_attach(&gc->heap, &gc->mutator.thread) ? &gc->mutator : NULL;
+    struct hm_mutator *m =
+        (struct hm_mutator *)hm_mutators_attach(&gc->mutators, &gc->heap);
+
+    if (m != NULL)
+        m->gc = gc;
+    return m;
 }
 
 void hm_gc_detach(struct hm_mutator *m)
 {
-    hm_heap_detach(&m->gc->heap, &m->thread);
+    struct hm_gc *gc = m->gc;
+
+    hm_safepoint_enter(&gc->heap.safepoint);
+    hm_bump_close(&m->bump, &gc->top);
+    hm_mutators_detach(&gc->mutators, &gc->heap, &m->thread);
 }
 
 void hm_gc_add_roots(struct hm_gc *gc, hm_ref *slot, size_t n)
@@ -177,6 +223,7 @@ void hm_gc_collect(struct hm_mutator *m)
 {
     struct hm_gc *gc = m->gc;
 
+    hm_safepoint_enter(&gc->heap.safepoint);
     hm_semispace_collect(gc);
     hm_extents_release(&gc->heap.large.extents);
     for (unsigned i = 0; i < gc->n_spaces; i++) {
@@ -184,6 +231,7 @@ void hm_gc_collect(struct hm_mutator *m)
             hm_semispace_trim(gc, &gc->space[i], 0);
     }
     hm_semispace_trim(gc, gc->current, semispace_used_bytes(gc));
+    hm_safepoint_leave(&gc->heap.safepoint);
 }
 
 struct hm_heap *hm_gc_heap(struct hm_mutator *m)
@@ -194,13 +242,9 @@ struct hm_heap *hm_gc_heap(struct hm_mutator *m)
 int hm_gc_spare(struct hm_mutator *m, size_t bytes)
 {
     struct hm_gc *gc = m->gc;
-    size_t half = hm_semispace_half_bytes(gc, bytes);
 
-    if (half < semispace_used_bytes(gc))
-        return 0;
-    m->limit = m->free; /* the window may be trimmed */
-    hm_semispace_make_room(gc, bytes, half);
-    return 1;
+    hm_bump_return(&m->bump, &gc->top);
+    return semispace_spare(gc, bytes);
 }
 
 void hm_gc_stats_get(const struct hm_gc *gc, struct hm_gc_stats *stats)

@@ -180,7 +180,7 @@ static void semispace_evacuate(struct hm_gc *gc, struct semispace_space *to)
     semispace_weak(&copy, &gc->heap.weak);
     hm_large_sweep(&gc->heap.large);
     gc->current = to;
-    gc->mutator.free = gc->mutator.limit = copy.free;
+    gc->top = copy.free;
 }
 
 /* Verify mode only: the space is written all over before it is used again, so
@@ -224,16 +224,24 @@ static void semispace_reserve(struct hm_gc *gc, struct semispace_space *to)
         hm_range_back(&to->range, to->touched_bytes, live - to->touched_bytes);
 }
 
+static void semispace_close_windows(struct hm_gc *gc)
+{
+    struct hm_thread *thread = gc->heap.roots.threads;
+
+    for (; thread != NULL; thread = thread->next)
+        hm_bump_close(&((struct hm_mutator *)thread)->bump, &gc->top);
+}
+
 void hm_semispace_collect(struct hm_gc *gc)
 {
     struct semispace_space *from = gc->current, *to = semispace_next(gc);
-    uint64_t start_ns;
+    uint64_t start_ns = hm_heap_stop(&gc->heap);
 
+    semispace_close_windows(gc);
     if (gc->heap.config.verify) {
         semispace_verify(gc, 0);
         semispace_unlock(gc, to);
     }
-    start_ns = hm_clock_now_ns();
     gc->heap.since_bytes = semispace_since_bytes(gc);
     semispace_reserve(gc, to);
     semispace_evacuate(gc, to);
@@ -245,28 +253,29 @@ void hm_semispace_collect(struct hm_gc *gc)
         semispace_lock(gc, from);
         semispace_verify(gc, 1);
     }
+    hm_safepoint_resume(&gc->heap.safepoint);
 }
 
 const char *hm_semispace_check(struct hm_gc *gc, uint64_t *bytes)
 {
     struct hm_verify_space space = {.start = (void *)gc->current->range.start,
-                                    .words = semispace_used_bytes(gc) /
-                                             HM_WORD_BYTES,
                                     .large = &gc->heap.large};
     struct hm_verify verify = {.roots = &gc->heap.roots,
                                .weak = &gc->heap.weak,
                                .is_object = hm_verify_space_has,
                                .heap = &space};
-    const char *wrong = hm_verify_space_open(&space);
+    const char *wrong;
 
+    semispace_close_windows(gc); /* they are gaps */
+    space.words = semispace_used_bytes(gc) / HM_WORD_BYTES;
+    wrong = hm_verify_space_open(&space);
     if (wrong == NULL)
         wrong = hm_large_check(&gc->heap.large);
     if (wrong == NULL)
         wrong = hm_verify_trace(&verify);
     hm_verify_space_close(&space);
-    if (gc->mutator.limit < gc->mutator.free ||
-        semispace_used_bytes(gc) > gc->current->touched_bytes)
-        wrong = "semispace: the allocation window is outside the space";
+    if (semispace_used_bytes(gc) > gc->current->touched_bytes)
+        wrong = "semispace: an allocation window is outside the space";
     *bytes = verify.reachable_bytes;
     return wrong;
 }

@@ -3,7 +3,7 @@
 #ifndef HM_COLLECTORS_SEMISPACE_HEAP_H
 #define HM_COLLECTORS_SEMISPACE_HEAP_H
 
-#include "collectors/substrate/heap.h"
+#include "collectors/substrate/mutators.h"
 
 enum {
     SEMISPACE_SPACES = 4,                   /* under verify; else two */
@@ -16,16 +16,19 @@ struct semispace_space {
 };
 
 struct hm_gc {
-    struct hm_mutator mutator;
+    struct hm_mutator first;
+    struct hm_mutators mutators;
     struct hm_heap heap;
     struct semispace_space space[SEMISPACE_SPACES], *current;
+    uint64_t *top; /* of the current space: end of objects and windows */
     unsigned n_spaces;
     size_t since_used_bytes; /* used at the last collection */
 };
 
+/* Windows included; but a mutator in the slow path has returned its own. */
 static inline size_t semispace_used_bytes(const struct hm_gc *gc)
 {
-    return (size_t)((char *)gc->mutator.free - gc->current->range.start);
+    return (size_t)((char *)gc->top - gc->current->range.start);
 }
 
 static inline size_t semispace_since_bytes(const struct hm_gc *gc)

@@ -9,7 +9,8 @@ size_t hm_semispace_half_bytes(const struct hm_gc *gc, size_t more_bytes)
     size_t limit = gc->heap.budget.limit_bytes;
     size_t pages = extents->used_pages + extents->table_pages;
     size_t taken = sizeof(*gc) + pages * HM_PAGE_BYTES + more_bytes +
-                   hm_weak_held_bytes(&gc->heap.weak);
+                   hm_weak_held_bytes(&gc->heap.weak) +
+                   hm_mutators_held_bytes(&gc->mutators);
 
     if (limit == 0)
         return gc->current->range.bytes - SEMISPACE_MARGIN_BYTES;

@@ -16,14 +16,15 @@ static struct hm_thread *mutators_new(struct hm_mutators *mutators,
         mutators->first_is_taken = 1;
         return mutators->first;
     }
-    if (!hm_budget_take(&heap->budget, mutators_cost_bytes(mutators)))
+    if (!mutators->make_room(mutators_cost_bytes(mutators)) ||
+        !hm_budget_take(&heap->budget, mutators_cost_bytes(mutators)))
         return NULL;
+    mutators->n_more++;
     return hm_arena_reserve(mutators->bytes);
 }
 
 struct hm_thread *hm_mutators_attach(struct hm_mutators *mutators,
-                                     struct hm_heap *heap,
-                                     void (*share)(struct hm_heap *heap))
+                                     struct hm_heap *heap)
 {
     struct hm_thread *thread;
     int is_second;
@@ -37,8 +38,6 @@ struct hm_thread *hm_mutators_attach(struct hm_mutators *mutators,
         return NULL;
     }
     is_second = heap->roots.threads != NULL && !heap->safepoint.is_shared;
-    if (is_second && share != NULL)
-        share(heap);
     hm_roots_attach(&heap->roots, thread);
     thread->safepoint = &heap->safepoint;
     hm_safepoint_joined(&heap->safepoint, is_second);
@@ -53,6 +52,7 @@ void hm_mutators_detach(struct hm_mutators *mutators, struct hm_heap *heap,
         mutators->first_is_taken = 0;
     } else {
         hm_budget_give(&heap->budget, mutators_cost_bytes(mutators));
+        mutators->n_more--;
         hm_arena_release(thread, mutators->bytes);
     }
     hm_safepoint_quit(&heap->safepoint);

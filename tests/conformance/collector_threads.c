@@ -221,6 +221,41 @@ static void *come_and_go_main(void *arg)
     return NULL;
 }
 
+static void *visit_main(void *arg)
+{
+    struct mutator *self = arg;
+    struct hm_mutator *m = hm_gc_attach(heap.gc);
+
+    if (m == NULL) {
+        self->wrong = "no mutator for a thread while there is garbage";
+        return NULL;
+    }
+    (void)stamp_new(m, self, 1);
+    hm_gc_detach(m);
+    return NULL;
+}
+
+/* The heap is full of garbage, more or less, when each of them comes. */
+static void a_thread_that_comes_has_garbage_collected_to_be_let_in(void **state)
+{
+    (void)state;
+    heap_open((struct heap_options){.heap_bytes = limit(1)});
+    for (int i = 0; i < 300; i++) {
+        struct mutator visitor = {.thread = 1};
+
+        for (int k = 0; k < 8; k++)
+            (void)hm_new_raw(heap.m, 1000);
+        assert_int_equal(
+            pthread_create(&visitor.id, NULL, visit_main, &visitor), 0);
+        hm_block_enter(heap.m);
+        (void)pthread_join(visitor.id, NULL);
+        hm_block_leave(heap.m);
+        if (visitor.wrong != NULL)
+            fail_msg("visitor %d: %s", i, visitor.wrong);
+    }
+    heap_close();
+}
+
 static void threads_come_and_go_during_collections(void **state)
 {
     (void)state;
@@ -390,6 +425,8 @@ int collector_threads_tests(void)
         cmocka_unit_test(threads_keep_their_objects),
         cmocka_unit_test(threads_keep_their_objects_without_a_limit),
         cmocka_unit_test(threads_keep_their_objects_when_verified),
+        cmocka_unit_test(
+            a_thread_that_comes_has_garbage_collected_to_be_let_in),
         cmocka_unit_test(threads_come_and_go_during_collections),
         cmocka_unit_test(
             a_blocked_thread_delays_no_collection_and_keeps_its_roots),
