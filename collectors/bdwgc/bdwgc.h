@@ -5,6 +5,7 @@
 #define HM_COLLECTORS_BDWGC_H
 
 #include "collectors/reference.h"
+#include "collectors/substrate/safepoint.h"
 #include "common/check.h"
 
 #include <string.h>
@@ -12,18 +13,27 @@
 #define HM_GC_MANUAL  0
 #define HM_GC_PRECISE 0
 #define HM_GC_MOVING  0
-#define HM_GC_THREADS 0
 #define HM_GC_WEAK    1
+
+#ifdef HM_BDWGC_INCREMENTAL
+#define HM_GC_THREADS 0
+#else
+#define HM_GC_THREADS    1
+#define HM_GC_SAFEPOINTS 1 /* for the coming of the second mutator only */
+#endif
 
 enum {
     HM_BDWGC_GRANULE_BYTES = 16,
     HM_BDWGC_LISTS = 17, /* objects of up to 256 bytes */
 };
 
-/* Free objects of one size and kind, linked through their first word. */
+/* Free objects of one size and kind, linked through their first word; none
+ * while there are several mutators: a signal of libgc that stops one between
+ * the two halves of a pop would find neither the list nor its objects. */
 struct hm_mutator {
     void *scanned[HM_BDWGC_LISTS], *pointer_free[HM_BDWGC_LISTS];
     struct hm_gc *gc;
+    struct hm_thread thread;
 };
 
 /* References null; the list at `list` is refilled where there is one. */
@@ -99,7 +109,8 @@ static inline void hm_dispose(struct hm_mutator *m, hm_ref o)
 
 static inline void hm_poll(struct hm_mutator *m)
 {
-    (void)m;
+    if (HM_GC_THREADS)
+        hm_safepoint_poll(m->thread.safepoint);
 }
 
 #endif /* HM_COLLECTORS_BDWGC_H */

@@ -8,24 +8,30 @@
 #define GC_NO_THREAD_REDIRECTS 1
 #include <gc/gc.h>
 #include <gc/gc_inline.h>
+#include <stdatomic.h>
 
 enum { BDWGC_PAGE_BYTES = 4096 };
 
+/* What an event writes is under libgc's lock. */
 struct hm_gc {
-    struct hm_mutator mutator;
-    int is_attached;
+    struct hm_mutator first;
+    struct hm_mutator others; /* of all others: without lists it has no state */
+    struct hm_safepoint safepoint;
+    int first_is_taken;
+    unsigned attached; /* mutators */
     struct hm_gc_config config;
     struct hm_pacer pacer;
     size_t brought_bytes; /* allocated since the collection before this one */
-    size_t since_bytes;   /* under stress: since the last collection */
-    int is_asked;         /* the collection, by hm_gc_collect */
-    int is_last_resort;   /* the collection, when there is no room */
-    int is_hopeless;      /* the last collections brought next to nothing */
-    int has_stopped;      /* the world, within the call of libgc at hand */
+    atomic_size_t since_bytes; /* under stress: since the last collection */
+    atomic_int asking;         /* for a collection, by hm_gc_collect */
+    int is_last_resort;        /* the collection, when there is no room */
+    atomic_int is_hopeless; /* the last collections brought next to nothing */
+    int has_stopped;        /* the world, within the call of libgc at hand */
     uint64_t start_ns, collections, live_bytes, peak_bytes;
 };
 
 static struct hm_gc bdwgc_gc;
+static _Thread_local int bdwgc_is_registered; /* with libgc, by us */
 
 #ifdef HM_BDWGC_INCREMENTAL
 enum { BDWGC_IS_INCREMENTAL = 1 };
@@ -60,13 +66,19 @@ static void bdwgc_note_peak(struct hm_gc *gc)
         gc->peak_bytes = GC_get_heap_size();
 }
 
+/* What they hold is reclaimed by the next collection. */
+static void bdwgc_drop_lists(struct hm_gc *gc)
+{
+    for (int i = 0; i < HM_BDWGC_LISTS; i++) {
+        gc->first.scanned[i] = NULL;
+        gc->first.pointer_free[i] = NULL;
+    }
+}
+
 static void bdwgc_begin(struct hm_gc *gc)
 {
     gc->start_ns = hm_clock_now_ns();
-    for (int i = 0; i < HM_BDWGC_LISTS; i++) {
-        gc->mutator.scanned[i] = NULL;
-        gc->mutator.pointer_free[i] = NULL;
-    }
+    bdwgc_drop_lists(gc);
     gc->brought_bytes = GC_get_bytes_since_gc();
 }
 
@@ -75,12 +87,12 @@ static void bdwgc_begin(struct hm_gc *gc)
 static int bdwgc_is_judged(const struct hm_gc *gc)
 {
     if (!BDWGC_IS_INCREMENTAL)
-        return !gc->is_asked;
+        return gc->asking == 0;
     return gc->is_last_resort && GC_get_free_bytes() < GC_get_heap_size() / 64;
 }
 
-/* The only mutator stands still from the first event to the last; there is no
- * shorter pause inside.  Called with libgc's lock held. */
+/* A lone mutator stands still from the first event to the last; others, for
+ * the marking only.  Called with libgc's lock held. */
 static void bdwgc_event(GC_EventType event)
 {
     struct hm_gc *gc = &bdwgc_gc;
@@ -106,11 +118,11 @@ static void bdwgc_event(GC_EventType event)
  * mutator up: a collection when one ended within, else a slice. */
 static void bdwgc_log_call(struct hm_gc *gc, uint64_t start_ns)
 {
-    if (BDWGC_IS_INCREMENTAL) {
-        hm_pause_log_add(gc->config.log,
-                         gc->has_stopped ? HM_PAUSE_full : HM_PAUSE_increment,
-                         start_ns, hm_clock_now_ns());
-    }
+    if (!BDWGC_IS_INCREMENTAL)
+        return;
+    hm_pause_log_add(gc->config.log,
+                     gc->has_stopped ? HM_PAUSE_full : HM_PAUSE_increment,
+                     start_ns, hm_clock_now_ns());
     gc->has_stopped = 0;
 }
 
@@ -181,7 +193,8 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
 
     bdwgc_init(config);
     *gc = (struct hm_gc){.config = *config};
-    gc->mutator.gc = gc;
+    gc->first.gc = gc->others.gc = gc;
+    gc->first.thread.safepoint = gc->others.thread.safepoint = &gc->safepoint;
     hm_pacer_open(&gc->pacer, config->heap_bytes, config->stress_bytes);
     GC_set_free_space_divisor(config->param[BDWGC_DIVISOR]);
     if (!bdwgc_limit(config, why))
@@ -191,6 +204,7 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
         return NULL;
     }
     bdwgc_note_peak(gc);
+    hm_safepoint_open(&gc->safepoint);
     return gc;
 }
 
@@ -198,22 +212,65 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
 void hm_gc_close(struct hm_gc *gc)
 {
     GC_clear_roots();
-    for (int i = 0; i < HM_BDWGC_LISTS; i++)
-        gc->mutator.scanned[i] = gc->mutator.pointer_free[i] = NULL;
+    bdwgc_drop_lists(gc);
+    hm_safepoint_close(&gc->safepoint);
+}
+
+/* libgc knows the thread that opened the heap; others only if told. */
+static int bdwgc_register_thread(void)
+{
+    struct GC_stack_base base;
+
+    if (GC_thread_is_registered())
+        return 1;
+    GC_allow_register_threads();
+    bdwgc_is_registered = GC_get_stack_base(&base) == GC_SUCCESS &&
+                          GC_register_my_thread(&base) == GC_SUCCESS;
+    return bdwgc_is_registered;
+}
+
+/* Alone in the slow path.  NULL: libgc does not take the thread. */
+static struct hm_mutator *bdwgc_join(struct hm_gc *gc)
+{
+    struct hm_mutator *m = gc->first_is_taken ? &gc->others : &gc->first;
+
+    if (!bdwgc_register_thread())
+        return NULL;
+    gc->first_is_taken = 1;
+    if (gc->attached++ > 0)
+        bdwgc_drop_lists(gc); /* their mutator is stopped between two pops */
+    return m;
 }
 
 struct hm_mutator *hm_gc_attach(struct hm_gc *gc)
 {
-    if (gc->is_attached)
+    struct hm_mutator *m;
+
+    if (!HM_GC_THREADS && gc->first_is_taken)
         return NULL;
-    gc->is_attached = 1;
-    return &gc->mutator;
+    hm_safepoint_join(&gc->safepoint);
+    m = bdwgc_join(gc);
+    hm_safepoint_joined(&gc->safepoint, gc->attached > 1);
+    if (m == NULL) {
+        hm_safepoint_enter(&gc->safepoint);
+        hm_safepoint_quit(&gc->safepoint);
+    }
+    return m;
 }
 
 void hm_gc_detach(struct hm_mutator *m)
 {
-    HM_CHECK(m->gc->is_attached);
-    m->gc->is_attached = 0;
+    struct hm_gc *gc = m->gc;
+
+    hm_safepoint_enter(&gc->safepoint);
+    HM_CHECK(gc->attached > 0);
+    gc->attached--;
+    if (m == &gc->first)
+        gc->first_is_taken = 0;
+    hm_safepoint_quit(&gc->safepoint);
+    if (bdwgc_is_registered)
+        HM_CHECK(GC_unregister_my_thread() == GC_SUCCESS);
+    bdwgc_is_registered = 0;
 }
 
 void hm_gc_add_roots(struct hm_gc *gc, hm_ref *slot, size_t n)
@@ -226,9 +283,9 @@ void hm_gc_collect(struct hm_mutator *m)
 {
     uint64_t start_ns = bdwgc_call_start();
 
-    m->gc->is_asked = 1;
+    m->gc->asking++;
     GC_gcollect_and_unmap();
-    m->gc->is_asked = 0;
+    m->gc->asking--;
     bdwgc_log_call(m->gc, start_ns);
 }
 
@@ -250,7 +307,7 @@ static void *bdwgc_take(struct hm_gc *gc, size_t bytes, size_t n_refs,
                      HM_BDWGC_GRANULE_BYTES * HM_BDWGC_GRANULE_BYTES;
     void *objects;
 
-    if (list == NULL || gc->config.stress_bytes != 0)
+    if (list == NULL || gc->config.stress_bytes != 0 || gc->safepoint.is_shared)
         return n_refs > 0 ? GC_MALLOC(bytes) : GC_MALLOC_ATOMIC(bytes);
     objects =
         bdwgc_refill(rounded > 0 ? rounded : HM_BDWGC_GRANULE_BYTES, kind);
@@ -291,6 +348,8 @@ __attribute__((noinline)) hm_ref hm_bdwgc_new_slow(struct hm_mutator *m,
     uint64_t start_ns = bdwgc_call_start();
     void *object = NULL;
 
+    if (HM_GC_THREADS) /* where the second one waits for the first */
+        hm_safepoint_poll(&gc->safepoint);
     if (gc->config.stress_bytes != 0 &&
         hm_pacer_left(&gc->pacer, gc->since_bytes) == 0)
         GC_gcollect();
@@ -299,7 +358,8 @@ __attribute__((noinline)) hm_ref hm_bdwgc_new_slow(struct hm_mutator *m,
     bdwgc_log_call(gc, start_ns);
     if (object == NULL)
         hm_bdwgc_exhausted(m, bytes);
-    gc->since_bytes += bytes + 1;
+    if (gc->config.stress_bytes != 0)
+        gc->since_bytes += bytes + 1;
     return object;
 }
 
@@ -327,8 +387,8 @@ static int bdwgc_is_list(void *object)
 const char *hm_gc_check(struct hm_gc *gc)
 {
     for (int i = 0; i < HM_BDWGC_LISTS; i++) {
-        if (!bdwgc_is_list(gc->mutator.scanned[i]) ||
-            !bdwgc_is_list(gc->mutator.pointer_free[i]))
+        if (!bdwgc_is_list(gc->first.scanned[i]) ||
+            !bdwgc_is_list(gc->first.pointer_free[i]))
             return "bdwgc: a free list holds what is not an object";
     }
     return NULL;

@@ -8,7 +8,10 @@
  * after the tokens are taken.  There are no ephemerons in libgc. */
 #include "collectors/collector.h"
 
+#define GC_THREADS             1
+#define GC_NO_THREAD_REDIRECTS 1
 #include <gc/gc.h>
+#include <pthread.h>
 
 /* Neither scanned nor collected: `next` is no reference to a heap object. */
 struct bdwgc_token {
@@ -17,6 +20,7 @@ struct bdwgc_token {
 };
 
 static struct bdwgc_token *bdwgc_dead;
+static pthread_mutex_t bdwgc_dead_lock = PTHREAD_MUTEX_INITIALIZER;
 
 hm_ref hm_weak_new(struct hm_mutator *m, hm_ref target)
 {
@@ -31,12 +35,19 @@ hm_ref hm_weak_new(struct hm_mutator *m, hm_ref target)
     return holder;
 }
 
-hm_ref hm_weak_get(struct hm_mutator *m, hm_ref holder)
+static void *bdwgc_reveal(void *holder)
 {
     GC_hidden_pointer word = *(GC_hidden_pointer *)hm_raw(holder, 0);
 
-    (void)m;
     return word == 0 ? NULL : GC_REVEAL_POINTER(word);
+}
+
+/* Another mutator's collection must not come while the target is in hiding. */
+hm_ref hm_weak_get(struct hm_mutator *m, hm_ref holder)
+{
+    return m->thread.safepoint->is_shared
+               ? GC_call_with_alloc_lock(bdwgc_reveal, holder)
+               : bdwgc_reveal(holder);
 }
 
 /* All tokens of the object, newest first. */
@@ -70,17 +81,28 @@ void hm_watch(struct hm_mutator *m, hm_ref o, uint64_t token)
     GC_reachable_here(o);
 }
 
-int hm_next_dead(struct hm_mutator *m, uint64_t *token)
+/* The lock is never held where memory is allocated. */
+static struct bdwgc_token *bdwgc_take_dead(void)
 {
     struct bdwgc_token *entry;
 
-    (void)m;
+    HM_CHECK(pthread_mutex_lock(&bdwgc_dead_lock) == 0);
     if (bdwgc_dead == NULL && GC_should_invoke_finalizers())
         (void)GC_invoke_finalizers();
     entry = bdwgc_dead;
+    if (entry != NULL)
+        bdwgc_dead = entry->next;
+    HM_CHECK(pthread_mutex_unlock(&bdwgc_dead_lock) == 0);
+    return entry;
+}
+
+int hm_next_dead(struct hm_mutator *m, uint64_t *token)
+{
+    struct bdwgc_token *entry = bdwgc_take_dead();
+
+    (void)m;
     if (entry == NULL)
         return 0;
-    bdwgc_dead = entry->next;
     *token = entry->token;
     GC_FREE(entry);
     return 1;

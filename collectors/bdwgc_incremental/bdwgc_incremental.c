@@ -15,7 +15,9 @@
  *             stopped is dropped there, for it is not marked.
  * Costs:      as bdwgc, and a fault per page that is written to first after an
  *             increment protected it.
- * Threads:    one mutator, and `markers` of libgc's. */
+ * Threads:    one mutator, and `markers` of libgc's.  Increments fire no event,
+ *             so of several mutators it could not be told which of them one has
+ *             stopped, nor for how long. */
 #include "collectors/bdwgc/bdwgc_heap.h"
 
 static const struct hm_param bdwgc_incremental_params[] = {
