@@ -14,12 +14,13 @@
  *             in a register.
  * Invariants: the mutator's free lists are empty while libgc marks, so that
  *             what they held is reclaimed with the rest, and for good once
- * there have been two mutators; see hm_gc_check(). Costs:      those of libgc:
- * 4 KiB blocks of one size, lazy sweep.  With `markers` above 1 its marker
- * threads are started; libgc itself starts none in a single-threaded program,
- * whatever it is told. Threads:    any number of mutators, stopped by libgc's
- * signals wherever they are.  From the second one on objects come from
- * GC_malloc, with libgc's own thread-local lists, for an inlined pop that is
+ *             there have been two mutators; see hm_gc_check().
+ * Costs:      those of libgc: 4 KiB blocks of one size, lazy sweep.  With
+ *             `markers` above 1 its marker threads are started; libgc itself
+ *             starts none in a single-threaded program, whatever it is told.
+ * Threads:    any number of mutators, stopped by libgc's signals wherever they
+ *             are.  From the second one on objects come from GC_malloc, with
+ *             libgc's own thread-local lists, for an inlined pop that is
  *             interrupted loses its list; a lone mutator pays nothing. */
 #include "collectors/bdwgc/bdwgc_heap.h"
 

@@ -13,8 +13,8 @@
  * Costs:      marking is proportional to what lives, sliding too; bits and
  *             offsets are 3/128 of the space.  No copy reserve.
  * Threads:    any number of mutators, each with a window of its own; windows
- * and large objects are given out under the heap's lock, a collection stops
- * all; gc_threads mark. */
+ *             and large objects are given out under the heap's lock, a
+ *             collection stops all; gc_threads mark. */
 #include "collectors/markcompact/markcompact_heap.h"
 
 enum { MARKCOMPACT_GC_THREADS = HM_PACER_PARAMS };

@@ -16,8 +16,8 @@
  * Costs:      a collection is proportional to what lives; twice the small
  *             objects' bytes are needed.
  * Threads:    any number of mutators, each with a window of its own; windows
- * and large objects are given out under the heap's lock, a collection stops
- * all. */
+ *             and large objects are given out under the heap's lock, a
+ *             collection stops all. */
 #include "collectors/semispace/semispace_heap.h"
 
 static const struct hm_param semispace_params[] = {HM_PACER_ROWS, {0}};
