@@ -70,7 +70,7 @@ enum {
 };
 
 /* Of the nursery, where several threads leave gaps; nothing for one. */
-enum { GENERATIONAL_GAP_SHIFT = 4, GENERATIONAL_NO_GAP_SHIFT = 63 };
+enum { GENERATIONAL_GAP_SHIFT = 6, GENERATIONAL_NO_GAP_SHIFT = 63 };
 
 #define GENERATIONAL_FLOOR_BYTES ((size_t)256 << 10)
 #define GENERATIONAL_FIRST_BYTES ((size_t)1 << 20)

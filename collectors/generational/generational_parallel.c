@@ -18,161 +18,23 @@
  *             beyond what can still come: `spare_words` is at most that, less
  *             the windows in use.  Who cannot have a window of it takes exactly
  *             the words of the object, for which there is always room.  The
- *             mutator leaves 1/16 of the nursery for gaps.
+ *             mutator leaves 1/64 of the nursery for gaps.
  * Costs:      an atomic instruction for each object, one for each window, a
  *             lock for each cell of the old space.  The caller begins alone:
  *             short collections wake nobody. */
 #include "collectors/generational/generational_parallel.h"
 
-#include "collectors/generational/generational_minor.h"
+#include "collectors/generational/generational_worker.h"
 
 enum {
     PARALLEL_CLAIMED = HM_HEADER_MARK, /* no header, and no address either */
-    PARALLEL_LOCAL = 64,
     PARALLEL_DEQUE = 1024,
     PARALLEL_STEAL = 16,
     PARALLEL_BATCH = 64, /* scanned between two looks at what others do */
     PARALLEL_CHUNK_OBJECTS = 16,   /* what visiting a chunk counts for */
     PARALLEL_ALONE_OBJECTS = 4096, /* about 0.1 ms */
     PARALLEL_WINDOW_WORDS = 512,
-    PARALLEL_WINDOW_PART = 4, /* of it is too large to begin one for */
 };
-
-struct generational_worker {
-    struct hm_work_deque deque;
-    struct generational_team *team;
-    struct hm_gc *gc;
-    unsigned index, n; /* copies in local[] */
-    uintptr_t from_first;
-    size_t from_bytes;
-    const uint64_t *age_mark;
-    uint64_t *free, *limit;         /* window of the nursery */
-    uint64_t *old_free, *old_limit; /* cell of the old space */
-    uint64_t *overflow;   /* originals whose copies are to be scanned, linked
-                           * through the word after the header */
-    size_t window_words;  /* of the window when it was taken */
-    size_t refused_words; /* as in generational_minor, the other counts too */
-    size_t promoted_words, aged_words, gap_words;
-    size_t unspared_words; /* promoted, but not yet in spare_words */
-    uint64_t *local[PARALLEL_LOCAL];
-};
-
-/* ---- room ---- */
-
-/* What is left of the window becomes a gap; what was not left is spared. */
-static void parallel_retire(struct generational_worker *w)
-{
-    size_t rest = (size_t)(w->limit - w->free);
-    size_t spared = w->window_words - rest + w->unspared_words;
-
-    if (rest > 0)
-        *w->free = hm_header_make(rest, 0);
-    w->gap_words += rest;
-    w->free = w->limit;
-    w->window_words = w->unspared_words = 0;
-    atomic_fetch_add(&w->team->spare_words, (ptrdiff_t)spared);
-}
-
-/* The next `words` of to-space, which has them. */
-static uint64_t *parallel_take(struct generational_worker *w, size_t words)
-{
-    size_t used = atomic_fetch_add(&w->team->used_words, words);
-
-    HM_ASSERT((used + words) * HM_WORD_BYTES <= w->gc->nursery.capacity_bytes);
-    return w->team->minor->free + used;
-}
-
-/* Begins another window.  0: what it left could be missing later. */
-static int parallel_open_window(struct generational_worker *w)
-{
-    ptrdiff_t words = (ptrdiff_t)w->team->window_words;
-    _Atomic(ptrdiff_t) *spare = &w->team->spare_words;
-
-    parallel_retire(w);
-    if (atomic_load(spare) < words)
-        return 0;
-    if (atomic_fetch_sub(spare, words) < words) {
-        atomic_fetch_add(spare, words);
-        return 0;
-    }
-    w->free = parallel_take(w, (size_t)words);
-    w->limit = w->free + words;
-    w->window_words = (size_t)words;
-    return 1;
-}
-
-/* `is_last`: there is no other room.  Else NULL when enough is to age. */
-static __attribute__((noinline)) uint64_t *parallel_room_slow(
-    struct generational_worker *w, size_t words, int is_last)
-{
-    const struct generational_team *team = w->team;
-    uint64_t *to;
-
-    if (!is_last && atomic_load(&team->used_words) >= team->crowded_words)
-        return NULL;
-    if (words > team->window_words / PARALLEL_WINDOW_PART ||
-        !parallel_open_window(w))
-        return parallel_take(w, words);
-    to = w->free;
-    w->free += words;
-    return to;
-}
-
-static inline uint64_t *parallel_room(struct generational_worker *w,
-                                      size_t words, int is_last)
-{
-    uint64_t *to = w->free;
-
-    if (HM_UNLIKELY(words > (size_t)(w->limit - to)))
-        return parallel_room_slow(w, words, is_last);
-    w->free = to + words;
-    return to;
-}
-
-/* Another cell of the old space.  Returns its start, or NULL. */
-static __attribute__((noinline)) uint64_t *parallel_old_slow(
-    struct generational_worker *w, size_t words)
-{
-    struct generational_team *team = w->team;
-    struct generational_old *old = &w->gc->old;
-    uint64_t *to = NULL;
-
-    if (words >= w->refused_words)
-        return NULL;
-    pthread_mutex_lock(&team->old_lock);
-    if (words < team->minor->refused_words) {
-        old->free = w->old_free;
-        old->limit = w->old_limit;
-        to = hm_generational_old_slow(w->gc, words);
-        w->old_free = old->free;
-        w->old_limit = old->limit;
-        if (to == NULL) {
-            team->minor->refused_words = words;
-            w->gc->has_failed_promotion = 1;
-        }
-    }
-    w->refused_words = team->minor->refused_words;
-    pthread_mutex_unlock(&team->old_lock);
-    return to;
-}
-
-static inline uint64_t *parallel_old_room(struct generational_worker *w,
-                                          const uint64_t *header, size_t words)
-{
-    uint64_t *to = w->old_free;
-
-    if (HM_LIKELY(words <= (size_t)(w->old_limit - to))) {
-        w->old_free = to + words;
-    } else {
-        to = parallel_old_slow(w, words);
-        if (to == NULL)
-            return NULL;
-    }
-    w->promoted_words += words;
-    w->unspared_words += words;
-    w->aged_words += header < w->age_mark ? words : 0;
-    return to;
-}
 
 /* ---- one object ---- */
 
@@ -180,7 +42,7 @@ static inline uint64_t *parallel_old_room(struct generational_worker *w,
 static inline void parallel_push(struct generational_worker *w,
                                  uint64_t *original, uint64_t *copy)
 {
-    if (HM_LIKELY(w->n < PARALLEL_LOCAL)) {
+    if (HM_LIKELY(w->n < GENERATIONAL_LOCAL)) {
         w->local[w->n++] = copy;
     } else if (!hm_work_deque_push(&w->deque, copy)) {
         original[1] = (uintptr_t)w->overflow;
@@ -198,11 +60,11 @@ static inline __attribute__((always_inline)) hm_ref parallel_evacuate(
 
     HM_ASSERT(hm_header_is_sound(header));
     if (original >= w->age_mark)
-        to = parallel_room(w, words, 0);
+        to = generational_window_room(w, words, 0);
     if (to == NULL)
-        to = parallel_old_room(w, original, words);
+        to = generational_cell_room(w, original, words);
     if (to == NULL)
-        to = parallel_room(w, words, 1);
+        to = generational_window_room(w, words, 1);
     *to = header;
     generational_copy_words(to + 1, original + 1, words - 1);
     copy = (hm_ref)(to + 1);
@@ -269,15 +131,15 @@ static inline void parallel_scan(struct generational_worker *w, uint64_t *copy)
  * 0: there are none. */
 static int parallel_refill(struct generational_worker *w)
 {
-    void *item[PARALLEL_LOCAL / 2];
-    size_t n = hm_work_deque_take(&w->deque, item, PARALLEL_LOCAL / 2);
+    void *item[GENERATIONAL_LOCAL / 2];
+    size_t n = hm_work_deque_take(&w->deque, item, GENERATIONAL_LOCAL / 2);
 
     HM_ASSERT(w->n == 0);
     while (w->n < n) {
         w->local[w->n] = item[w->n];
         w->n++;
     }
-    while (w->n < PARALLEL_LOCAL / 2 && w->overflow != NULL) {
+    while (w->n < GENERATIONAL_LOCAL / 2 && w->overflow != NULL) {
         const uint64_t *original = w->overflow;
 
         w->overflow = generational_link(original + 1);
@@ -456,7 +318,7 @@ static void parallel_end(struct generational_team *team,
         struct generational_worker *w = &team->worker[i];
 
         HM_ASSERT(w->n == 0 && w->overflow == NULL);
-        parallel_retire(w);
+        hm_generational_window_retire(w);
         if (w != first)
             parallel_return_cell(w);
         minor->promoted_words += w->promoted_words;
