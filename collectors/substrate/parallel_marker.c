@@ -217,65 +217,23 @@ static void team_drain(struct hm_mark_worker *w, uint64_t max)
         if (w->head == w->tail && !team_refill(w))
             return;
         if (w->tail - w->head >= TEAM_SHARE &&
-            atomic_load_explicit(&w->pm->idle, memory_order_relaxed) > 0 &&
-            hm_work_deque_count(&w->deque) == 0)
+            hm_work_team_is_wanting(&w->pm->team, &w->deque))
             team_share(w);
     }
 }
 
 /* ---- all workers ---- */
 
-/* Takes a few items from `victim`; 0 when there was none to have. */
-static int team_steal_from(struct hm_mark_worker *w,
-                           struct hm_mark_worker *victim)
-{
-    size_t most = hm_work_deque_count(&victim->deque) / 2 + 1;
-    char *item;
-
-    for (unsigned n = 0; n < TEAM_STEAL && n < most; n++) {
-        item = hm_work_deque_steal(&victim->deque);
-        if (item == NULL)
-            break;
-        w->ring[w->tail++ % TEAM_RING] = item;
-    }
-    return w->head != w->tail;
-}
-
-/* One round over the others.  A worker is not idle while it tries. */
-static int team_steal(struct hm_mark_worker *w)
-{
-    struct hm_parallel_marker *pm = w->pm;
-    unsigned n = pm->workers.running;
-
-    for (unsigned i = 1; i < n; i++) {
-        struct hm_mark_worker *victim = &pm->worker[(w->index + i) % n];
-
-        if (hm_work_deque_count(&victim->deque) == 0)
-            continue;
-        atomic_fetch_sub(&pm->idle, 1);
-        if (team_steal_from(w, victim))
-            return 1;
-        atomic_fetch_add(&pm->idle, 1);
-    }
-    return 0;
-}
-
-/* The worker has nothing left.  1: it has stolen something; 0: all are
- * idle. Only who is not idle pushes, and only with an empty deque becomes
- * idle: when all are, no work is left and none can appear. */
+/* The worker has nothing left.  1: it has stolen something; 0: all are idle. */
 static int team_find_work(struct hm_mark_worker *w)
 {
-    struct hm_parallel_marker *pm = w->pm;
-    unsigned step = 0;
+    void *item[TEAM_STEAL];
+    size_t n = hm_work_team_find(&w->pm->team, w->index, item, TEAM_STEAL);
 
-    HM_ASSERT(w->head == w->tail && hm_work_deque_count(&w->deque) == 0);
-    atomic_fetch_add(&pm->idle, 1);
-    while (atomic_load(&pm->idle) < pm->workers.running) {
-        if (team_steal(w))
-            return 1;
-        hm_workers_relax(&step);
-    }
-    return 0;
+    HM_ASSERT(w->head == w->tail);
+    for (size_t i = 0; i < n; i++)
+        w->ring[w->tail++ % TEAM_RING] = item[i];
+    return n > 0;
 }
 
 static void team_work(void *arg, unsigned worker)
@@ -299,11 +257,13 @@ int hm_parallel_marker_run(struct hm_parallel_marker *pm,
     int has_dropped = 0;
 
     HM_ASSERT(pm->worker != NULL && w->head == w->tail);
-    atomic_store(&pm->idle, 0);
+    hm_work_team_begin(&pm->team, &w->deque, sizeof(*w), 1);
     hm_roots_each(roots, team_root, w);
     team_drain(w, pm->alone_objects);
-    if (w->head != w->tail)
+    if (w->head != w->tail) {
+        pm->team.n = hm_workers_start(&pm->workers);
         hm_workers_run(&pm->workers, team_work, pm);
+    }
     for (unsigned i = 0; i < pm->workers.n; i++) {
         w = &pm->worker[i];
         HM_ASSERT(w->head == w->tail && hm_work_deque_count(&w->deque) == 0);

@@ -7,7 +7,7 @@
  * there.  Marking ends when all are idle.  Large objects are scanned in
  * chunks that any worker may take.
  *
- * Source:     work stealing as in work_deque.h; the ring as in mark_queue.h.
+ * Source:     work stealing as in work_team.h; the ring as in mark_queue.h.
  * Invariants: a mark bit is set with an atomic or, and who set it follows the
  *             object; an idle worker has nothing in its ring and deque.
  * Costs:      an atomic instruction for each object.  The caller marks the
@@ -18,7 +18,7 @@
 #include "collectors/substrate/large.h"
 #include "collectors/substrate/range.h"
 #include "collectors/substrate/roots.h"
-#include "collectors/substrate/work_deque.h"
+#include "collectors/substrate/work_team.h"
 #include "collectors/substrate/workers.h"
 
 /* About 0.1 ms of marking. */
@@ -42,7 +42,7 @@ struct hm_parallel_marker {
     struct hm_workers workers;
     struct hm_range range; /* of worker[] and their deques */
     struct hm_mark_worker *worker;
-    _Alignas(HM_CACHE_LINE_BYTES) atomic_uint idle;
+    struct hm_work_team team;
 };
 
 /* All that a marker of n workers takes, stacks included, for a heap of so many
