@@ -54,7 +54,9 @@ struct hm_gc_stats {
     uint64_t moved_bytes;     /* copied or slid, all collections */
     uint64_t heap_bytes;      /* held from the system now */
     uint64_t heap_peak_bytes; /* ... at most, metadata included */
-    uint64_t live_bytes;      /* found live by the last full collection */
+    uint64_t live_bytes;      /* found live by the last full collection; where
+                               * mark bits stay, by the last one: old garbage
+                               * counts, too */
 };
 
 /* Opens the heap.  NULL when `heap_bytes` cannot hold even an empty heap or

@@ -79,8 +79,9 @@ static inline hm_ref hm_load(struct hm_mutator *m, hm_ref o, size_t i)
     return hm_slots_of(o)[i];
 }
 
-/* sticky_immix: remembers an old object about to be written to. */
-void hm_immix_remember(struct hm_mutator *m, hm_ref o);
+/* sticky_immix: remembers an old object, field i of which is about to be
+ * written to; of a large one the field only. */
+void hm_immix_remember(struct hm_mutator *m, hm_ref o, size_t i);
 
 static inline void hm_init(struct hm_mutator *m, hm_ref o, size_t i, hm_ref v)
 {
@@ -93,7 +94,7 @@ static inline void hm_store(struct hm_mutator *m, hm_ref o, size_t i, hm_ref v)
 {
     if (HM_IMMIX_STICKY &&
         HM_UNLIKELY((*hm_header_of(o) & HM_HEADER_MARK) != 0))
-        hm_immix_remember(m, o);
+        hm_immix_remember(m, o, i);
     hm_init(m, o, i, v);
 }
 

@@ -12,6 +12,7 @@
 #include "collectors/substrate/mark_queue.h"
 #include "collectors/substrate/mutators.h"
 #include "collectors/substrate/parallel_marker.h"
+#include "collectors/substrate/slot_set.h"
 
 enum {
     IMMIX_LINE_WORDS = 16,
@@ -64,6 +65,7 @@ struct immix_young {
     uint64_t **log;              /* headers of old objects written to since */
     size_t logged, log_capacity; /* the last collection */
     struct hm_range log_range;
+    struct hm_slot_set slots; /* ... and the slots of large ones */
 };
 
 struct hm_gc {

@@ -260,6 +260,13 @@ static void immix_rescan(struct immix_pass *pass)
     }
 }
 
+/* Forgets the slot. */
+static int immix_remembered_slot(void *arg, hm_ref *slot)
+{
+    immix_root(arg, slot);
+    return 0;
+}
+
 /* What was remembered is old, and its references are roots. */
 static void immix_remembered(struct immix_pass *pass)
 {
@@ -275,6 +282,7 @@ static void immix_remembered(struct immix_pass *pass)
             immix_root(pass, &slot[k]);
     }
     young->logged = 0;
+    hm_slot_set_each(&young->slots, immix_remembered_slot, pass);
 }
 
 static hm_ref immix_resolve(void *arg, hm_ref o)
@@ -312,7 +320,8 @@ static void immix_weak(struct immix_pass *pass)
     struct hm_weak_pass weak_pass = {.arg = pass,
                                      .resolve = immix_resolve,
                                      .mark = immix_weak_mark,
-                                     .drain = immix_weak_drain};
+                                     .drain = immix_weak_drain,
+                                     .is_minor = pass->gc->young.is_running};
 
     pass->is_noting = 1;
     hm_weak_process(&pass->gc->heap.weak, &weak_pass);

@@ -8,18 +8,24 @@
  *             E. Moss, The Garbage Collection Handbook, 11.8 (the barrier).
  * Differs:    shares all of immix.  A bit in the header says that an object is
  *             old and not yet remembered, so the barrier is one load and one
- *             branch on the line that the store touches anyway.  The young
+ *             branch on the line that the store touches anyway.  Of a large
+ *             object it remembers slots, each store anew, as card tables do:
+ *             an array is not scanned for one element.  The young
  *             are marked in place: copying them out of the blocks that were
  *             empty before, which evacuate=always does, paused 1.2 to 7 times
  *             as long where it was tried.  Blocks without young objects are
  *             not swept.
  * Invariants: those of immix; outside a collection the header bit is set in
  *             each marked object that is not in the log, and in no other; an
- *             object with the bit refers to marked objects only, unless a full
- *             collection is due because the log was full; see hm_gc_check().
+ *             object with the bit refers to marked objects only, but for slots
+ *             that are remembered, and unless a full collection is due because
+ *             the log was full; see hm_gc_check().
  * Costs:      a young collection takes time for the young that live, the
  *             references of remembered objects, the roots, and the blocks that
- *             were allocated into.  The log takes as much as the mark queue.
+ *             were allocated into.  The log takes as much as the mark queue,
+ *             the slots 1/62 of large objects that were written to; where the
+ *             limit has no room for them the object goes to the log.  Weak
+ *             entries are looked at while they are young.
  *             Old garbage, and what it refers to, waits for a full collection.
  * Threads:    one mutator. */
 #include "collectors/sticky_immix/sticky_immix.h"
@@ -55,11 +61,26 @@ const struct hm_collector hm_collector_this = {
 
 enum { STICKY_IMMIX_STRESS = 8 }; /* young collections to a full one, then */
 
-void hm_immix_remember(struct hm_mutator *m, hm_ref o)
+/* 0: there is no room for the slot. */
+static int young_note_slot(struct hm_gc *gc, hm_ref *slot)
+{
+    struct hm_slot_set *slots = &gc->young.slots;
+    size_t word = hm_slot_set_word(slots, slot);
+
+    if (!hm_slot_set_cover(slots, (word + 1) * sizeof(hm_ref)))
+        return 0;
+    hm_slot_set_add(slots, slot);
+    return 1;
+}
+
+void hm_immix_remember(struct hm_mutator *m, hm_ref o, size_t i)
 {
     struct immix_young *young = &m->gc->young;
     uint64_t *header = hm_header_of(o);
 
+    if (hm_header_words(*header) > HM_LARGE_WORDS &&
+        young_note_slot(m->gc, &hm_slots_of(o)[i]))
+        return;
     if (young->logged == young->log_capacity) {
         young->is_full_due = 1; /* finds what is not in the log */
         return;
@@ -73,7 +94,9 @@ int hm_immix_young_open(struct hm_gc *gc, size_t log_bytes)
     struct immix_young *young = &gc->young;
 
     if (!hm_range_open(&young->log_range, log_bytes) ||
-        !hm_range_extend(&young->log_range, log_bytes))
+        !hm_range_extend(&young->log_range, log_bytes) ||
+        !hm_slot_set_open(&young->slots, &gc->heap.large.extents.range,
+                          &gc->heap.budget))
         return 0;
     young->log = (void *)young->log_range.start;
     young->log_capacity = log_bytes / sizeof(*young->log);
@@ -85,12 +108,22 @@ int hm_immix_young_open(struct hm_gc *gc, size_t log_bytes)
 
 void hm_immix_young_close(struct hm_gc *gc)
 {
+    hm_slot_set_close(&gc->young.slots);
     hm_range_close(&gc->young.log_range);
+}
+
+static int young_forget_slot(void *arg, hm_ref *slot)
+{
+    (void)arg;
+    (void)slot;
+    return 0;
 }
 
 void hm_immix_young_forget(struct hm_gc *gc)
 {
     gc->young.logged = 0;
+    hm_slot_set_each(&gc->young.slots, young_forget_slot, NULL);
+    hm_slot_set_trim(&gc->young.slots, 0);
     hm_large_unmark(&gc->heap.large);
     for (uint32_t b = 0; b < gc->blocks.frontier; b++)
         memset(gc->info[b].next, 0, sizeof(gc->info[b].next));
@@ -166,6 +199,7 @@ static void young_account(struct hm_gc *gc, uint64_t start_ns)
     HM_ASSERT(found >= gc->found_bytes);
     heap->survived_bytes += survived;
     heap->since_bytes = 0;
+    heap->live_bytes = found;
     heap->collections++;
     gc->found_bytes = found;
     young->in_a_row++;
@@ -208,10 +242,20 @@ struct young_check {
     const char *wrong;
 };
 
+static int young_has_slot(const struct hm_slot_set *slots, const hm_ref *slot)
+{
+    size_t word = hm_slot_set_word(slots, slot);
+
+    return word / HM_SLOT_CHUNK_WORDS < slots->n_chunks &&
+           hm_slot_set_has(slots, slot);
+}
+
 /* One marked object. */
 static void young_check_object(struct young_check *check,
                                const uint64_t *header)
 {
+    const struct hm_slot_set *slots = &check->gc->young.slots;
+    int is_large = hm_header_words(*header) > HM_LARGE_WORDS;
     const hm_ref *slot = (const hm_ref *)(const void *)(header + 1);
     size_t n = hm_header_refs(*header);
 
@@ -220,6 +264,8 @@ static void young_check_object(struct young_check *check,
         return;
     }
     for (size_t i = 0; i < n; i++) {
+        if (is_large && young_has_slot(slots, &slot[i]))
+            continue;
         if (slot[i] != NULL &&
             !immix_is_marked(check->gc, hm_header_of(slot[i]))) {
             check->wrong = "sticky_immix: an old object that is not "
@@ -263,6 +309,8 @@ const char *hm_immix_young_check(const struct hm_gc *gc)
             (*young->log[i] & HM_HEADER_MARK) != 0)
             check.wrong = "sticky_immix: what is remembered is not old";
     }
+    if (check.wrong == NULL)
+        check.wrong = hm_slot_set_check(&young->slots);
     if (check.wrong == NULL && check.unlogged != young->logged)
         check.wrong = "sticky_immix: the log does not hold what was written to";
     return check.wrong;

@@ -1,128 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Young collections, seen from inside; what the suite of all collectors asks
  * is not repeated. */
-#include "collectors/sticky_immix/sticky_immix.h"
-
-#include "collectors/immix/immix_heap.h"
-#include "collectors/mutator.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-enum { ROOTS = 8 };
-
-#define MIB ((size_t)1 << 20)
-
-static const struct hm_layout node = {2, 8, "node"};
-
-static struct {
-    struct hm_gc *gc;
-    struct hm_mutator *m;
-    hm_ref root[ROOTS];
-    struct hm_pause_log log;
-} heap;
-
-static void note_exhausted(size_t bytes)
-{
-    fail_msg("no room for %zu bytes", bytes);
-    abort();
-}
-
-struct options {
-    size_t heap_bytes;
-    int verify;
-    const char *set; /* a parameter, NULL: none */
-};
-
-static void open_heap(struct options o)
-{
-    uint64_t param[HM_PARAMS_MAX];
-    const struct hm_gc_config config = {.heap_bytes = o.heap_bytes,
-                                        .verify = o.verify,
-                                        .param = param,
-                                        .log = &heap.log,
-                                        .exhausted = note_exhausted};
-    const char *why = NULL;
-
-    hm_params_defaults(hm_collector_this.params, 0, param);
-    if (o.set != NULL) {
-        assert_int_equal(hm_params_set(hm_collector_this.params, o.set, param),
-                         0);
-    }
-    memset(&heap, 0, sizeof(heap));
-    heap.gc = hm_gc_open(&config, &why);
-    if (heap.gc == NULL)
-        fail_msg("%s", why);
-    heap.m = hm_gc_attach(heap.gc);
-    hm_gc_add_roots(heap.gc, heap.root, ROOTS);
-}
-
-static void check_heap(void)
-{
-    const char *wrong = hm_gc_check(heap.gc);
-
-    if (wrong != NULL)
-        fail_msg("%s", wrong);
-}
-
-static void close_heap(void)
-{
-    check_heap();
-    hm_gc_detach(heap.m);
-    hm_gc_close(heap.gc);
-}
-
-static void collect_young(void)
-{
-    check_heap();
-    assert_true(hm_immix_collect_young(heap.gc));
-    check_heap();
-}
-
-static uint64_t *value_of(hm_ref o)
-{
-    return hm_raw(o, node.n_refs);
-}
-
-static hm_ref new_node(uint64_t value)
-{
-    hm_ref o = hm_new(heap.m, &node);
-
-    *value_of(o) = value;
-    return o;
-}
-
-/* A list of n nodes at root r, values n - 1 to 0. */
-static void build_list(unsigned r, uint64_t n)
-{
-    heap.root[r] = NULL;
-    for (uint64_t i = 0; i < n; i++) {
-        hm_ref o = new_node(i);
-
-        hm_init(heap.m, o, 0, heap.root[r]);
-        heap.root[r] = o;
-    }
-}
-
-static void check_list(unsigned r, uint64_t n)
-{
-    hm_ref o = heap.root[r];
-
-    for (; n-- > 0; o = hm_load(heap.m, o, 0)) {
-        assert_non_null(o);
-        assert_int_equal(*value_of(o), n);
-    }
-    assert_null(o);
-}
-
-static size_t found_bytes(void)
-{
-    return heap.gc->found_bytes;
-}
+#include "sticky_immix_fixture.h"
 
 static void a_young_collection_frees_the_young_alone(void **state)
 {
@@ -225,31 +104,6 @@ static void a_log_that_lacks_an_object_is_found(void **state)
     heap.gc->young.logged = 0;
     assert_non_null(hm_gc_check(heap.gc));
     heap.gc->young.logged = 1;
-    close_heap();
-}
-
-static void large_objects_have_generations_too(void **state)
-{
-    size_t pages;
-
-    (void)state;
-    open_heap((struct options){.heap_bytes = 8 * MIB, .verify = 1});
-    heap.root[0] = hm_new_refs(heap.m, 5000);
-    heap.root[1] = hm_new_raw(heap.m, 100000);
-    hm_gc_collect(heap.m);
-    heap.root[1] = NULL; /* old garbage */
-    pages = heap.gc->heap.large.extents.used_pages;
-    (void)hm_new_raw(heap.m, 50000);
-    heap.root[2] = hm_new_refs(heap.m, 2000);
-    hm_store(heap.m, heap.root[2], 7, new_node(7));
-    hm_store(heap.m, heap.root[0], 4999, new_node(8));
-    collect_young();
-    assert_int_equal(*value_of(hm_load(heap.m, heap.root[2], 7)), 7);
-    assert_int_equal(*value_of(hm_load(heap.m, heap.root[0], 4999)), 8);
-    assert_int_equal(heap.gc->heap.large.extents.used_pages,
-                     pages + hm_large_cost_bytes(2001) / HM_PAGE_BYTES);
-    hm_gc_collect(heap.m);
-    assert_true(heap.gc->heap.large.extents.used_pages < pages);
     close_heap();
 }
 
@@ -387,7 +241,6 @@ int main(void)
         cmocka_unit_test(an_object_is_logged_once_between_collections),
         cmocka_unit_test(a_store_without_barrier_is_found),
         cmocka_unit_test(a_log_that_lacks_an_object_is_found),
-        cmocka_unit_test(large_objects_have_generations_too),
         cmocka_unit_test(survivors_may_be_moved_together),
         cmocka_unit_test(survivors_stay_in_place),
         cmocka_unit_test(old_objects_do_not_move_in_young_collections),
