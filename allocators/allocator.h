@@ -45,10 +45,19 @@ struct hm_allocator {
      * file's head holds, else the name of the broken one.  Tests call it
      * after every step, measurements never. */
     const char *(*check)(const struct hm_heap *heap);
+
+    /* Optional, for HM_ALLOC_THREADED: around fork(), which must find no other
+     * thread in the midst of a step; thaw is called in the parent and in the
+     * child, whose only thread is the caller. */
+    void (*freeze)(struct hm_heap *heap);
+    void (*thaw)(struct hm_heap *heap, int is_child);
 };
 
 enum {
-    HM_ALLOC_THREADED = 1u << 0, /* hooks may be called at the same time */
+    HM_ALLOC_THREADED = 1u << 0, /* hooks may be called at the same time; alloc
+                                    takes 0 bytes for 1 and sets errno when it
+                                    refuses, release keeps it: malloc and free
+                                    are these hooks */
     HM_ALLOC_NO_REUSE = 1u << 1, /* released memory is not used again */
     HM_ALLOC_ZEROED = 1u << 2,   /* alloc's blocks read as zeros: the shim's
                                     calloc need not clear them */

@@ -2,10 +2,12 @@
 /* malloc_shim.c -- malloc(3) on top of one struct hm_allocator.
  *
  * Built once per allocator of our own, as libhm_<name>.so with
- * -DHM_SHIM_ALLOCATOR=hm_allocator_<name>, and used by LD_PRELOAD.
+ * -DHM_SHIM_ALLOCATOR=hm_allocator_<name> and -DHM_SHIM_SOURCE naming its file,
+ * which is compiled into this one so that its hooks are inlined; used by
+ * LD_PRELOAD.
  *
- * Adds:    no header and no bytes of its own; a call through the table, and one
- *          adaptive mutex around it where the allocator is not
+ * Adds:    no header and no bytes of its own; a load and a comparison, and one
+ *          adaptive mutex where the allocator is not
  *          HM_ALLOC_THREADED, taken from the first pthread_create on (as glibc
  *          does, a process with one thread goes without).
  * Memory:  the heap may grow to HM_HEAP_LIMIT_BYTES of the environment, else to
@@ -14,7 +16,7 @@
  *          realloc(p, 0) releases p and returns NULL, as glibc does.
  * Errno:   set by what fails, kept by free.
  * Fork:    the lock is held across it, so the child's heap is whole. */
-#include "allocators/allocator.h"
+#include HM_SHIM_SOURCE
 
 #include <errno.h>
 #include <pthread.h>
@@ -40,8 +42,6 @@ SHIM_EXPORT void *valloc(size_t bytes);
 SHIM_EXPORT void *pvalloc(size_t bytes);
 SHIM_EXPORT size_t malloc_usable_size(void *block);
 /* NOLINTEND(readability-identifier-naming) */
-
-extern const struct hm_allocator HM_SHIM_ALLOCATOR;
 
 static const size_t shim_least_bytes = (size_t)1 << 20;
 
@@ -108,11 +108,16 @@ static struct hm_heap *shim_the_heap(void)
     return __builtin_expect(heap != NULL, 1) ? heap : shim_first_heap();
 }
 
+/* Known when this is compiled. */
+static inline int shim_is_threaded(void)
+{
+    return (HM_SHIM_ALLOCATOR.caps & HM_ALLOC_THREADED) != 0;
+}
+
 /* Whether the lock was taken: what shim_leave is told. */
 static int shim_enter(void)
 {
-    if (__libc_single_threaded ||
-        (HM_SHIM_ALLOCATOR.caps & HM_ALLOC_THREADED) != 0)
+    if (shim_is_threaded() || __libc_single_threaded)
         return 0;
     (void)pthread_mutex_lock(&shim_lock);
     return 1;
@@ -127,17 +132,32 @@ static void shim_leave(int locked)
 static void shim_before_fork(void)
 {
     (void)pthread_mutex_lock(&shim_lock);
+    if (HM_SHIM_ALLOCATOR.freeze != NULL && shim_heap != NULL)
+        HM_SHIM_ALLOCATOR.freeze(shim_heap);
 }
 
-static void shim_after_fork(void)
+static void shim_thaw(int is_child)
 {
+    if (HM_SHIM_ALLOCATOR.thaw != NULL && shim_heap != NULL)
+        HM_SHIM_ALLOCATOR.thaw(shim_heap, is_child);
     (void)pthread_mutex_unlock(&shim_lock);
+}
+
+static void shim_after_fork_in_parent(void)
+{
+    shim_thaw(0);
+}
+
+static void shim_after_fork_in_child(void)
+{
+    shim_thaw(1);
 }
 
 /* pthread_atfork may allocate: the lock is not held here. */
 __attribute__((constructor)) static void shim_start(void)
 {
-    (void)pthread_atfork(shim_before_fork, shim_after_fork, shim_after_fork);
+    (void)pthread_atfork(shim_before_fork, shim_after_fork_in_parent,
+                         shim_after_fork_in_child);
 }
 
 /* --- What the entry points share --- */
@@ -235,13 +255,22 @@ static size_t shim_page_bytes(void)
 
 SHIM_EXPORT void *malloc(size_t bytes)
 {
+    struct hm_heap *heap = shim_heap;
+
+    if (shim_is_threaded() && __builtin_expect(heap != NULL, 1))
+        return HM_SHIM_ALLOCATOR.alloc(heap, bytes, HM_ALLOC_ALIGN);
     return shim_alloc(1, bytes);
 }
 
 SHIM_EXPORT void free(void *block)
 {
-    if (block != NULL)
+    if (__builtin_expect(block == NULL, 0))
+        return;
+    if (shim_is_threaded()) {
+        HM_SHIM_ALLOCATOR.release(shim_heap, block);
+    } else {
         shim_release(block);
+    }
 }
 
 SHIM_EXPORT void *calloc(size_t count, size_t bytes)

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/* units.h -- runs of units of 16 KiB out of one region: where allocators that
+ * carve blocks of one size out of larger pieces get these.
+ *
+ * Runs are described in a side table with boundary tags at both ends, so that a
+ * free run is never touched.  Freed runs stay backed by memory ("dirty") and
+ * are reused first; when more than 1 MiB and more than half of what is in use
+ * is free and dirty, most of it goes back to the system ("clean").
+ *
+ * Source:     D. E. Knuth, The Art of Computer Programming 1, 2.5, boundary
+ *             tags; bins by size as in D. Lea's malloc; dirty and clean runs
+ *             as in J. Evans' jemalloc.
+ * Differs:    what goes back is decided by how much is in use, not by time: a
+ *             program that frees all and then sleeps has given its memory
+ *             back.  Up to 128 KiB are backed by one call, not by a fault for
+ *             each page.
+ * Invariants: runs lie end to end from 0 to the frontier; no two free runs
+ *             touch; each free run is in the bin of its size among the dirty or
+ *             the clean ones; counts agree.
+ * Costs:      O(1) but for a bin's search, at most 16 runs, and for system
+ *             calls.  32 bytes for each unit.
+ * Threads:    none; the owner's lock.  `owner` of a unit in use may be read at
+ *             any time. */
+#ifndef HM_ALLOCATORS_UNITS_H
+#define HM_ALLOCATORS_UNITS_H
+
+#include "allocators/region.h"
+#include "common/check.h"
+
+#include <string.h>
+
+enum {
+    HM_UNIT_BYTES = 16 << 10,
+    HM_UNIT_BINS = 64,
+    HM_UNITS_AHEAD = 8,        /* backed at a time */
+    HM_UNITS_BACKED_MOST = 64, /* longer runs are left to faults */
+    HM_UNITS_KEPT = 64,        /* dirty ones that are always kept */
+    HM_UNITS_TRIES = 16,
+};
+
+#define HM_UNIT_NONE UINT32_MAX
+
+struct hm_unit {
+    uint32_t units;            /* first of a run: its length; else 0 */
+    uint32_t first;            /* last of a run: its first */
+    uint32_t next, prev;       /* first of a free run: neighbours in the bin */
+    uint8_t is_free, is_dirty; /* of the run, in its first */
+};
+
+struct hm_unit_bins {
+    uint64_t map;
+    uint32_t list[HM_UNIT_BINS];
+};
+
+struct hm_units {
+    struct hm_region space, table, owners;
+    struct hm_unit *unit;
+    void *_Atomic *owner; /* of the run that a unit starts */
+    size_t end;           /* most units */
+    _Atomic uint32_t frontier;
+    size_t used_units, dirty_units; /* dirty: free ones */
+    struct hm_unit_bins dirty, clean;
+};
+
+/* `space` begins at a multiple of HM_UNIT_BYTES; the table is elsewhere.
+ * 0, or -1 and errno: EINVAL (not one unit), ENOMEM. */
+static int hm_units_init(struct hm_units *u, size_t limit_bytes)
+{
+    size_t each = HM_UNIT_BYTES + sizeof(struct hm_unit) + sizeof(void *);
+    size_t end = limit_bytes / each;
+
+    if (end == 0 || end >= HM_UNIT_NONE) {
+        errno = end == 0 ? EINVAL : ENOMEM;
+        return -1;
+    }
+    memset(u, 0, sizeof(*u));
+    memset(u->dirty.list, -1, sizeof(u->dirty.list));
+    memset(u->clean.list, -1, sizeof(u->clean.list));
+    if (hm_region_init_aligned(&u->space, end * HM_UNIT_BYTES, HM_UNIT_BYTES) !=
+        0)
+        return -1;
+    if (hm_region_init(&u->table, end * sizeof(struct hm_unit) +
+                                      u->space.page_bytes) != 0) {
+        hm_region_fini(&u->space);
+        return -1;
+    }
+    if (hm_region_init(&u->owners,
+                       end * sizeof(void *) + u->space.page_bytes) != 0) {
+        hm_region_fini(&u->table);
+        hm_region_fini(&u->space);
+        return -1;
+    }
+    u->end = end;
+    u->unit = (struct hm_unit *)(void *)u->table.base;
+    u->owner = (void *_Atomic *)(void *)u->owners.base;
+    return 0;
+}
+
+static void hm_units_fini(struct hm_units *u)
+{
+    hm_region_fini(&u->owners);
+    hm_region_fini(&u->table);
+    hm_region_fini(&u->space);
+}
+
+static inline unsigned char *hm_units_address(const struct hm_units *u,
+                                              uint32_t at)
+{
+    return u->space.base + (size_t)at * HM_UNIT_BYTES;
+}
+
+static inline uint32_t hm_units_index(const struct hm_units *u, const void *p)
+{
+    return (uint32_t)((size_t)((const unsigned char *)p - u->space.base) /
+                      HM_UNIT_BYTES);
+}
+
+/* --- Bins -----------------------------------------------------------------*/
+
+/* 1 to 32 units each, then four to a doubling; the last has no end. */
+static unsigned hm_units_bin(size_t n)
+{
+    unsigned log2, bin;
+
+    if (n <= 32)
+        return (unsigned)n - 1;
+    log2 = 63 - (unsigned)__builtin_clzll(n);
+    bin = 32 + (log2 - 5) * 4 + (unsigned)(n >> (log2 - 2) & 3);
+    return bin < HM_UNIT_BINS ? bin : HM_UNIT_BINS - 1;
+}
+
+static struct hm_unit_bins *hm_units_bins(struct hm_units *u, uint32_t first)
+{
+    return u->unit[first].is_dirty ? &u->dirty : &u->clean;
+}
+
+static void hm_units_link(struct hm_units *u, uint32_t first)
+{
+    struct hm_unit_bins *bins = hm_units_bins(u, first);
+    unsigned bin = hm_units_bin(u->unit[first].units);
+    uint32_t head = bins->list[bin];
+
+    u->unit[first].prev = HM_UNIT_NONE;
+    u->unit[first].next = head;
+    if (head != HM_UNIT_NONE)
+        u->unit[head].prev = first;
+    bins->list[bin] = first;
+    bins->map |= UINT64_C(1) << bin;
+    if (u->unit[first].is_dirty)
+        u->dirty_units += u->unit[first].units;
+}
+
+static void hm_units_unlink(struct hm_units *u, uint32_t first)
+{
+    struct hm_unit_bins *bins = hm_units_bins(u, first);
+    struct hm_unit *run = &u->unit[first];
+    unsigned bin = hm_units_bin(run->units);
+
+    HM_ASSERT(run->is_free && run->units > 0);
+    if (run->is_dirty)
+        u->dirty_units -= run->units;
+    if (run->next != HM_UNIT_NONE)
+        u->unit[run->next].prev = run->prev;
+    if (run->prev != HM_UNIT_NONE) {
+        u->unit[run->prev].next = run->next;
+        return;
+    }
+    bins->list[bin] = run->next;
+    if (run->next == HM_UNIT_NONE)
+        bins->map &= ~(UINT64_C(1) << bin);
+}
+
+static void hm_units_tag(struct hm_units *u, uint32_t first, size_t n,
+                         int is_free, int is_dirty)
+{
+    u->unit[first].units = (uint32_t)n;
+    u->unit[first].is_free = (uint8_t)is_free;
+    u->unit[first].is_dirty = (uint8_t)is_dirty;
+    u->unit[first + n - 1].first = first;
+}
+
+/* A run of at least `n` units, still in its bin, or HM_UNIT_NONE. */
+static uint32_t hm_units_find(const struct hm_units *u,
+                              const struct hm_unit_bins *bins, size_t n)
+{
+    unsigned bin = hm_units_bin(n);
+    uint32_t first = bins->list[bin];
+    uint64_t higher;
+
+    for (int i = 0; first != HM_UNIT_NONE; i++) {
+        if (u->unit[first].units >= n)
+            return first;
+        if (i == HM_UNITS_TRIES && bin + 1 < HM_UNIT_BINS)
+            break;
+        first = u->unit[first].next;
+    }
+    higher = bin + 1 < HM_UNIT_BINS ? bins->map >> (bin + 1) : 0;
+    if (higher == 0)
+        return HM_UNIT_NONE;
+    return bins->list[bin + 1 + (unsigned)__builtin_ctzll(higher)];
+}
+
+/* --- take -----------------------------------------------------------------*/
+
+/* Backs units in one call; a hint, see MADV_POPULATE_WRITE. */
+static void hm_units_back(struct hm_units *u, uint32_t first, size_t n)
+{
+    if (n <= HM_UNITS_BACKED_MOST) {
+        (void)madvise(hm_units_address(u, first), n * HM_UNIT_BYTES,
+                      MADV_POPULATE_WRITE);
+    }
+}
+
+/* A run of `n` units that were never used, in no bin. */
+static uint32_t hm_units_extend(struct hm_units *u, size_t n)
+{
+    uint32_t first = u->frontier;
+    size_t ahead = n < HM_UNITS_AHEAD ? HM_UNITS_AHEAD : n;
+
+    if (ahead > u->end - first)
+        ahead = n;
+    if (n > u->end - first ||
+        !hm_region_reach(&u->table,
+                         (unsigned char *)(u->unit + first + ahead)) ||
+        !hm_region_reach(&u->owners,
+                         (unsigned char *)(u->owner + first + ahead)) ||
+        !hm_region_touch(&u->space,
+                         hm_units_address(u, first) + ahead * HM_UNIT_BYTES))
+        return HM_UNIT_NONE;
+    hm_units_back(u, first, ahead);
+    u->frontier = first + (uint32_t)ahead;
+    hm_units_tag(u, first, n, 0, 1);
+    if (ahead > n) {
+        hm_units_tag(u, first + (uint32_t)n, ahead - n, 1, 1);
+        hm_units_link(u, first + (uint32_t)n);
+    }
+    return first;
+}
+
+/* First unit of a run of `n` >= 1 for `owner`, or HM_UNIT_NONE. */
+static uint32_t hm_units_take(struct hm_units *u, size_t n, void *owner)
+{
+    uint32_t first = hm_units_find(u, &u->dirty, n);
+    size_t length;
+
+    if (first == HM_UNIT_NONE)
+        first = hm_units_find(u, &u->clean, n);
+    if (first == HM_UNIT_NONE) {
+        first = hm_units_extend(u, n);
+        if (first == HM_UNIT_NONE)
+            return first;
+    } else {
+        int is_dirty = u->unit[first].is_dirty;
+
+        hm_units_unlink(u, first);
+        length = u->unit[first].units;
+        hm_units_tag(u, first, n, 0, 1);
+        if (length > n) {
+            hm_units_tag(u, first + (uint32_t)n, length - n, 1, is_dirty);
+            hm_units_link(u, first + (uint32_t)n);
+        }
+        if (!is_dirty)
+            hm_units_back(u, first, n);
+    }
+    u->used_units += n;
+    u->owner[first] = owner;
+    return first;
+}
+
+/* Makes the run at `first` one of `n` > its length without moving it: 1, or 0
+ * when what lies above is in use. */
+static int hm_units_grow(struct hm_units *u, uint32_t first, size_t n)
+{
+    size_t had = u->unit[first].units, length;
+    uint32_t next = first + (uint32_t)had;
+    int is_dirty;
+
+    if (next >= u->frontier || !u->unit[next].is_free ||
+        u->unit[next].units < n - had)
+        return 0;
+    is_dirty = u->unit[next].is_dirty;
+    hm_units_unlink(u, next);
+    length = had + u->unit[next].units;
+    u->unit[next].units = 0;
+    hm_units_tag(u, first, n, 0, 1);
+    if (length > n) {
+        hm_units_tag(u, first + (uint32_t)n, length - n, 1, is_dirty);
+        hm_units_link(u, first + (uint32_t)n);
+    }
+    u->used_units += n - had;
+    return 1;
+}
+
+/* --- give -----------------------------------------------------------------*/
+
+/* A free run becomes clean. */
+static void hm_units_purge_run(struct hm_units *u, uint32_t first)
+{
+    struct hm_unit *run = &u->unit[first];
+
+    hm_units_unlink(u, first);
+    if (madvise(hm_units_address(u, first), (size_t)run->units * HM_UNIT_BYTES,
+                MADV_DONTNEED) == 0)
+        run->is_dirty = 0;
+    hm_units_link(u, first);
+}
+
+/* Gives the longest dirty runs back until at most `keep` units are left. */
+static void hm_units_purge(struct hm_units *u, size_t keep)
+{
+    int error = errno; /* free(3) keeps it */
+
+    while (u->dirty_units > keep) {
+        unsigned bin = 63 - (unsigned)__builtin_clzll(u->dirty.map);
+        size_t before = u->dirty_units;
+
+        hm_units_purge_run(u, u->dirty.list[bin]);
+        if (u->dirty_units == before)
+            break; /* the system refuses */
+    }
+    errno = error;
+}
+
+/* Frees the run that starts at `first`. */
+static void hm_units_give(struct hm_units *u, uint32_t first)
+{
+    size_t n = u->unit[first].units, most;
+    uint32_t next = first + (uint32_t)n, low;
+
+    HM_ASSERT(n > 0 && !u->unit[first].is_free);
+    u->used_units -= n;
+    u->owner[first] = NULL;
+    if (next < u->frontier && u->unit[next].is_free) {
+        n += u->unit[next].units;
+        hm_units_unlink(u, next);
+        u->unit[next].units = 0;
+    }
+    low = first > 0 ? u->unit[first - 1].first : 0;
+    if (first > 0 && u->unit[low].is_free) {
+        n += u->unit[low].units;
+        hm_units_unlink(u, low);
+        u->unit[first].units = 0;
+        first = low;
+    }
+    hm_units_tag(u, first, n, 1, 1);
+    hm_units_link(u, first);
+    most = u->used_units / 2 > HM_UNITS_KEPT ? u->used_units / 2
+                                             : (size_t)HM_UNITS_KEPT;
+    if (u->dirty_units > most)
+        hm_units_purge(u, most / 2);
+}
+
+/* --- check ----------------------------------------------------------------*/
+
+static const char *hm_units_check_bins(const struct hm_units *u,
+                                       const struct hm_unit_bins *bins,
+                                       size_t *n_free)
+{
+    for (unsigned b = 0; b < HM_UNIT_BINS; b++) {
+        uint32_t at = bins->list[b];
+
+        if ((at != HM_UNIT_NONE) != (int)(bins->map >> b & 1))
+            return "units: a bit says whether a bin has a run";
+        for (; at != HM_UNIT_NONE; at = u->unit[at].next) {
+            if (!u->unit[at].is_free || hm_units_bin(u->unit[at].units) != b ||
+                (u->unit[at].is_dirty != 0) != (bins == &u->dirty))
+                return "units: each run is in the bin of its size";
+            if ((*n_free)-- == 0)
+                return "units: the bins hold nothing but the free runs";
+        }
+    }
+    return NULL;
+}
+
+static const char *hm_units_check(const struct hm_units *u)
+{
+    size_t used = 0, dirty = 0, n_free = 0, n;
+    const char *broken;
+    int was_free = 0;
+
+    for (size_t at = 0; at < u->frontier; at += n) {
+        const struct hm_unit *run = &u->unit[at];
+
+        n = run->units;
+        if (n == 0 || at + n > u->frontier || u->unit[at + n - 1].first != at)
+            return "units: runs lie end to end";
+        if (run->is_free && was_free)
+            return "units: no two free runs touch";
+        was_free = run->is_free;
+        used += was_free ? 0 : n;
+        dirty += was_free && run->is_dirty ? n : 0;
+        n_free += (size_t)was_free;
+    }
+    if (used != u->used_units || dirty != u->dirty_units)
+        return "units: the counts agree";
+    broken = hm_units_check_bins(u, &u->dirty, &n_free);
+    if (broken == NULL)
+        broken = hm_units_check_bins(u, &u->clean, &n_free);
+    if (broken == NULL && n_free != 0)
+        broken = "units: each free run is in a bin";
+    return broken;
+}
+
+#endif /* HM_ALLOCATORS_UNITS_H */

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* allocator_threads.c NAME -- an allocator whose hooks may be called at the
+ * same time: blocks wander between threads, and threads end while others hold
+ * what they allocated. */
+#include "allocators/allocator.h"
+
+#include "common/rng.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum {
+    THREADS = 4,
+    GENERATIONS = 5,
+    SHARED = 256,
+    STEPS = 6000,
+    LIMIT_BYTES = 256 << 20,
+};
+
+static const struct hm_allocator *subject;
+static struct hm_heap *heap;
+static uint32_t *_Atomic shared[SHARED];
+
+/* Its length in words first, then its address in each. */
+static uint32_t *make(struct hm_rng *rng)
+{
+    uint32_t words = 4 + hm_rng_below(rng, 1u << (2 + hm_rng_below(rng, 14)));
+    uint32_t *block = subject->alloc(heap, words * sizeof(*block), 16);
+
+    if (block == NULL)
+        return NULL;
+    block[0] = words;
+    for (uint32_t i = 1; i < words; i += 1 + i / 8)
+        block[i] = (uint32_t)(uintptr_t)block + i;
+    return block;
+}
+
+/* Not an assertion of cmocka's: those jump, and this is no thread of its. */
+static void drop(uint32_t *block)
+{
+    if (block == NULL)
+        return;
+    for (uint32_t i = 1; i < block[0]; i += 1 + i / 8) {
+        if (block[i] != (uint32_t)(uintptr_t)block + i) {
+            fprintf(stderr, "a block does not hold what was written\n");
+            abort();
+        }
+    }
+    subject->release(heap, block);
+}
+
+static void *wander(void *argument)
+{
+    const uint32_t *seed = argument;
+    struct hm_rng rng;
+
+    hm_rng_seed(&rng, *seed);
+    for (int i = 0; i < STEPS; i++) {
+        uint32_t *block = make(&rng);
+
+        if (hm_rng_below(&rng, 4) == 0) {
+            drop(block);
+        } else {
+            drop(atomic_exchange(&shared[hm_rng_below(&rng, SHARED)], block));
+        }
+    }
+    return NULL;
+}
+
+static void run_generation(uint32_t generation)
+{
+    pthread_t thread[THREADS];
+    uint32_t seed[THREADS];
+
+    for (uint32_t t = 0; t < THREADS; t++) {
+        seed[t] = generation * THREADS + t + 1;
+        assert_int_equal(pthread_create(&thread[t], NULL, wander, &seed[t]), 0);
+    }
+    for (unsigned t = 0; t < THREADS; t++)
+        assert_int_equal(pthread_join(thread[t], NULL), 0);
+}
+
+static void blocks_wander_between_threads_that_come_and_go(void **state)
+{
+    (void)state;
+    heap = subject->create(LIMIT_BYTES);
+    assert_non_null(heap);
+    for (unsigned g = 0; g < GENERATIONS; g++) {
+        run_generation(g);
+        assert_null(subject->check(heap));
+    }
+    for (unsigned i = 0; i < SHARED; i++)
+        drop(atomic_exchange(&shared[i], NULL));
+    assert_null(subject->check(heap));
+    subject->destroy(heap);
+}
+
+/* One gives, the other frees; neither ever frees its own. */
+static void *free_all(void *blocks)
+{
+    uint32_t **block = blocks;
+
+    for (int i = 0; i < STEPS; i++)
+        drop(block[i]);
+    return NULL;
+}
+
+static void memory_freed_by_others_is_not_lost(void **state)
+{
+    static uint32_t *block[STEPS];
+    struct hm_rng rng;
+    pthread_t thread;
+
+    (void)state;
+    heap = subject->create((size_t)128
+                           << 20); /* a third of what all rounds take */
+    assert_non_null(heap);
+    hm_rng_seed(&rng, 7);
+    for (int round = 0; round < 6; round++) {
+        for (int i = 0; i < STEPS; i++) {
+            block[i] = make(&rng);
+            assert_non_null(block[i]);
+        }
+        assert_int_equal(pthread_create(&thread, NULL, free_all, block), 0);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_null(subject->check(heap));
+    }
+    subject->destroy(heap);
+}
+
+static void a_refusal_sets_errno_and_a_release_keeps_it(void **state)
+{
+    void *block;
+
+    (void)state;
+    heap = subject->create((size_t)1 << 20);
+    errno = 0;
+    assert_null(subject->alloc(heap, (size_t)2 << 20, 16));
+    assert_int_equal(errno, ENOMEM);
+    block = subject->alloc(heap, 0, 16);
+    assert_non_null(block);
+    errno = 42;
+    subject->release(heap, block);
+    assert_int_equal(errno, 42);
+    subject->destroy(heap);
+}
+
+static const struct hm_allocator *find(const char *name)
+{
+    for (const struct hm_allocator *const *a = hm_allocators; *a; a++) {
+        if (strcmp((*a)->name, name) == 0)
+            return *a;
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocks_wander_between_threads_that_come_and_go),
+        cmocka_unit_test(memory_freed_by_others_is_not_lost),
+        cmocka_unit_test(a_refusal_sets_errno_and_a_release_keeps_it),
+    };
+
+    subject = argc == 2 ? find(argv[1]) : NULL;
+    if (subject == NULL || (subject->caps & HM_ALLOC_THREADED) == 0) {
+        fprintf(stderr, "usage: %s ALLOCATOR, one with threads\n", argv[0]);
+        return 2;
+    }
+    return cmocka_run_group_tests_name(subject->name, tests, NULL, NULL);
+}
