@@ -4,8 +4,7 @@
 #ifndef HM_COLLECTORS_IMMIX_H
 #define HM_COLLECTORS_IMMIX_H
 
-#include "collectors/substrate/object.h"
-#include "collectors/substrate/safepoint.h"
+#include "collectors/substrate/bump.h"
 
 #ifndef HM_IMMIX_STICKY
 #define HM_IMMIX_STICKY 0 /* sticky_immix sets it: mark bits stay */
@@ -26,10 +25,10 @@
 /* Where something allocates: a hole of a block, lines before `line` are used
  * up or passed over. */
 struct immix_cursor {
-    uint64_t *free, *limit; /* may be used now */
-    uint64_t *end;          /* of the hole */
-    uint32_t block;         /* or HM_BLOCK_NONE */
-    int is_overflow;        /* for objects of more than a line */
+    struct hm_bump hole; /* what of it may be used now */
+    uint64_t *end;       /* of all of it */
+    uint32_t block;      /* or HM_BLOCK_NONE */
+    int is_overflow;     /* for objects of more than a line */
     size_t line;
 };
 
@@ -45,79 +44,34 @@ hm_ref hm_immix_new_slow(struct hm_mutator *m, size_t words, size_t n_refs);
 static inline hm_ref hm_immix_new(struct hm_mutator *m, size_t words,
                                   size_t n_refs)
 {
-    uint64_t *start = m->main.free;
+    hm_ref o = hm_bump_new(&m->main.hole, words, n_refs);
 
-    if (HM_UNLIKELY(words > HM_LARGE_WORDS ||
-                    (uintptr_t)start + words * HM_WORD_BYTES >
-                        (uintptr_t)m->main.limit))
-        return hm_immix_new_slow(m, words, n_refs);
-    m->main.free = start + words;
-    hm_prefetch_ahead(start);
-    return hm_object_init(start, words, n_refs);
+    return HM_LIKELY(o != NULL) ? o : hm_immix_new_slow(m, words, n_refs);
 }
 
-static inline hm_ref hm_new(struct hm_mutator *m, const struct hm_layout *type)
-{
-    return hm_immix_new(m, hm_object_words(type->n_refs, type->raw_bytes),
-                        type->n_refs);
-}
+#define HM_NEW_WORDS hm_immix_new
+#if HM_IMMIX_STICKY
+#define HM_OWN_STORE 1
+#endif
+#include "collectors/substrate/half.h"
 
-static inline hm_ref hm_new_refs(struct hm_mutator *m, size_t n)
-{
-    return hm_immix_new(m, hm_object_words(n, 0), n);
-}
+#define HM_NEW_WORDS hm_immix_new
+#if HM_IMMIX_STICKY
+#define HM_OWN_STORE 1
+#endif
+#include "collectors/substrate/half.h"
 
-static inline hm_ref hm_new_raw(struct hm_mutator *m, size_t bytes)
-{
-    return hm_immix_new(m, hm_object_words(0, bytes), 0);
-}
-
-static inline hm_ref hm_load(struct hm_mutator *m, hm_ref o, size_t i)
-{
-    (void)m;
-    HM_ASSERT(i < hm_header_refs(*hm_header_of(o)));
-    return hm_slots_of(o)[i];
-}
-
-/* sticky_immix: remembers an old object, field i of which is about to be
- * written to; of a large one the field only. */
+#if HM_IMMIX_STICKY
+/* Remembers an old object, field i of which is about to be written to; of a
+ * large one the field only. */
 void hm_immix_remember(struct hm_mutator *m, hm_ref o, size_t i);
-
-static inline void hm_init(struct hm_mutator *m, hm_ref o, size_t i, hm_ref v)
-{
-    (void)m;
-    HM_ASSERT(i < hm_header_refs(*hm_header_of(o)));
-    hm_slots_of(o)[i] = v;
-}
 
 static inline void hm_store(struct hm_mutator *m, hm_ref o, size_t i, hm_ref v)
 {
-    if (HM_IMMIX_STICKY &&
-        HM_UNLIKELY((*hm_header_of(o) & HM_HEADER_MARK) != 0))
+    if (HM_UNLIKELY((*hm_header_of(o) & HM_HEADER_MARK) != 0))
         hm_immix_remember(m, o, i);
     hm_init(m, o, i, v);
 }
-
-static inline void *hm_raw(hm_ref o, size_t n_refs)
-{
-    return hm_slots_of(o) + n_refs;
-}
-
-static inline void hm_dispose(struct hm_mutator *m, hm_ref o)
-{
-    (void)m;
-    (void)o;
-}
-
-static inline void hm_poll(struct hm_mutator *m)
-{
-    if (HM_GC_THREADS)
-        hm_safepoint_poll(m->thread.safepoint);
-}
-
-static inline struct hm_frame **hm_frames(struct hm_mutator *m)
-{
-    return &m->thread.frames;
-}
+#endif
 
 #endif /* HM_COLLECTORS_IMMIX_H */

@@ -83,8 +83,8 @@ static int immix_widen(struct hm_gc *gc, struct immix_cursor *cursor,
 {
     size_t left =
         hm_pacer_left(&gc->heap.pacer, gc->heap.since_bytes) / HM_WORD_BYTES;
-    size_t usable = (size_t)(cursor->limit - cursor->free);
-    size_t room = (size_t)(cursor->end - cursor->free);
+    size_t usable = (size_t)(cursor->hole.limit - cursor->hole.free);
+    size_t room = (size_t)(cursor->end - cursor->hole.free);
     size_t more = room - usable;
 
     if (room < words)
@@ -93,9 +93,10 @@ static int immix_widen(struct hm_gc *gc, struct immix_cursor *cursor,
         more = left;
     if (usable + more < words)
         more = words - usable;
-    if (gc->heap.config.verify && !hm_poison_is_intact(cursor->limit, more))
+    if (gc->heap.config.verify &&
+        !hm_poison_is_intact(cursor->hole.limit, more))
         hm_check_failed(__FILE__, __LINE__, "a free line was written to");
-    cursor->limit += more;
+    cursor->hole.limit += more;
     gc->heap.since_bytes += more * HM_WORD_BYTES;
     return 1;
 }
@@ -117,7 +118,8 @@ static int immix_next_hole(const struct hm_gc *gc, struct immix_cursor *cursor,
         cursor->line = end;
         if ((end - first) * IMMIX_LINE_WORDS < words)
             continue;
-        cursor->free = cursor->limit = start + first * IMMIX_LINE_WORDS;
+        cursor->hole.free = cursor->hole.limit =
+            start + first * IMMIX_LINE_WORDS;
         cursor->end = start + end * IMMIX_LINE_WORDS;
         return 1;
     }
@@ -189,7 +191,7 @@ uint64_t *hm_immix_find(struct hm_mutator *m, size_t words,
         if (!hm_immix_advance(gc, cursor, words, reserve_blocks))
             return NULL;
     }
-    start = cursor->free;
-    cursor->free += words;
+    start = cursor->hole.free;
+    cursor->hole.free += words;
     return start;
 }

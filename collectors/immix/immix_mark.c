@@ -15,11 +15,11 @@ static uint64_t *immix_copy_room(struct hm_gc *gc, size_t words)
     struct immix_cursor *copy = &gc->copy;
     uint64_t *start;
 
-    if ((size_t)(copy->end - copy->free) < words &&
+    if ((size_t)(copy->end - copy->hole.free) < words &&
         !hm_immix_advance(gc, copy, words, 0))
         return NULL;
-    start = copy->free;
-    copy->free += words;
+    start = copy->hole.free;
+    copy->hole.free += words;
     return start;
 }
 

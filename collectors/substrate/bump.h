@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* bump.h -- what a mutator has of a space that is filled from its start: a
- * window through which allocation bumps.  Inlined into the workloads.
+ * window through which allocation bumps; or of another space, a hole.  Inlined
+ * into the workloads.
  *
  * Invariants: windows do not overlap and end at or below the space's top; what
  *             lies below it and in no window is objects without gaps.

@@ -220,7 +220,7 @@ static void a_medium_object_takes_a_hole_at_need(void **state)
     (void)state;
     open_heap((struct options){.heap_bytes = MIB, .evacuate = IMMIX_NEVER});
     for (; hm_immix_room_blocks(heap.gc) > 0 ||
-           heap.m->main.limit - heap.m->main.free >= 16;
+           heap.m->main.hole.limit - heap.m->main.hole.free >= 16;
          n++)
         push(0, n, &one_line);
     for (uint64_t i = 0; i < 100; i++)
