@@ -7,13 +7,15 @@
  *             and Software 11(3), 1990; with a log of what is overwritten D.
  *             Detlefs, C. Flood, S. Heller and T. Printezis, ISMM 2004.
  * Differs:    everything but who marks is that of incremental.  The log is one
- *             ring that both sides use at once.  What is left when the marker
- *             has nothing to do is a slice of the program's; if that is not
- *             enough, the marker goes on.
+ *             ring that both sides use at once.  What weak references give
+ *             out when the marker has nothing to do is a slice of the
+ *             program's; if that is not enough, the marker goes on.
  * Invariants: those of incremental.  One thread at a time owns the marking:
  *             queue, counters, large objects that wait; is_marking says who.
  *             The marker gives it up when nothing is left or it is asked to,
  *             after a quantum at most; between two quanta it empties the log.
+ *             A reference is logged before it is overwritten: a marker that
+ *             finds nothing to do and no log has marked all of the snapshot.
  * Costs:      a store tests one flag; while marking it logs what it overwrites
  *             and is not marked yet.  Two pauses, one for the roots, one of at
  *             most slice_us and what only ephemerons keep.  A full log makes
@@ -191,7 +193,7 @@ void hm_incremental_marker_close(struct hm_gc *gc)
     concurrent_destroy();
 }
 
-/* The marker has nothing to do: what is logged is the program's to mark. */
+/* The marker does not mark: what is logged is the program's to mark. */
 static void concurrent_own(struct hm_gc *gc)
 {
     gc->snapshot.is_shared = 0;

@@ -194,6 +194,40 @@ static void a_request_without_room_while_the_marker_marks_says_so(void **state)
     close_heap();
 }
 
+/* Allocates until the marking under way has ended, late or not. */
+static void end_marking(void)
+{
+    uint64_t before = heap.gc->heap.collections;
+
+    for (int i = 0; heap.gc->heap.collections == before; i++) {
+        assert_true(i < 1000000);
+        (void)hm_new(heap.m, &node);
+    }
+}
+
+/* The marker soon has nothing to do; then the program finds a list, too long
+ * for its slice, that was not in the snapshot. */
+static void a_weak_target_got_while_the_marker_marks_is_kept(void **state)
+{
+    (void)state;
+    open_heap(
+        (struct options){.heap_bytes = 16 * MIB, .verify = 1, .slice_us = 10});
+    build_list(LIST);
+    heap.root[1] = hm_weak_new(heap.m, heap.root[0]);
+    for (int i = 0; i < 3; i++) {
+        reach(INCREMENTAL_IDLE);
+        heap.root[0] = NULL;
+        reach(INCREMENTAL_MARKING);
+        for (int k = 0; k < 100; k++)
+            (void)sched_yield();
+        heap.root[0] = hm_weak_get(heap.m, heap.root[1]);
+        assert_non_null(heap.root[0]);
+        end_marking();
+        assert_true(heap.gc->heap.live_bytes >= LIST * 32U);
+    }
+    close_heap();
+}
+
 /* The program only waits for the end of the list. */
 static void the_marker_needs_no_help(void **state)
 {
@@ -223,6 +257,7 @@ int main(void)
         cmocka_unit_test(
             a_collection_asked_for_while_the_marker_marks_is_exact),
         cmocka_unit_test(a_request_without_room_while_the_marker_marks_says_so),
+        cmocka_unit_test(a_weak_target_got_while_the_marker_marks_is_kept),
         cmocka_unit_test(the_marker_needs_no_help),
     };
 
