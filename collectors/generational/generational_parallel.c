@@ -4,8 +4,8 @@
  * Each worker copies into windows of its own: of the nursery, of which it takes
  * the next few KiB, and of the old space, where it uses one free cell.  Who
  * exchanges the header of an object for PARALLEL_CLAIMED copies it, and then
- * leaves the address of the copy there.  Copies that hold references wait, on a
- * short stack, then in a deque where workers without work steal; what finds no
+ * leaves the address of the copy there.  Copies that hold references wait, in a
+ * short ring, then in a deque where workers without work steal; what finds no
  * room there either waits in a list through the originals.
  *
  * Source:     C. Flood, D. Detlefs, N. Shavit, X. Zhang, JVM 2001 (windows,
@@ -20,8 +20,8 @@
  *             the words of the object, for which there is always room.  The
  *             mutator leaves 1/64 of the nursery for gaps.
  * Costs:      an atomic instruction for each object, one for each window, a
- *             lock for each cell of the old space.  The caller begins alone:
- *             short collections wake nobody. */
+ *             lock for each cell of the old space.  The caller begins alone,
+ *             without the first: short collections wake nobody. */
 #include "collectors/generational/generational_parallel.h"
 
 #include "collectors/generational/generational_worker.h"
@@ -30,6 +30,7 @@ enum {
     PARALLEL_CLAIMED = HM_HEADER_MARK, /* no header, and no address either */
     PARALLEL_DEQUE = 1024,
     PARALLEL_STEAL = 16,
+    PARALLEL_REFILL = 32,
     PARALLEL_BATCH = 64, /* scanned between two looks at what others do */
     PARALLEL_CHUNK_OBJECTS = 16,   /* what visiting a chunk counts for */
     PARALLEL_ALONE_OBJECTS = 4096, /* about 0.1 ms */
@@ -42,8 +43,8 @@ enum {
 static inline void parallel_push(struct generational_worker *w,
                                  uint64_t *original, uint64_t *copy)
 {
-    if (HM_LIKELY(w->n < GENERATIONAL_LOCAL)) {
-        w->local[w->n++] = copy;
+    if (HM_LIKELY(w->tail - w->head < GENERATIONAL_RING)) {
+        w->ring[w->tail++ % GENERATIONAL_RING] = copy;
     } else if (!hm_work_deque_push(&w->deque, copy)) {
         original[1] = (uintptr_t)w->overflow;
         w->overflow = original;
@@ -98,8 +99,9 @@ static inline __attribute__((always_inline)) void parallel_forward(
     original = hm_header_of(o);
     header = __atomic_load_n(original, __ATOMIC_ACQUIRE);
     if (!hm_header_is_forward(header) &&
-        __atomic_compare_exchange_n(original, &header, PARALLEL_CLAIMED, 0,
-                                    __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
+        (w->is_alone ||
+         __atomic_compare_exchange_n(original, &header, PARALLEL_CLAIMED, 0,
+                                     __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE))) {
         *slot = parallel_evacuate(w, original, header);
         return;
     }
@@ -127,36 +129,45 @@ static inline void parallel_scan(struct generational_worker *w, uint64_t *copy)
 
 /* ---- one worker ---- */
 
+static inline int parallel_is_empty(const struct generational_worker *w)
+{
+    return w->head == w->tail;
+}
+
+/* Puts n copies into the ring, which has room. */
+static void parallel_put(struct generational_worker *w, void *const *item,
+                         size_t n)
+{
+    HM_ASSERT(parallel_is_empty(w) && n <= GENERATIONAL_RING);
+    for (size_t i = 0; i < n; i++)
+        w->ring[w->tail++ % GENERATIONAL_RING] = item[i];
+}
+
 /* Takes copies to scan from where others can have them, or from the list.
  * 0: there are none. */
 static int parallel_refill(struct generational_worker *w)
 {
-    void *item[GENERATIONAL_LOCAL / 2];
-    size_t n = hm_work_deque_take(&w->deque, item, GENERATIONAL_LOCAL / 2);
+    void *item[PARALLEL_REFILL];
+    size_t n = hm_work_deque_take(&w->deque, item, PARALLEL_REFILL);
 
-    HM_ASSERT(w->n == 0);
-    while (w->n < n) {
-        w->local[w->n] = item[w->n];
-        w->n++;
-    }
-    while (w->n < GENERATIONAL_LOCAL / 2 && w->overflow != NULL) {
+    while (n < PARALLEL_REFILL && w->overflow != NULL) {
         const uint64_t *original = w->overflow;
 
         w->overflow = generational_link(original + 1);
-        w->local[w->n++] = hm_header_of(hm_header_forward(*original));
+        item[n++] = hm_header_of(hm_header_forward(*original));
     }
-    return w->n > 0;
+    parallel_put(w, item, n);
+    return n > 0;
 }
 
-/* Lets others have the older half. */
+/* Lets others have half of the ring. */
 static void parallel_share(struct generational_worker *w)
 {
-    unsigned half = w->n / 2, shared = 0;
+    unsigned half = (w->tail - w->head) / 2;
 
-    while (shared < half && hm_work_deque_push(&w->deque, w->local[shared]))
-        shared++;
-    w->n -= shared;
-    memmove(w->local, w->local + shared, w->n * sizeof(w->local[0]));
+    while (half-- > 0 &&
+           hm_work_deque_push(&w->deque, w->ring[w->head % GENERATIONAL_RING]))
+        w->head++;
 }
 
 /* Scans what the worker has, until that is all or more than `most` were.
@@ -165,9 +176,11 @@ static size_t parallel_drain(struct generational_worker *w, size_t most)
 {
     size_t done = 0;
 
-    while (done <= most && (w->n > 0 || parallel_refill(w))) {
-        for (unsigned i = 0; i < PARALLEL_BATCH && w->n > 0; i++, done++)
-            parallel_scan(w, w->local[--w->n]);
+    while (done <= most && (!parallel_is_empty(w) || parallel_refill(w))) {
+        size_t end = done + PARALLEL_BATCH;
+
+        for (; done < end && !parallel_is_empty(w); done++)
+            parallel_scan(w, w->ring[w->head++ % GENERATIONAL_RING]);
         if (hm_work_team_is_wanting(&w->team->work, &w->deque))
             parallel_share(w);
     }
@@ -224,10 +237,7 @@ static int parallel_find(struct generational_worker *w)
     size_t n =
         hm_work_team_find(&w->team->work, w->index, item, PARALLEL_STEAL);
 
-    while (w->n < n) {
-        w->local[w->n] = item[w->n];
-        w->n++;
-    }
+    parallel_put(w, item, n);
     return n > 0;
 }
 
@@ -264,7 +274,7 @@ static int parallel_begin_alone(struct generational_worker *w, size_t most)
 static void parallel_set_worker(struct generational_worker *w,
                                 const struct generational_minor *minor)
 {
-    HM_ASSERT(w->n == 0 && w->overflow == NULL);
+    HM_ASSERT(parallel_is_empty(w) && w->overflow == NULL);
     w->gc = minor->gc;
     w->from_first = minor->from_first;
     w->from_bytes = minor->from_bytes;
@@ -294,6 +304,7 @@ static void parallel_begin(struct generational_team *team,
     atomic_store(&team->spare_words, (ptrdiff_t)(capacity_words - from_words));
     for (unsigned i = 0; i < n; i++)
         parallel_set_worker(&team->worker[i], minor);
+    team->worker[0].is_alone = 1;
     team->worker[0].old_free = minor->old_free;
     team->worker[0].old_limit = minor->old_limit;
     hm_work_team_begin(&team->work, &team->worker[0].deque,
@@ -317,7 +328,7 @@ static void parallel_end(struct generational_team *team,
     for (unsigned i = 0; i < team->workers.n; i++) {
         struct generational_worker *w = &team->worker[i];
 
-        HM_ASSERT(w->n == 0 && w->overflow == NULL);
+        HM_ASSERT(parallel_is_empty(w) && w->overflow == NULL);
         hm_generational_window_retire(w);
         if (w != first)
             parallel_return_cell(w);
@@ -338,6 +349,7 @@ void hm_generational_team_evacuate(struct generational_minor *minor)
 
     parallel_begin(team, minor);
     if (parallel_begin_alone(&team->worker[0], team->alone_objects)) {
+        team->worker[0].is_alone = 0;
         team->work.n = hm_workers_start(&team->workers);
         hm_workers_run(&team->workers, parallel_work, team);
     }

@@ -6,13 +6,15 @@
 
 #include "collectors/generational/generational_minor.h"
 
-enum { GENERATIONAL_LOCAL = 64 };
+enum { GENERATIONAL_RING = 64 };
 
 struct generational_worker {
     struct hm_work_deque deque;
     struct generational_team *team;
     struct hm_gc *gc;
-    unsigned index, n; /* copies in local[] */
+    unsigned index;
+    unsigned head, tail; /* of the ring, modulo GENERATIONAL_RING */
+    int is_alone;        /* no other worker has begun */
     uintptr_t from_first;
     size_t from_bytes;
     const uint64_t *age_mark;
@@ -24,7 +26,7 @@ struct generational_worker {
     size_t refused_words; /* as in generational_minor, the other counts too */
     size_t promoted_words, aged_words, gap_words;
     size_t unspared_words; /* promoted, but not yet in spare_words */
-    uint64_t *local[GENERATIONAL_LOCAL];
+    uint64_t *ring[GENERATIONAL_RING]; /* copies to be scanned */
 };
 
 /* What is left of the window becomes a gap; what was not left is spared. */
