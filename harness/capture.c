@@ -41,10 +41,9 @@ static int capture_spawn(const char *const *argv, const char *const *env,
 }
 
 /* Reads until the end of the output; 0 or a negative errno. */
-static int capture_read(int fd, char *text, size_t *used)
+static int capture_read(int fd, unsigned seconds, char *text, size_t *used)
 {
-    uint64_t end_ns =
-        hm_clock_now_ns() + HM_CAPTURE_SECONDS * UINT64_C(1000000000);
+    uint64_t end_ns = hm_clock_now_ns() + seconds * UINT64_C(1000000000);
     struct pollfd ready = {fd, POLLIN, 0};
 
     for (;;) {
@@ -68,7 +67,8 @@ static int capture_read(int fd, char *text, size_t *used)
 }
 
 int hm_capture(struct hm_pool *pool, const char *const *argv,
-               const char *const *env, bool errors, char **out)
+               const char *const *env, bool errors, unsigned seconds,
+               char **out)
 {
     char *text;
     size_t used = 0;
@@ -85,7 +85,7 @@ int hm_capture(struct hm_pool *pool, const char *const *argv,
     }
     text = malloc(HM_CAPTURE_MAX_BYTES);
     HM_CHECK(text != NULL);
-    error = capture_read(ends[0], text, &used);
+    error = capture_read(ends[0], seconds, text, &used);
     close(ends[0]);
     if (error != 0)
         kill(pid, SIGKILL);

@@ -11,7 +11,7 @@ W = W." geomean"
 NW = words(W); NS = words(S); COLS = min(3, NW); ROWS = (NW + COLS - 1) / COLS
 LABEL = 0
 do for [k=1:NS] { LABEL = max(LABEL, strlen(word(S, k))) }
-LEFT = 7.5 * LABEL + 36; PANEL = 17.0 * NS + 70; WIDTH = LEFT + 270.0 * COLS + 10; HEIGHT = PANEL * ROWS + 66
+LEFT = 8.5 * LABEL + 30; PANEL = 17.0 * NS + 70; WIDTH = LEFT + 270.0 * COLS + 10; HEIGHT = PANEL * ROWS + 66
 eval TERM("forest", WIDTH, HEIGHT)
 wanted(m, w) = strcol("metric") eq "wall_ns" && (w eq "" || strcol("workload") eq w)
 LOW = 0.8; HIGH = 1.25

@@ -1,6 +1,7 @@
 # heatmap.gp -- who wins where: strategy by workload, colour and number = ratio.
 #: Each cell is a ratio to the baseline: blue is less, orange is more, white is equal.
-#: A grey cell names how its runs failed; an empty one was not part of the plan.
+#: A grey cell names how its runs failed (n/a: the strategy cannot run it); an empty one was
+#: not part of the plan.
 #     gnuplot -c heatmap.gp ratios.csv OUT.svg
 DATA = ARG1; OUT = ARG2
 HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }
@@ -10,7 +11,7 @@ W = W." geomean"
 NW = words(W); NS = words(S)
 LABEL = 0
 do for [k=1:NS] { LABEL = max(LABEL, strlen(word(S, k))) }
-LEFT = 7 * LABEL + 40.0; WIDTH = max(LEFT + 70 * NW + 90, 480); PANEL = 26.0 * NS + 96; HEIGHT = 2 * PANEL + 30
+LEFT = 8 * LABEL + 40.0; WIDTH = max(LEFT + 70 * NW + 90, 480); PANEL = 26.0 * NS + 96; HEIGHT = 2 * PANEL + 30
 eval TERM("heatmap", WIDTH, HEIGHT)
 unset grid; set border 0; set tics scale 0
 set palette defined (-2 "#2166ac", -1 "#92c5de", 0 "#f7f7f7", 1 "#fdb863", 2 "#b35806")
@@ -27,10 +28,11 @@ x(w) = index_of(W, w)
 y(m, s) = strcol("metric") eq m && index_of(S, s) ? index_of(S, s) : NaN
 Y(m) = y(m, strcol("strategy"))
 number(v) = v < 9.995 ? sprintf("%.2f", v) : sprintf("%.0f", v)
+told(status) = status eq "unsupported" ? "n/a" : said(status)
 METRICS = "wall_ns rss_peak_bytes"
 TITLES = "time peak_memory"
 set multiplot
-set label 2 "white: not run; grey: failed. ".CAPTION at screen 0.5, 14.0/HEIGHT center font FONT.",10" tc rgb "#555555"
+set label 2 "white: not in the plan; grey: failed, n/a: cannot run. ".CAPTION at screen 0.5, 14.0/HEIGHT center font FONT.",10" tc rgb "#555555"
 do for [p=1:2] {
   m = word(METRICS, p)
   top = 1 - ((p - 1) * (PANEL + 6) + 70) / HEIGHT; bottom = top - 26.0 * NS / HEIGHT
@@ -47,7 +49,7 @@ do for [p=1:2] {
        with labels tc rgb "#111111" font FONT.",11" title "ratios", \
     DATA using (dark(column("ratio")) ? x(strcol("workload")) : NaN):(Y(m)):(number(column("ratio"))) \
        with labels tc rgb "#ffffff" font FONT.",11" title "ratios", \
-    DATA using (strcol("status") eq "ok" ? NaN : x(strcol("workload"))):(Y(m)):(said(strcol("status"))) \
+    DATA using (strcol("status") eq "ok" ? NaN : x(strcol("workload"))):(Y(m)):(told(strcol("status"))) \
        with labels tc rgb "#8a2500" font FONT.",10" title "failures"
   unset label 2
 }

@@ -1,10 +1,12 @@
 # latency.gp -- tails: latency against the share of samples that were no slower.
 #: Read it from the right: how long do the slowest 0.1 % (at 99.9) and 0.01 % of the operations
-#: take? A curve that jumps is a pause; how far right it jumps says how rare the pauses are.
+#: take? A curve that jumps is a pause; how far right it jumps says how rare the pauses are. Of
+#: several heap sizes the one nearest to 3 times is drawn; latency.csv has all.
 #     gnuplot -c latency.gp latency.csv OUT.svg
 DATA = ARG1; OUT = ARG2
 HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }
 load HERE."style.gp"
+load HERE."one_heap.inc"
 XMAX = 1; YMIN = 1e12; YMAX = 1
 see(x, y) = (XMAX = x > XMAX ? x : XMAX, YMIN = y > 0 && y < YMIN ? y : YMIN, YMAX = y > YMAX ? y : YMAX, 0)
 SEE = "see(column('nines'), column('latency_ns'))"
@@ -13,13 +15,14 @@ eval TERM("latency", WIDTH, HEIGHT)
 set logscale y 10; set xrange [0:XMAX * 1.02]; set yrange [YMIN / 1.3 : YMAX * 1.5]
 set xtics ("50 %%" 0.30103, "90" 1, "99" 2, "99.9" 3, (XMAX < 4.6 ? "99.99" : "") 4, "99.999" 5, "99.9999" 6) font FONT.",10"
 eval "set ytics ".TIMES." font FONT.',10'"
-TITLE = "Latency by percentile, all blocks (lower is better); each line ends at the maximum"
+TITLE = "Latency by percentile, all blocks (lower is better); each line ends at the maximum".ONE_HEAP
+mine(w) = strcol("workload") eq w && is_shown(strcol("strategy"))
 set multiplot
 do for [k=1:NW] {
   eval PLACE(k); w = word(W, k)
-  plot DATA using (strcol("workload") eq w ? column("nines") : NaN):(column("latency_ns")):(strcol("workload") eq w ? rgb(strcol("strategy")) : 0) \
+  plot DATA using (mine(w) ? column("nines") : NaN):(column("latency_ns")):(strcol("workload") eq w ? rgb(strcol("strategy")) : 0) \
        with lines lc rgb variable lw 1.6 dt 1 title "percentiles", \
-    DATA using (strcol("workload") eq w && abs(column("nines") * 2 - floor(column("nines") * 2)) < 0.01 ? column("nines") : NaN):(column("latency_ns")):(strcol("workload") eq w ? marker(strcol("strategy")) : 0):(strcol("workload") eq w ? rgb(strcol("strategy")) : 0) \
+    DATA using (mine(w) && abs(column("nines") * 2 - floor(column("nines") * 2)) < 0.01 ? column("nines") : NaN):(column("latency_ns")):(strcol("workload") eq w ? marker(strcol("strategy")) : 0):(strcol("workload") eq w ? rgb(strcol("strategy")) : 0) \
        with points pt variable lc rgb variable ps 0.7 * PS title "every half nine"
   unset label
 }

@@ -7,10 +7,7 @@
 DATA = ARG1; OUT = ARG2
 HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }
 load HERE."style.gp"
-ONLY = ""; NEAR = 1e9                           # of several heap multiples that nearest to 3
-heap(s) = real(s[strstrt(s, "@")+1:strlen(s)-1])
-pick(s) = strstrt(s, "@") && abs(heap(s) - 3) < NEAR ? (NEAR = abs(heap(s) - 3), ONLY = s[strstrt(s, "@"):], 0) : 0
-stats DATA using (pick(strcol("strategy"))) nooutput
+load HERE."one_heap.inc"
 XMIN = 1e12; XMAX = 1
 see(x) = (XMIN = x > 0 && x < XMIN ? x : XMIN, XMAX = x > XMAX ? x : XMAX, 0)
 SEE = "see(column('window_ns'))"
@@ -22,7 +19,7 @@ set ytics ("0 %%" 0, "25 %%" 0.25, "50 %%" 0.5, "75 %%" 0.75, "100 %%" 1) font F
 mine(w) = strcol("workload") eq w && is_shown(strcol("strategy"))
 # Each strategy's marks stand at windows of its own, so that curves that coincide show both.
 is_mark(x, s) = x > 0 && int(log10(x) * 10 + 0.5 + hash(s)) % 5 == 0
-TITLE = "Mutator utilisation by window, worst run (higher is better)".(strlen(ONLY) ? ", ".ONLY : "")
+TITLE = "Mutator utilisation by window, worst run (higher is better)".ONE_HEAP
 set multiplot
 do for [k=1:NW] {
   eval PLACE(k); w = word(W, k)

@@ -5,7 +5,6 @@
 DATA = ARG1; OUT = ARG2
 HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }
 load HERE."style.gp"
-eval TERM("pareto", 900, 560)
 N = 0; BASE = "the baseline"; WORKLOADS = 0; BLOCKS = 0
 array NAME[200]; array X[200]; array Y[200]; array L[200]; array O[200]
 NF = 0; array FX[200]; array FY[200]             # the front; rows come sorted by memory
@@ -16,6 +15,8 @@ keep(s, t, m, n, b) = (N = N + 1, NAME[N] = s, X[N] = m, Y[N] = t, O[N] = N, WOR
 span(tl, th, ml, mh) = (MX = max(MX, mh), NX = min(NX, ml), MY = max(MY, th), NY = min(NY, tl), 0)
 stats DATA using (span(column("time_low"), column("time_high"), column("memory_low"), column("memory_high")), keep(strcol("strategy"), column("time"), column("memory"), column("workloads"), column("blocks")), \
   column("front") == 1 ? front(column("time"), column("memory")) : 0) nooutput
+HEIGHT = max(560, 17.0 * N + 120)               # a line for each name
+eval TERM("pareto", 900, HEIGHT)
 set logscale xy
 set xrange [NX / 1.12 : MX * 1.12]; set yrange [NY / 1.15 : MY * 1.15]
 TICS = "0.1 0.14 0.2 0.25 0.35 0.5 0.6 0.7 0.8 1 1.25 1.5 2 2.5 3 4 5 6 8 11 16 22 32"
@@ -28,11 +29,11 @@ set xlabel "peak memory / ".BASE."  (lower is better)"; set ylabel "time / ".BAS
 set label 900 "better" at graph 0.045, 0.055 tc rgb "#777777" font FONT.",11"
 set arrow 900 from graph 0.04, 0.06 to graph 0.012, 0.02 lc rgb "#777777" lw 1.2
 set label 901 sprintf("dashed: best time for each memory; bars: %s, %d block%s", \
-  BLOCKS < 6 ? "ranges (too few blocks for intervals)" : "95 % intervals", BLOCKS, BLOCKS == 1 ? "" : "s") at screen 0.5, 0.025 center tc rgb "#555555" font FONT.",10"
+  BLOCKS < 6 ? "ranges (too few blocks for intervals)" : "95 % intervals", BLOCKS, BLOCKS == 1 ? "" : "s") at screen 0.5, 14.0 / HEIGHT center tc rgb "#555555" font FONT.",10"
 set arrow 901 from first 1, graph 0 to first 1, graph 1 nohead back lc rgb "#999999" dt 3
 set arrow 902 from graph 0, first 1 to graph 1, first 1 nohead back lc rgb "#999999" dt 3
 LONGEST = 8; do for [k=1:N] { LONGEST = max(LONGEST, strlen(NAME[k])) }
-set rmargin at screen 1 - (LONGEST * 8 + 40) / 900.0; set bmargin at screen 0.16
+set rmargin at screen 1 - (LONGEST * 8 + 40) / 900.0; set bmargin at screen 90.0 / HEIGHT
 # Names stand in a column on the right, in the order of time, pushed apart; a thin line
 # leads from each to its point.
 do for [a=1:N-1] { do for [b=1:N-a] { if (Y[O[b]] > Y[O[b+1]]) { t = O[b]; O[b] = O[b+1]; O[b+1] = t } } }

@@ -50,6 +50,9 @@ marker(s) = shifted(shape(id_of(s)), variant(s))
 is_twin(s) = strstrt(s, "#twin") > 0
 said(status) = status eq "oom" ? "OOM" : status eq "bad_checksum" ? "bad sum" \
   : status eq "wrong_allocator" ? "wrong lib" : status eq "none" ? "–" : status
+# With ONLY = "@3x" strategies at other heap multiples are left out (one_heap.inc).
+ONLY = ""
+is_shown(s) = ONLY eq "" || !strstrt(s, "@") || s[strstrt(s, "@"):] eq ONLY
 max(a, b) = a > b ? a : b
 min(a, b) = a < b ? a : b
 

@@ -1,13 +1,15 @@
 # timeline.gp -- memory over time for one workload: resident filled, live bytes as a line.
 #: All panels share their axes. What stands above the black line is overhead: fragmentation,
 #: caches, garbage that waits, copy reserve. A line that does not come down gives nothing back.
+#: Of several heap sizes the one nearest to 3 times is drawn; timeline.csv has all.
 #     gnuplot -c timeline.gp timeline.csv OUT.svg       (the file's first workload)
 DATA = ARG1; OUT = ARG2
 HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }
 load HERE."style.gp"
+load HERE."one_heap.inc"
 W = ""; S = ""; XMAX = 0; YMAX = 1; HAS_LIVE = 0; TOP = 0
 is_nogc(s) = id_of(s) eq "nogc"     # grows without end: it may leave the frame
-see(w, s, x, y, l) = (W = W eq "" ? w : W, w eq W ? (S = append(S, s), \
+see(w, s, x, y, l) = (W = W eq "" ? w : W, w eq W && is_shown(s) ? (S = append(S, s), \
   XMAX = x > XMAX ? x : XMAX, YMAX = y > YMAX && !is_nogc(s) ? y : YMAX, TOP = y > TOP && is_nogc(s) ? y : TOP, HAS_LIVE = l >= 0 ? 1 : HAS_LIVE) : 0, 0)
 stats DATA using (see(strcol("workload"), strcol("strategy"), column("t_s"), column("rss_mib"), column("live_mib"))) nooutput
 NS = words(S); COLS = min(NS, NS > 12 ? 6 : NS > 4 ? 5 : 4); ROWS = (NS + COLS - 1) / COLS
@@ -20,7 +22,7 @@ nice(v) = (e = 10 ** floor(log10(v)), v / e < 1.5 ? e : v / e < 3.5 ? 2 * e : v 
 set xtics 0, nice(max(XMAX, 0.001) / 3) font FONT.",10"; set ytics 0, nice(YMAX / 3) font FONT.",10"
 mine(s) = strcol("workload") eq W && strcol("strategy") eq s
 set multiplot
-set label 1 W.": memory over time (lower is better)" at screen 0.5, 1 - 16/HEIGHT center font FONT.",13"
+set label 1 W.": memory over time (lower is better)".ONE_HEAP at screen 0.5, 1 - 16/HEIGHT center font FONT.",13"
 set label 2 "filled: resident set, MiB".(HAS_LIVE ? "; black line: bytes the program still needs" : "")."; time in seconds" \
   at screen 0.5, 1 - 36/HEIGHT center font FONT.",11" tc rgb "#555555"
 do for [k=1:NS] {

@@ -16,8 +16,12 @@
 /* gnuplot ends well after many an error; a chart is never this small. */
 enum { CHART_LEAST_BYTES = 1024 };
 
-/* More workloads or strategies than this no chart can show. */
-enum { CHART_MOST_VALUES = 32 };
+/* More workloads or strategies (each heap size is one) no chart can show.  The
+ * charts with lines take one heap size of many by themselves. */
+enum { CHART_MOST_WORKLOADS = 32, CHART_MOST_STRATEGIES = 72 };
+
+/* A timeline with a panel for each strategy takes 2 s on an idle machine. */
+enum { CHART_SECONDS = 120 };
 
 struct chart {
     struct hm_pool *pool;
@@ -42,7 +46,7 @@ bool hm_chart_has_gnuplot(struct hm_pool *pool)
     char *text = NULL;
 
     return hm_capture(pool, argv, hm_clean_environment(pool, NULL), false,
-                      &text) == 0;
+                      HM_CAPTURE_SECONDS, &text) == 0;
 }
 
 /* The first line of what gnuplot said that says something. */
@@ -76,7 +80,7 @@ static int chart_render(const struct chart *chart, const char *id,
     struct stat drawn;
     int status =
         hm_capture(chart->pool, argv, hm_clean_environment(chart->pool, locale),
-                   true, &text);
+                   true, CHART_SECONDS, &text);
 
     if (status < 0) {
         hm_complain("chart %s: gnuplot: %s", id, hm_error_text(status));
@@ -179,7 +183,8 @@ static int chart_filter(const char *from, const char *column,
 /* The first `most` values of a column in their order; *more becomes true when
  * there are others.  Returns the number of rows, or a negative errno. */
 static long chart_values(const struct chart *chart, const char *path,
-                         const char *column, struct hm_words *words, bool *more)
+                         const char *column, size_t most,
+                         struct hm_words *words, bool *more)
 {
     struct hm_csv csv;
     int error = hm_csv_open(&csv, path);
@@ -197,7 +202,7 @@ static long chart_values(const struct chart *chart, const char *path,
         rows++;
         if (index < 0 || hm_words_has(words, csv.field[index]))
             continue;
-        *more = words->n == CHART_MOST_VALUES;
+        *more = words->n == most;
         if (*more)
             break;
         hm_words_add(chart->pool, words, csv.field[index]);
@@ -219,18 +224,18 @@ static const char *chart_scratch(const struct chart *chart, const char *what)
  * too many values of `column`.  Returns the number of rows looked at, or a
  * negative errno. */
 static long chart_limit(const struct chart *chart, const struct hm_chart *what,
-                        const char *column, const char **data)
+                        const char *column, size_t most, const char **data)
 {
     struct hm_words words = {NULL, 0};
     bool more;
-    long rows = chart_values(chart, *data, column, &words, &more);
+    long rows = chart_values(chart, *data, column, most, &words, &more);
     const char *copy = chart_scratch(chart, column);
     int error;
 
     if (rows < 0 || !more)
         return rows;
-    hm_complain("chart %s: shows the first %d values of %s only", what->id,
-                CHART_MOST_VALUES, column);
+    hm_complain("chart %s: shows the first %zu values of %s only", what->id,
+                most, column);
     error = chart_filter(*data, column, &words, copy);
     *data = copy;
     return error != 0 ? error : rows;
@@ -242,7 +247,8 @@ static int chart_draw_split(const struct chart *chart,
     const char *own = chart_scratch(chart, "part");
     struct hm_words parts = {NULL, 0};
     bool more;
-    long rows = chart_values(chart, data, what->split, &parts, &more);
+    long rows = chart_values(chart, data, what->split, CHART_MOST_WORKLOADS,
+                             &parts, &more);
     int error = rows < 0 ? (int)rows : 0;
 
     for (size_t i = 0; i < parts.n && error == 0; i++) {
@@ -260,10 +266,13 @@ static int chart_draw(const struct chart *chart, const struct hm_chart *what)
 {
     const char *data =
         hm_pool_format(chart->pool, "%s/%s", chart->folder, what->data);
-    long rows = chart_limit(chart, what, "workload", &data);
+    long rows =
+        chart_limit(chart, what, "workload", CHART_MOST_WORKLOADS, &data);
 
-    if (rows > 0)
-        rows = chart_limit(chart, what, "strategy", &data);
+    if (rows > 0) {
+        rows =
+            chart_limit(chart, what, "strategy", CHART_MOST_STRATEGIES, &data);
+    }
     if (rows == 0 && chart->named) {
         hm_complain("chart %s: nothing to draw: %s has no rows", what->id,
                     what->data);
@@ -299,10 +308,12 @@ int hm_chart_draw(struct hm_pool *pool, const char *folder,
         error = -errno;
         hm_complain("%s: %s", charts, hm_error_text(error));
     }
-    for (const struct hm_chart *c = hm_charts; c->id != NULL && error == 0;
-         c++) {
-        if (only == NULL || only == c)
-            error = chart_draw(&chart, c);
+    if (error != 0)
+        return error;
+    for (const struct hm_chart *c = hm_charts; c->id != NULL; c++) {
+        int failed = only == NULL || only == c ? chart_draw(&chart, c) : 0;
+
+        error = error != 0 ? error : failed; /* the others are worth having */
     }
     return error;
 }

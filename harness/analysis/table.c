@@ -5,6 +5,7 @@
 #include "harness/analysis/summary_facts.h"
 #include "harness/analysis/summary_label.h"
 #include "harness/analysis/summary_rows.h"
+#include "harness/analysis/table_notes.h"
 #include "harness/human.h"
 #include "harness/suggest.h"
 
@@ -18,9 +19,18 @@ struct table {
     FILE *out;
     const struct hm_summary_rows *rows;
     int colour;
+    int wide; /* of the column of strategies */
 };
 
-enum { TABLE_STRATEGY = 16, TABLE_RATIO = 18 };
+/* Columns of a line: the least and most for strategies, what the others take
+ * without and with verdicts, and the whole. */
+enum {
+    TABLE_STRATEGY = 16,
+    TABLE_STRATEGY_MOST = 26,
+    TABLE_RATIO = 18,
+    TABLE_OTHERS = 70,
+    TABLE_VERDICT = 14,
+};
 
 /* ANSI colours; empty where the output takes none. */
 static const char *table_paint(const struct table *table, const char *word)
@@ -55,23 +65,40 @@ static void table_ratio(char *text, size_t bytes,
                    value[0], value[1], value[2]);
 }
 
-/* "jemalloc", "semispace@3x", "glibc (twin)"; HM_LABEL_BYTES. */
-static void table_label(char *text, const struct hm_summary_line *line)
+/* A label, cut to its column: what is left out, ~, stands in front of the
+ * heap, which tells one line of a strategy from the other. */
+static void table_strategy(const struct table *table, char *text,
+                           const struct hm_summary_line *line)
 {
-    hm_label_strategy(text, line->key[HM_SUMMARY_KEY_strategy],
-                      line->key[HM_SUMMARY_KEY_heap_multiple]);
-    if (hm_summary_line_is_arm(line, "twin"))
-        (void)strncat(text, " (twin)", HM_LABEL_BYTES - strlen(text) - 1);
+    const char *heap;
+    size_t kept;
+
+    hm_table_label(text, line);
+    if (strlen(text) <= (size_t)table->wide)
+        return;
+    heap = strrchr(text, '@');
+    if (heap == NULL || strlen(heap) + 2 > (size_t)table->wide)
+        heap = "";
+    kept = (size_t)table->wide - strlen(heap) - 1;
+    text[kept] = '~';
+    memmove(text + kept + 1, heap, strlen(heap) + 1);
 }
 
-/* The same, but what is too long for its column ends in ~. */
-static void table_strategy(char *text, const struct hm_summary_line *line)
+/* As wide as the longest name, as far as lines have room for it. */
+static int table_wide(const struct hm_summary_rows *rows)
 {
-    table_label(text, line);
-    if (strlen(text) > TABLE_STRATEGY) {
-        text[TABLE_STRATEGY - 1] = '~';
-        text[TABLE_STRATEGY] = '\0';
+    int longest = TABLE_STRATEGY, most = HM_TABLE_LINE - TABLE_OTHERS;
+    char label[HM_LABEL_BYTES];
+
+    for (size_t i = 0; i < rows->n; i++) {
+        hm_table_label(label, &rows->line[i]);
+        longest = longest > (int)strlen(label) ? longest : (int)strlen(label);
     }
+    if (hm_summary_blocks(rows) >= HM_STATS_MIN_BLOCKS)
+        most -= TABLE_VERDICT;
+    if (most > TABLE_STRATEGY_MOST)
+        most = TABLE_STRATEGY_MOST;
+    return longest < most ? longest : most;
 }
 
 static void table_value(char *text, const struct hm_summary_line *line,
@@ -103,8 +130,8 @@ static void table_put_failed(const struct table *table,
 {
     char strategy[HM_LABEL_BYTES];
 
-    table_strategy(strategy, line);
-    (void)fprintf(table->out, "  %-*s %s%.80s%s\n", TABLE_STRATEGY, strategy,
+    table_strategy(table, strategy, line);
+    (void)fprintf(table->out, "  %-*s %s%.80s%s\n", table->wide, strategy,
                   table_paint(table, "failed"), line->status,
                   table_plain(table));
 }
@@ -121,7 +148,7 @@ static void table_put_line(const struct table *table,
     char tail[2 * HM_HUMAN_BYTES + 2];
     const char *verdict = wall->verdict;
 
-    table_strategy(strategy, line);
+    table_strategy(table, strategy, line);
     if (!is_baseline)
         table_ratio(ratio, sizeof ratio, wall);
     if (!is_baseline && isnan(wall->ratio))
@@ -133,7 +160,7 @@ static void table_put_line(const struct table *table,
     table_value(value[2], line, HM_SUMMARY_rss_over_live);
     table_tail(tail, sizeof tail, line);
     (void)fprintf(table->out, "  %-*s %-*s %7s %5s %8s %8s %s%s%s%s%s\n",
-                  TABLE_STRATEGY, strategy, TABLE_RATIO, ratio, value[0], cpu,
+                  table->wide, strategy, TABLE_RATIO, ratio, value[0], cpu,
                   value[1], value[2], tail, verdict[0] != '\0' ? "  " : "",
                   table_paint(table, verdict), verdict, table_plain(table));
 }
@@ -152,7 +179,7 @@ static void table_put_work(const struct table *table,
                   strcmp(threads, "1") == 0 ? "" : threads,
                   strlen(params) > 60 ? "..." : "");
     (void)fprintf(table->out, "  %-*s %-*s %7s %5s %8s %8s %15s  %s\n",
-                  TABLE_STRATEGY, "strategy", TABLE_RATIO, "time ratio", "time",
+                  table->wide, "strategy", TABLE_RATIO, "time ratio", "time",
                   "CPU x", "peak RSS", "RSS/live",
                   hm_summary_line_is_leak(head) ? "leak" : "  p99.9   pause",
                   "verdict");
@@ -176,7 +203,7 @@ static void table_put_mean(const struct table *table,
     char value[4][HM_HUMAN_BYTES];
     char spread[2 * HM_HUMAN_BYTES + 4];
 
-    table_strategy(strategy, line);
+    table_strategy(table, strategy, line);
     table_ratio(ratio, sizeof ratio, &line->metric[HM_SUMMARY_wall_ns]);
     hm_human_ratio(value[0], hm_summary_param(params, "min"));
     hm_human_ratio(value[1], hm_summary_param(params, "max"));
@@ -184,8 +211,8 @@ static void table_put_mean(const struct table *table,
     hm_human_ratio(value[3], line->metric[HM_SUMMARY_rss_peak_bytes].ratio);
     (void)snprintf(spread, sizeof spread, "%s..%s", value[0], value[1]);
     (void)fprintf(table->out, "  %-*s %-*s %13s %5s %8s %9.0f%s%s%s%s\n",
-                  TABLE_STRATEGY, strategy, TABLE_RATIO, ratio, spread,
-                  value[2], value[3], hm_summary_param(params, "workloads"),
+                  table->wide, strategy, TABLE_RATIO, ratio, spread, value[2],
+                  value[3], hm_summary_param(params, "workloads"),
                   verdict[0] != '\0' ? "  " : "", table_paint(table, verdict),
                   verdict, table_plain(table));
 }
@@ -199,9 +226,9 @@ static void table_put_means(const struct table *table,
                   "each strategy completed\n",
                   table_paint(table, "title"), table_plain(table),
                   hm_summary_baseline_id(table->rows));
-    (void)fprintf(table->out, "  %-*s %-*s %13s %5s %8s %9s  %s\n",
-                  TABLE_STRATEGY, "strategy", TABLE_RATIO, "time ratio",
-                  "by workload", "CPU x", "RSS x", "workloads", "verdict");
+    (void)fprintf(table->out, "  %-*s %-*s %13s %5s %8s %9s  %s\n", table->wide,
+                  "strategy", TABLE_RATIO, "time ratio", "by workload", "CPU x",
+                  "RSS x", "workloads", "verdict");
     for (size_t i = 0; i < n; i++) {
         if (order[i]->metric[HM_SUMMARY_wall_ns].n > 0)
             table_put_mean(table, order[i]);
@@ -244,122 +271,6 @@ static int table_put_groups(const struct table *table)
     return 0;
 }
 
-/* Whether an earlier line says the same to a reader. */
-static int table_is_told(const struct hm_summary_rows *rows, size_t number,
-                         const char *strategy)
-{
-    const struct hm_summary_line *line = &rows->line[number];
-    char other[HM_LABEL_BYTES];
-
-    for (size_t i = 0; i < number; i++) {
-        if (strcmp(rows->line[i].status, line->status) != 0 ||
-            strcmp(rows->line[i].key[HM_SUMMARY_KEY_workload],
-                   line->key[HM_SUMMARY_KEY_workload]) != 0)
-            continue;
-        table_label(other, &rows->line[i]);
-        if (strcmp(other, strategy) == 0)
-            return 1;
-    }
-    return 0;
-}
-
-static void table_put_reasons(const struct table *table)
-{
-    for (size_t i = 0; i < table->rows->n; i++) {
-        const struct hm_summary_line *line = &table->rows->line[i];
-        const char *reason = line->reason != NULL ? line->reason : "";
-        char strategy[HM_LABEL_BYTES];
-
-        table_label(strategy, line);
-        if (hm_summary_line_is_ok(line) ||
-            table_is_told(table->rows, i, strategy))
-            continue;
-        (void)fprintf(table->out, "failed: %s under %s: %s%s%.60s\n",
-                      line->key[HM_SUMMARY_KEY_workload], strategy,
-                      line->status, reason[0] != '\0' ? ": " : "", reason);
-    }
-}
-
-static void table_put_leaks(const struct table *table)
-{
-    size_t wrong;
-    size_t leaks = hm_summary_leaks(table->rows, &wrong);
-
-    if (leaks > 0 && wrong == 0) {
-        (void)fprintf(table->out, "leaks: all %zu verdicts as expected\n",
-                      leaks);
-    } else if (leaks > 0) {
-        (void)fprintf(table->out,
-                      "leaks: %zu of %zu verdicts not as expected, marked !\n",
-                      wrong, leaks);
-    }
-}
-
-/* What stands between these numbers and a conclusion. */
-static void table_put_facts(const struct table *table, const char *folder)
-{
-    const struct hm_summary_facts *facts = &table->rows->facts;
-
-    if (hm_summary_is_noisy(table->rows)) {
-        (void)fprintf(table->out,
-                      "%zu of %zu runs were disturbed by other work on this "
-                      "machine: measure again when it is idle\n",
-                      facts->noisy, facts->runs);
-    }
-    if (hm_summary_is_partial(table->rows)) {
-        (void)fprintf(table->out,
-                      "%zu of %zu planned runs; go on with\n  heapmark run "
-                      "--resume %s\n",
-                      facts->runs, facts->planned, folder);
-    }
-}
-
-static void table_put_noise(const struct table *table)
-{
-    const struct hm_summary_line *noise = hm_summary_noise(table->rows);
-    const struct hm_summary_row *row;
-
-    if (noise == NULL)
-        return;
-    row = &noise->metric[HM_SUMMARY_wall_ns];
-    (void)fprintf(table->out,
-                  "noise floor: %s against itself %.3f %s %.3f to %.3f\n",
-                  hm_summary_baseline_id(table->rows), row->ratio,
-                  row->n >= HM_STATS_MIN_BLOCKS ? "with a 95 % interval of"
-                                                : "with single blocks from",
-                  row->ratio_low, row->ratio_high);
-}
-
-static void table_put_limits(const struct table *table)
-{
-    size_t blocks = hm_summary_blocks(table->rows);
-
-    if (blocks == 0) {
-        (void)fputs("nothing to compare: no baseline completed any workload\n",
-                    table->out);
-        return;
-    }
-    if (blocks < HM_STATS_MIN_BLOCKS) {
-        (void)fprintf(table->out,
-                      "%zu block%s: (low..high) is the range that was seen; it "
-                      "cannot tell a difference from noise.\n"
-                      "Intervals and verdicts need 6 blocks, good ones 10: "
-                      "heapmark run --blocks 10\n",
-                      blocks, blocks == 1 ? "" : "s");
-    } else {
-        (void)fprintf(table->out,
-                      "%zu blocks: [low, high] is the 95 %% interval of the "
-                      "ratio.\n",
-                      blocks);
-    }
-    (void)fprintf(table->out,
-                  "Ratios (time ratio, CPU x, RSS x) below 1 are better: 0.5 = "
-                  "half the time of %s.\n"
-                  "twin: the baseline again; @3x: heap of 3 times the need; "
-                  "p99.9: latency; pause: the longest.\n",
-                  hm_summary_baseline_id(table->rows));
-}
-
 static int table_wants_colour(FILE *out)
 {
     const char *no_color = secure_getenv("NO_COLOR");
@@ -377,14 +288,11 @@ int hm_table_print(const char *folder, FILE *out)
 
     if (error == 0) {
         table.colour = table_wants_colour(out);
+        table.wide = table_wide(&rows);
         error = table_put_groups(&table);
     }
     if (error == 0) {
-        table_put_reasons(&table);
-        table_put_leaks(&table);
-        table_put_noise(&table);
-        table_put_limits(&table);
-        table_put_facts(&table, folder);
+        hm_table_put_notes(&rows, folder, out);
     } else {
         hm_complain("table of %s: %s", folder,
                     rows.error[0] != '\0' ? rows.error : hm_error_text(error));

@@ -119,8 +119,8 @@ static int catalog_load_cell(struct hm_pool *pool, struct hm_catalog *catalog,
     struct hm_program *program = hm_pool_alloc(pool, sizeof *program);
     const char *argv[] = {path, "list", NULL};
     char *text = NULL;
-    int status =
-        hm_capture(pool, argv, hm_clean_environment(pool, NULL), false, &text);
+    int status = hm_capture(pool, argv, hm_clean_environment(pool, NULL), false,
+                            HM_CAPTURE_SECONDS, &text);
 
     if (status != 0) {
         *why = hm_pool_format(pool, "%s list: %s", path,

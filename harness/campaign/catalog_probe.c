@@ -25,7 +25,7 @@ static const char *probe_malloc(struct hm_pool *pool,
     if (*preload != '\0')
         extra[0] = hm_pool_format(pool, "LD_PRELOAD=%s", preload);
     if (hm_capture(pool, argv, hm_clean_environment(pool, extra), false,
-                   &text) != 0)
+                   HM_CAPTURE_SECONDS, &text) != 0)
         return "";
     text[strcspn(text, "\n")] = '\0';
     return text;
@@ -38,7 +38,7 @@ static const char *probe_package(struct hm_pool *pool, const char *package)
     char *text = NULL;
 
     if (hm_capture(pool, argv, hm_clean_environment(pool, NULL), false,
-                   &text) != 0)
+                   HM_CAPTURE_SECONDS, &text) != 0)
         return "";
     text[strcspn(text, "\n ,")] = '\0';
     return text;

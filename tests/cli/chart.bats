@@ -124,7 +124,50 @@ needs_gnuplot() {
         grep -q 'lower is better' campaign/charts/$id.svg
     done
     grep -q 'higher is better' campaign/charts/mmu.svg
+    for id in latency survival timeline-cache mmu; do # one heap, and the title names it
+        grep -q ', collectors @3x<' campaign/charts/$id.svg
+        run ! grep -q '>[a-z_]*@7.5x<' campaign/charts/$id.svg
+    done
+    grep -q '@7.5x<' campaign/charts/heatmap.svg
     grep -q ',oom,' campaign/time_heap.csv
+}
+
+@test "one chart that fails costs the others nothing" {
+    needs_gnuplot
+    mkdir bin
+    cat >bin/gnuplot <<EOF
+#!/bin/sh
+case \$* in *heatmap.gp*) echo "line 7: no such font" >&2; exit 1 ;; esac
+exec $(command -v gnuplot) "\$@"
+EOF
+    chmod +x bin/gnuplot
+    run -1 --separate-stderr env PATH="$PWD/bin:$PATH" "$heapmark" chart campaign
+    [[ $stderr == *"chart heatmap: gnuplot: line 7: no such font"* ]]
+    [ ! -e campaign/charts/heatmap.svg ]
+    for id in forest pareto latency timeline-cache; do
+        [ -s campaign/charts/$id.svg ]
+    done
+}
+
+@test "twenty strategies at three heaps: lines are of the heap nearest to 3, rows of all" {
+    needs_gnuplot
+    awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; print; next }
+        $at["workload"] != "cache" { next }
+        { print }
+        $at["class"] == "collector" && $at["heap_multiple"] != "" {
+            own = $at["heap_multiple"]; id = $at["strategy"]
+            for (h = 1; h <= 3; h++) for (k = 1; k <= 6; k++) {
+                $at["run_id"] += 10000; $at["cell"] += 100
+                $at["heap_multiple"] = h + 0.5; $at["strategy"] = id "_variant" k; print } }' \
+        campaign/runs.csv >more.csv
+    mv more.csv campaign/runs.csv
+    rm campaign/hist.csv campaign/pauses.csv campaign/samples.csv
+    run -0 --separate-stderr "$heapmark" chart campaign
+    [ -z "$stderr" ] || { echo "$stderr"; false; }
+    for h in 1.5 2.5 3.5; do
+        grep -q ">semispace_variant6@${h}x<" campaign/charts/heatmap.svg
+        grep -q ">semispace_variant6@${h}x<" campaign/charts/forest.svg
+    done
 }
 
 @test "every strategy has a look of its own" {

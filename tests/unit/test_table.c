@@ -112,6 +112,82 @@ static void no_line_is_wider_than_100_columns(void **state)
         assert_in_range(end - text, 0, 100);
 }
 
+/* The head of a table and its line of `strategy`, cut at the first blank. */
+static const char *first_word(const char *text, const char *strategy)
+{
+    static char word[64];
+    const char *line = strstr(text, strategy);
+
+    word[0] = '\0';
+    if (line != NULL) {
+        (void)snprintf(word, sizeof word, "%.*s", (int)strcspn(line, " "),
+                       line);
+    }
+    return word;
+}
+
+static void put_long_names(const char *blocks, const char *verdict)
+{
+    char text[4096];
+
+    (void)snprintf(text, sizeof text,
+                   "%sw,n=1,,1,glibc,allocator,baseline,wall_ns,ns,lower,%s,ok,"
+                   "1,1,1,,,,,\n"
+                   "w,n=1,1.5,1,refcount_cycle_long_name,collector,test,"
+                   "wall_ns,ns,lower,%s,ok,2e9,1,1,2,2,2,%s,\n"
+                   "w,n=1,3,1,refcount_cycle_long_name,collector,test,"
+                   "wall_ns,ns,lower,%s,ok,3e9,1,1,3,3,3,%s,\n"
+                   "w,n=1,,1,a_malloc_with_a_long_name,allocator,test,"
+                   "wall_ns,ns,lower,%s,ok,4e9,1,1,4,4,4,%s,\n",
+                   HEADER, blocks, blocks, verdict, blocks, verdict, blocks,
+                   verdict);
+    folder_put("summary.csv", text);
+    folder_put("failures.csv", FAILURES);
+}
+
+/* What tells the lines of a strategy apart is the heap at the end. */
+static void long_names_keep_their_heap(void **state)
+{
+    (void)state;
+    put_long_names("10", "inconclusive");
+    assert_string_equal(first_word(printed(), "refcount"), "refcount_c~@1.5x");
+    assert_non_null(strstr(printed(), "refcount_cyc~@3x"));
+    assert_string_equal(first_word(printed(), "a_malloc"), "a_malloc_with_a~");
+    for (const char *text = printed(), *end; (end = strchr(text, '\n')) != NULL;
+         text = end + 1)
+        assert_in_range(end - text, 0, 100);
+}
+
+/* Without verdicts there is room for more of a name. */
+static void names_are_as_wide_as_there_is_room(void **state)
+{
+    (void)state;
+    put_long_names("3", "");
+    assert_string_equal(first_word(printed(), "a_malloc"),
+                        "a_malloc_with_a_long_name");
+    assert_string_equal(first_word(printed(), "refcount"),
+                        "refcount_cycle_long_~@1.5x");
+}
+
+static void a_long_reason_is_cut_at_the_line(void **state)
+{
+    char text[1024], reason[301];
+    const char *line;
+
+    (void)state;
+    memset(reason, 'x', sizeof reason - 1);
+    reason[sizeof reason - 1] = '\0';
+    (void)printed_summary();
+    (void)snprintf(text, sizeof text,
+                   FAILURES "cache,n=1,,1,broken,allocator,test,crash,%s\n",
+                   reason);
+    folder_put("failures.csv", text);
+    line = strstr(printed(), "failed: cache under broken: ");
+    assert_non_null(line);
+    assert_int_equal(strcspn(line, "\n"), 100);
+    assert_memory_equal(line + 96, "x...", 4);
+}
+
 static void a_file_gets_no_colours(void **state)
 {
     (void)state;
@@ -265,6 +341,9 @@ int main(void)
         TEST(numbers_carry_units_and_intervals),
         TEST(failures_means_and_noise_are_told),
         TEST(no_line_is_wider_than_100_columns),
+        TEST(long_names_keep_their_heap),
+        TEST(names_are_as_wide_as_there_is_room),
+        TEST(a_long_reason_is_cut_at_the_line),
         TEST(a_file_gets_no_colours),
         TEST(three_blocks_print_a_range_and_say_what_it_cannot_tell),
         TEST(leaks_disturbance_and_missing_runs_are_told),
