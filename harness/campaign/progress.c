@@ -2,7 +2,18 @@
 #include "harness/campaign/progress.h"
 
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+enum { PROGRESS_LEFT_BYTES = 40 };
+
+/* Of a terminal; 0: not known. */
+static unsigned progress_columns(FILE *out)
+{
+    struct winsize size;
+
+    return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
 
 void hm_progress_init(struct hm_progress_line *progress, FILE *out, size_t done,
                       size_t total, unsigned blocks)
@@ -10,6 +21,7 @@ void hm_progress_init(struct hm_progress_line *progress, FILE *out, size_t done,
     *progress = (struct hm_progress_line){
         .out = out,
         .terminal = isatty(fileno(out)) != 0,
+        .columns = progress_columns(out),
         .done = done,
         .total = total,
         .blocks = blocks,
@@ -31,26 +43,56 @@ void hm_progress_clear(struct hm_progress_line *progress)
     (void)fflush(progress->out);
 }
 
+/* "   about 12 s left", "   about 3 min left"; "" before the first run. */
+static void progress_left(char text[PROGRESS_LEFT_BYTES],
+                          const struct hm_progress_line *progress)
+{
+    double left_s = (double)hm_progress_left_ns(progress) / 1e9;
+
+    text[0] = '\0';
+    if (progress->made == 0)
+        return;
+    if (left_s < 99.5) {
+        (void)snprintf(text, PROGRESS_LEFT_BYTES, "   about %.0f s left",
+                       left_s);
+    } else if (left_s < 99.5 * 60) {
+        (void)snprintf(text, PROGRESS_LEFT_BYTES, "   about %.0f min left",
+                       left_s / 60);
+    } else {
+        (void)snprintf(text, PROGRESS_LEFT_BYTES, "   about %.0f h left",
+                       left_s / 3600);
+    }
+}
+
 void hm_progress_put_left(const struct hm_progress_line *progress)
 {
-    if (progress->made > 0) {
-        fprintf(progress->out, "   about %.0f s left",
-                (double)hm_progress_left_ns(progress) / 1e9);
-    }
+    char left[PROGRESS_LEFT_BYTES];
+
+    progress_left(left, progress);
+    (void)fputs(left, progress->out);
 }
 
 void hm_progress_begin(struct hm_progress_line *progress, unsigned block,
                        const char *name)
 {
+    char where[96], in_block[48] = "", left[PROGRESS_LEFT_BYTES];
+    int used, room;
+
     progress->block = block;
     if (!progress->terminal)
         return;
-    fprintf(progress->out, "\r\033[K[%3zu/%zu] ", progress->done + 1,
-            progress->total);
-    if (progress->blocks > 0)
-        fprintf(progress->out, "block %u/%u  ", block + 1, progress->blocks);
-    (void)fputs(name, progress->out);
-    hm_progress_put_left(progress);
+    if (progress->blocks > 0) {
+        (void)snprintf(in_block, sizeof in_block, "block %u/%u  ", block + 1,
+                       progress->blocks);
+    }
+    used = snprintf(where, sizeof where, "[%3zu/%zu] %s", progress->done + 1,
+                    progress->total, in_block);
+    progress_left(left, progress);
+    room = (int)progress->columns - 1 - used - (int)strlen(left);
+    if (progress->columns == 0 || room > (int)strlen(name))
+        room = (int)strlen(name);
+    fprintf(progress->out, "\r\033[K%s%.*s%s", where, room > 0 ? room : 0, name,
+            left);
     (void)fflush(progress->out);
 }
 

@@ -12,6 +12,7 @@
 struct hm_progress_line {
     FILE *out;
     bool terminal;
+    unsigned columns;   /* of the terminal; 0: not known */
     size_t done, total; /* runs of the campaign, as far as it is known */
     unsigned block, blocks;
     uint64_t spent_ns; /* by the runs that this driver made */
@@ -22,7 +23,8 @@ struct hm_progress_line {
 void hm_progress_init(struct hm_progress_line *progress, FILE *out, size_t done,
                       size_t total, unsigned blocks);
 
-/* A run begins: `name` is its cell. */
+/* A run begins: `name` is its cell, cut where the terminal's line would wrap,
+ * for a wrapped line cannot be rewritten. */
 void hm_progress_begin(struct hm_progress_line *progress, unsigned block,
                        const char *name);
 
@@ -37,7 +39,7 @@ void hm_progress_block(struct hm_progress_line *progress, unsigned block);
 /* Clears the line of a terminal. */
 void hm_progress_clear(struct hm_progress_line *progress);
 
-/* "   about 12 s left", once there is something to judge by. */
+/* "   about 12 s left", or min or h, once there is something to judge by. */
 void hm_progress_put_left(const struct hm_progress_line *progress);
 
 /* Time that the rest will take, by the mean of what was run so far; 0 before
