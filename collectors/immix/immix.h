@@ -55,12 +55,6 @@ static inline hm_ref hm_immix_new(struct hm_mutator *m, size_t words,
 #endif
 #include "collectors/substrate/half.h"
 
-#define HM_NEW_WORDS hm_immix_new
-#if HM_IMMIX_STICKY
-#define HM_OWN_STORE 1
-#endif
-#include "collectors/substrate/half.h"
-
 #if HM_IMMIX_STICKY
 /* Remembers an old object, field i of which is about to be written to; of a
  * large one the field only. */
