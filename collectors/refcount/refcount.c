@@ -22,7 +22,8 @@
  *             There are no weak references (no HM_GC_WEAK): a target dies in
  *             the middle of a cascade, not where a trace ends, so each death
  *             would have to ask a table whether something watches.
- * Threads:    one mutator. */
+ * Threads:    one mutator: counts and tables are plain words.  Atomic counts,
+ *             or a log for each thread, would make another collector of it. */
 #include "collectors/refcount/refcount_heap.h"
 
 static const struct hm_param refcount_params[] = {REFCOUNT_ROWS, {0}};

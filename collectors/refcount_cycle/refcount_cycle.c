@@ -37,7 +37,8 @@
  *             A dead cycle with more references than that, and all dead when
  *             room is short, wait for the long pause.  Weak references there
  *             are none, for the reason that refcount.c gives.
- * Threads:    one mutator. */
+ * Threads:    one mutator: counts and tables are plain words.  Atomic counts,
+ *             or a log for each thread, would make another collector of it. */
 #include "collectors/refcount_cycle/refcount_cycle_heap.h"
 
 static const struct hm_param refcount_cycle_params[] = {

@@ -27,7 +27,8 @@
  *             limit has no room for them the object goes to the log.  Weak
  *             entries are looked at while they are young.
  *             Old garbage, and what it refers to, waits for a full collection.
- * Threads:    one mutator. */
+ * Threads:    one mutator: a store changes header bits and the one log, and two
+ *             would have to agree who remembers an object. */
 #include "collectors/sticky_immix/sticky_immix.h"
 
 #include "collectors/immix/immix_heap.h"
