@@ -261,10 +261,34 @@ static void contradictory_bounds_are_refused(void **state)
     close_heap();
 }
 
+static void touched_memory_is_charged_free_and_given_back(void **state)
+{
+    static const char *const options[] = {"pretouch=1", NULL};
+    const struct hm_blocks *blocks;
+
+    (void)state;
+    assert_null(try_open(0, 0, options));
+    assert_non_null(strstr(why, "pretouch"));
+    open_heap_as(16 * MIB, 0, options); /* verify discards what is free */
+    blocks = &gc->old.blocks;
+    assert_int_equal(blocks->n_used, 0);
+    assert_in_range(hm_blocks_backed(blocks) * HM_BLOCK_BYTES, 10 * MIB,
+                    12 * MIB);
+    assert_true(gc->heap.budget.held_bytes > 11 * MIB);
+    grow_list(LIST);
+    assert_true(gc->old.bytes > 0);
+    root[1] = hm_new_raw(m, 8 * MIB); /* where the blocks were */
+    assert_true(gc->heap.budget.held_bytes <= 16 * MIB);
+    hm_gc_collect(m);
+    expect_sound();
+    close_heap();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_second_survival_promotes),
+        cmocka_unit_test(touched_memory_is_charged_free_and_given_back),
         cmocka_unit_test(a_remembered_slot_keeps_its_object_until_both_are_old),
         cmocka_unit_test(an_overwritten_slot_is_forgotten),
         cmocka_unit_test(
