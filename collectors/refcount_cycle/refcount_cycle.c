@@ -92,8 +92,10 @@ int hm_refcount_cycles_open(struct hm_gc *gc)
 {
     size_t bytes = hm_mark_queue_bytes(gc->heap.config.heap_bytes);
 
-    hm_refcount_cycle = (struct refcount_cycle){
-        .next_level = 1, .whole_bytes = HM_PACER_MIN_BYTES};
+    hm_refcount_cycle =
+        (struct refcount_cycle){.widest = bytes / sizeof(uint64_t *),
+                                .next_level = 1,
+                                .whole_bytes = HM_PACER_MIN_BYTES};
     refcount_cycle_allow(gc, 1);
     return hm_budget_take(&gc->heap.budget,
                           bytes + sizeof(hm_refcount_cycle)) &&
@@ -115,7 +117,7 @@ static size_t refcount_cycle_width(const struct hm_gc *gc)
 {
     size_t work = gc->heap.config.param[REFCOUNT_CYCLE_WORK];
     size_t width = work << hm_refcount_cycle.round.level;
-    size_t widest = refcount_cycle_widest();
+    size_t widest = hm_refcount_cycle.widest;
 
     return width < widest ? width : widest;
 }

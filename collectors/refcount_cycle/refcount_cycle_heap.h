@@ -24,6 +24,7 @@ struct refcount_cycle_round {
 
 struct refcount_cycle {
     struct hm_mark_queue queue; /* its stack also lists a trial's objects */
+    size_t widest;              /* trial: its objects fit there twice */
     struct refcount_cycle_round round;
     unsigned next_level;  /* of the next round for late suspects */
     int has_late;         /* the last round for them, or before, cut trials */
@@ -35,12 +36,6 @@ struct refcount_cycle {
 };
 
 extern struct refcount_cycle hm_refcount_cycle;
-
-/* The greatest width of a trial: what its objects can be listed for. */
-static inline size_t refcount_cycle_widest(void)
-{
-    return hm_refcount_cycle.queue.capacity;
-}
 
 /* Deletes on trial what the suspect refers to, with at most so many references
  * followed and objects looked at; adds to the round's work, cut and freed

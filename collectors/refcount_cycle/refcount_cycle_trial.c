@@ -195,13 +195,13 @@ void hm_refcount_cycle_try(struct hm_gc *gc, uint64_t *header, size_t width)
     struct refcount_cycle *cycle = &hm_refcount_cycle;
     struct cycle_trial trial = {
         .object = (uintptr_t *)cycle->queue.stack,
-        .alive = cycle->queue.stack + refcount_cycle_widest() / 2,
+        .alive = cycle->queue.stack + cycle->widest / 2,
         .width = width,
         .waiting = cycle->round.level == 0 ? CYCLE_SUSPECT : HM_REFCOUNT_PURPLE,
     };
     uint64_t before = gc->object_bytes;
 
-    HM_ASSERT(width <= refcount_cycle_widest());
+    HM_ASSERT(width <= cycle->widest);
     if (hm_refcount_refs(header) >= width) {
         trial.is_cut = 1;
         *header ^= HM_REFCOUNT_LATE;
