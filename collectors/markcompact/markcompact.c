@@ -41,6 +41,8 @@ static void markcompact_trim(struct hm_gc *gc)
     if (gc->touched_bytes <= keep)
         return;
     hm_range_discard(&gc->space, keep, gc->touched_bytes - keep);
+    if (gc->heap.config.verify)
+        hm_range_lock(&gc->space, keep, gc->touched_bytes - keep);
     hm_budget_give(&gc->heap.budget, markcompact_cost_bytes(gc->touched_bytes) -
                                          markcompact_cost_bytes(keep));
     gc->touched_bytes = keep;
@@ -60,10 +62,12 @@ static int markcompact_touch(struct hm_gc *gc, size_t bytes)
                         markcompact_cost_bytes(end) -
                             markcompact_cost_bytes(gc->touched_bytes)))
         return 0;
-    hm_range_back(&gc->space, gc->touched_bytes, end - gc->touched_bytes);
     if (gc->heap.config.verify) {
+        hm_range_unlock(&gc->space, gc->touched_bytes, end - gc->touched_bytes);
         hm_poison_fill((void *)(gc->space.start + gc->touched_bytes),
                        (end - gc->touched_bytes) / HM_WORD_BYTES);
+    } else {
+        hm_range_back(&gc->space, gc->touched_bytes, end - gc->touched_bytes);
     }
     gc->touched_bytes = end;
     return 1;

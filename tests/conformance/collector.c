@@ -108,10 +108,10 @@ int heap_run_group(const char *name, const struct CMUnitTest *tests, size_t n)
 
 /* Arguments are parameters of the collector, NAME=NUMBER; the word `shapes`
  * leaves out what expects the default ones, `graphs` weak objects as well,
- * `threads` all but several threads. */
+ * `threads` all but several threads, `faults` all but broken programs. */
 int main(int argc, char **argv)
 {
-    int failed = 0, all = 1, weak = 1, threads_only = 0;
+    int failed = 0, all = 1, weak = 1, threads_only = 0, faults_only = 0;
 
     hm_params_defaults(hm_collector_this.params, 0, heap_param);
     for (int i = 1; i < argc; i++) {
@@ -121,6 +121,8 @@ int main(int argc, char **argv)
             all = weak = 0;
         } else if (strcmp(argv[i], "threads") == 0) {
             threads_only = 1;
+        } else if (strcmp(argv[i], "faults") == 0) {
+            faults_only = 1;
         } else if (hm_params_set(hm_collector_this.params, argv[i],
                                  heap_param) != 0) {
             return 2;
@@ -129,6 +131,8 @@ int main(int argc, char **argv)
     cmocka_set_message_output(CM_OUTPUT_TAP);
     if (threads_only)
         return collector_threads_tests() != 0;
+    if (faults_only)
+        return collector_fault_tests() != 0;
     failed += collector_model_tests();
     failed += collector_shape_tests();
     failed += collector_threads_tests();

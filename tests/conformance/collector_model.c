@@ -7,6 +7,7 @@
  * live must be what the model reaches, to the byte. */
 #include "collector_heap.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -281,6 +282,8 @@ static void model_run(struct heap_options options, uint32_t seed,
     model.seed = seed;
     model.has_cycles = !heap_is_acyclic() || seed % 2 == 0;
     hm_rng_seed(&model.rng, seed);
+    (void)printf("# HM_TEST_SEED=%u\n", seed); /* even if a check aborts it */
+    (void)fflush(stdout);
     heap_open(options);
     for (model.step = 1; model.step <= steps; model.step++) {
         model_step();

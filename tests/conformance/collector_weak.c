@@ -8,6 +8,7 @@
  */
 #include "collector_heap.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -381,6 +382,8 @@ static void weak_run(struct heap_options options, uint32_t seed, uint32_t steps,
     model.seed = seed;
     model.garbage_bytes = options.heap_bytes <= MIB ? 1000 : 0;
     hm_rng_seed(&model.rng, seed);
+    (void)printf("# HM_TEST_SEED=%u\n", seed); /* even if a check aborts it */
+    (void)fflush(stdout);
     heap_open(options);
     for (model.step = 1; model.step <= steps; model.step++) {
         weak_step();
