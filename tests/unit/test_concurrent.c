@@ -223,7 +223,7 @@ static void a_weak_target_got_while_the_marker_marks_is_kept(void **state)
         heap.root[0] = hm_weak_get(heap.m, heap.root[1]);
         assert_non_null(heap.root[0]);
         end_marking();
-        assert_true(heap.gc->heap.live_bytes >= LIST * 32U);
+        assert_true(heap.gc->heap.live_bytes >= (uint64_t)LIST * 32);
     }
     close_heap();
 }
