@@ -32,6 +32,7 @@ int hm_generational_nursery_open(struct hm_gc *gc)
     if (!hm_range_open(&nursery->range, bytes) ||
         !hm_range_extend(&nursery->range, bytes))
         return 0;
+    hm_range_prefer_huge(&nursery->range, gc->heap.budget.limit_bytes);
     for (unsigned i = 0; i < nursery->n_spaces; i++) {
         nursery->space[i] = nursery->range.start + i * stride;
         if (gc->heap.config.verify && i > 0)

@@ -190,6 +190,7 @@ static int markcompact_open_space(struct hm_gc *gc)
         !hm_range_open(&gc->bits, bytes / MARKCOMPACT_BITS_SHARE + 1) ||
         !hm_range_open(&gc->offsets, bytes / MARKCOMPACT_OFFSETS_SHARE + 1))
         return 0;
+    hm_range_prefer_huge(&gc->space, gc->heap.budget.limit_bytes);
     gc->top = (void *)gc->space.start;
     return 1;
 }

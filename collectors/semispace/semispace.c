@@ -143,6 +143,7 @@ static int semispace_open_spaces(struct hm_gc *gc)
     for (unsigned i = 0; i < gc->n_spaces; i++) {
         if (!hm_range_open(&gc->space[i].range, bytes))
             return 0;
+        hm_range_prefer_huge(&gc->space[i].range, gc->heap.budget.limit_bytes);
     }
     gc->current = &gc->space[0];
     gc->top = (void *)gc->current->range.start;

@@ -24,6 +24,8 @@ int hm_blocks_open(struct hm_blocks *blocks, size_t reach_bytes,
         hm_blocks_close(blocks);
         return 0;
     }
+    if (!is_guarded) /* small blocks lose and get access one by one */
+        hm_range_prefer_huge(&blocks->range, budget->limit_bytes);
     blocks->bits = (void *)blocks->bits_range.start;
     blocks->block = (void *)blocks->table_range.start;
     return 1;

@@ -4,23 +4,47 @@
 #include "collectors/substrate/budget.h"
 #include "common/os.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
-/* One mprotect per so many bytes: cheap, and far below what a heap holds. */
-#define RANGE_STEP_BYTES ((size_t)1 << 20)
+/* A huge page; and one mprotect per so many bytes: cheap, and far below what a
+ * heap holds. */
+#define RANGE_STEP_BYTES ((size_t)2 << 20)
+
+/* Below this a huge page would be a large part of the heap. */
+#define RANGE_HUGE_LIMIT_BYTES ((size_t)32 << 20)
+#define RANGE_HUGE_FROM_BYTES  ((size_t)16 << 20)
 
 int hm_range_open(struct hm_range *range, size_t bytes)
 {
-    void *start;
+    size_t gap;
+    char *start;
 
     HM_ASSERT(bytes > 0);
     bytes = hm_round_up(bytes, HM_PAGE_BYTES);
-    start = mmap(NULL, bytes, PROT_NONE,
+    start = mmap(NULL, bytes + RANGE_STEP_BYTES, PROT_NONE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (start == MAP_FAILED)
+    if ((void *)start == MAP_FAILED)
         return 0;
+    gap = -(uintptr_t)start & (RANGE_STEP_BYTES - 1);
+    HM_CHECK(gap == 0 || munmap(start, gap) == 0);
+    start += gap;
+    HM_CHECK(munmap(start + bytes, RANGE_STEP_BYTES - gap) == 0);
     *range = (struct hm_range){.start = start, .bytes = bytes};
     return 1;
+}
+
+void hm_range_prefer_huge(struct hm_range *range, size_t limit_bytes)
+{
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes the environment */
+    const char *wanted = getenv("HM_HUGE_PAGES");
+    size_t from = limit_bytes != 0 ? 0 : RANGE_HUGE_FROM_BYTES;
+
+    if ((limit_bytes != 0 && limit_bytes < RANGE_HUGE_LIMIT_BYTES) ||
+        range->bytes <= from || (wanted != NULL && strcmp(wanted, "0") == 0))
+        return;
+    (void)madvise(range->start + from, range->bytes - from, MADV_HUGEPAGE);
 }
 
 void hm_range_close(struct hm_range *range)

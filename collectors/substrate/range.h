@@ -9,13 +9,20 @@
 #include <stdint.h>
 
 struct hm_range {
-    char *start; /* page aligned; NULL before open */
+    char *start; /* at a multiple of 2 MiB; NULL before open */
     size_t bytes;
     size_t usable_bytes; /* readable and writable from the start */
 };
 
 /* `bytes` >= 1.  Returns 1; 0 when the system refuses. */
 int hm_range_open(struct hm_range *range, size_t bytes);
+
+/* Asks for huge pages (transparent_hugepage = madvise or always) for a range
+ * that will hold objects, before it is used; `limit_bytes` as of the heap, 0
+ * for none.  Small heaps, below 32 MiB or the first 16 MiB without a limit,
+ * stay with small pages, of which 2 MiB more could be backed than are used.
+ * HM_HUGE_PAGES=0 in the environment turns it off.  docs/decisions/0004. */
+void hm_range_prefer_huge(struct hm_range *range, size_t limit_bytes);
 
 /* Nothing for a range that was never opened. */
 void hm_range_close(struct hm_range *range);
