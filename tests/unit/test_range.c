@@ -25,15 +25,16 @@ static int is_huge(size_t offset)
 
     assert_non_null(maps);
     while (fgets(line, sizeof(line), maps) != NULL) {
-        uintptr_t low, high;
+        char *dash;
+        uintptr_t low = strtoul(line, &dash, 16);
 
-        if (sscanf(line, "%lx-%lx ", &low, &high) == 2) {
-            is_here = at >= low && at < high;
+        if (*dash == '-') {
+            is_here = at >= low && at < strtoul(dash + 1, NULL, 16);
         } else if (is_here && strncmp(line, "VmFlags:", 8) == 0) {
             found = strstr(line, " hg") != NULL;
         }
     }
-    fclose(maps);
+    assert_int_equal(fclose(maps), 0);
     return found;
 }
 
