@@ -6,6 +6,9 @@
 /* A space is followed by as much readable memory: the scan reads ahead. */
 enum { MINOR_MARGIN_BYTES = HM_PAGE_BYTES, MINOR_AHEAD_WORDS = 32 };
 
+/* Two spaces of less would be small parts of two huge pages. */
+enum { MINOR_HUGE_BYTES = 1 << 20 };
+
 /* Survivors may fill at most 1/4 of the nursery, or little would be left for
  * what is new; the others are promoted at once. */
 enum { MINOR_MOST_AGED = 4, MINOR_LEAST_AGED = 16 };
@@ -32,7 +35,8 @@ int hm_generational_nursery_open(struct hm_gc *gc)
     if (!hm_range_open(&nursery->range, bytes) ||
         !hm_range_extend(&nursery->range, bytes))
         return 0;
-    hm_range_prefer_huge(&nursery->range, gc->heap.budget.limit_bytes);
+    if (nursery->capacity_bytes >= MINOR_HUGE_BYTES)
+        hm_range_prefer_huge(&nursery->range, gc->heap.budget.limit_bytes);
     for (unsigned i = 0; i < nursery->n_spaces; i++) {
         nursery->space[i] = nursery->range.start + i * stride;
         if (gc->heap.config.verify && i > 0)

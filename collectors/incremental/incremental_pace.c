@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* incremental_pace.c -- when marking begins and how fast it goes, so that it
- * ends before the heap is full and takes at most about half of the time. */
+ * ends before the heap is full and takes about a third of the time. */
 #include "collectors/incremental/incremental_heap.h"
 
 /* Until a marking has been measured: 3 ns for a unit of work, and one for each
@@ -8,7 +8,7 @@
 static const double pace_first_rate = 0.3;
 static const double pace_first_work = 0.125;
 
-static const double pace_least_margin = 1.25, pace_most_margin = 8;
+static const double pace_least_margin = 2, pace_most_margin = 8;
 
 /* Marking takes part of the room that a collection leaves: from 1/16 of it, as
  * estimates can be wrong, to half, or the heap would be marked all the time. */

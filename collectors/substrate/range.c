@@ -13,7 +13,7 @@
 #define RANGE_STEP_BYTES ((size_t)2 << 20)
 
 /* Below this a huge page would be a large part of the heap. */
-#define RANGE_HUGE_LIMIT_BYTES ((size_t)32 << 20)
+#define RANGE_HUGE_LIMIT_BYTES ((size_t)12 << 20)
 #define RANGE_HUGE_FROM_BYTES  ((size_t)16 << 20)
 
 int hm_range_open(struct hm_range *range, size_t bytes)

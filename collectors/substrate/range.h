@@ -19,7 +19,7 @@ int hm_range_open(struct hm_range *range, size_t bytes);
 
 /* Asks for huge pages (transparent_hugepage = madvise or always) for a range
  * that will hold objects, before it is used; `limit_bytes` as of the heap, 0
- * for none.  Small heaps, below 32 MiB or the first 16 MiB without a limit,
+ * for none.  Small heaps, below 12 MiB or the first 16 MiB without a limit,
  * stay with small pages, of which 2 MiB more could be backed than are used.
  * HM_HUGE_PAGES=0 in the environment turns it off.  docs/decisions/0004. */
 void hm_range_prefer_huge(struct hm_range *range, size_t limit_bytes);

@@ -72,7 +72,7 @@ static void a_large_limit_asks_for_huge_pages(void **state)
 static void a_small_limit_does_not(void **state)
 {
     (void)state;
-    open_for(16 * MIB, 16 * MIB);
+    open_for(8 * MIB, 8 * MIB);
     assert_false(is_huge(0));
     hm_range_close(&range);
 }
