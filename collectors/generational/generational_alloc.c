@@ -46,6 +46,8 @@ static int alloc_open_window(struct hm_gc *gc, size_t need_bytes)
 
     if (left == 0 || room < need_bytes || alloc_is_marked(gc))
         return 0;
+    if (HM_UNLIKELY(!gc->nursery.is_backed))
+        hm_generational_nursery_back(gc);
     if (left < need_bytes)
         left = need_bytes;
     if (left > room)

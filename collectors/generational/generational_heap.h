@@ -49,6 +49,7 @@ struct generational_nursery {
     uint64_t *opened;              /* free pointer after the last collection */
     size_t survived_bytes;         /* since the nursery grew */
     size_t aging_words;            /* survivors beyond these do not age */
+    int is_backed;      /* with memory, as far as the capacity goes */
     unsigned gap_shift; /* capacity >> this is left for gaps between windows */
 };
 
@@ -222,8 +223,11 @@ void hm_generational_old_seal(struct hm_gc *gc);
 void hm_generational_old_return(struct hm_gc *gc, uint64_t *start,
                                 size_t words);
 
-/* Opening, growing and shrinking the nursery.  Growing asks the budget. */
+/* Opening, growing and shrinking the nursery.  Growing asks the budget.
+ * Backing waits for the first allocation: memory that was touched when the heap
+ * opened would be the program's for nothing. */
 int hm_generational_nursery_open(struct hm_gc *gc);
+void hm_generational_nursery_back(struct hm_gc *gc);
 void hm_generational_nursery_grow(struct hm_gc *gc);
 void hm_generational_nursery_shrink(struct hm_gc *gc, size_t bytes);
 

@@ -44,12 +44,17 @@ int hm_generational_nursery_open(struct hm_gc *gc)
     }
     nursery->opened = nursery->age_mark = generational_space(gc);
     gc->mutator.free = gc->mutator.limit = gc->mutator.poll = nursery->opened;
-    generational_back(nursery, 0, nursery->capacity_bytes);
     gc->mutator.young_first = (uintptr_t)nursery->range.start + HM_WORD_BYTES;
     gc->mutator.young_bytes = nursery->range.bytes;
     gc->mutator.noted_first = gc->mutator.young_first;
     gc->mutator.noted_bytes = gc->mutator.young_bytes;
     return 1;
+}
+
+void hm_generational_nursery_back(struct hm_gc *gc)
+{
+    gc->nursery.is_backed = 1;
+    generational_back(&gc->nursery, 0, gc->nursery.capacity_bytes);
 }
 
 void hm_generational_nursery_grow(struct hm_gc *gc)

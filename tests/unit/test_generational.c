@@ -3,6 +3,8 @@
  * the size of the nursery. */
 #include "generational_fixture.h"
 
+#include <sys/mman.h>
+
 static void the_second_survival_promotes(void **state)
 {
     hm_ref first;
@@ -261,6 +263,32 @@ static void contradictory_bounds_are_refused(void **state)
     close_heap();
 }
 
+/* Pages of the current space that are in memory. */
+static size_t nursery_pages_backed(void)
+{
+    unsigned char page[MIB / HM_PAGE_BYTES];
+    size_t n = 0;
+
+    assert_int_equal(gc->nursery.capacity_bytes, MIB);
+    assert_int_equal(mincore(generational_space(gc), MIB, page), 0);
+    for (size_t i = 0; i < MIB / HM_PAGE_BYTES; i++)
+        n += page[i] & 1;
+    return n;
+}
+
+/* What is touched when the heap opens, no clock of a workload sees. */
+static void the_nursery_is_backed_by_the_first_allocation(void **state)
+{
+    static const char *const options[] = {"nursery_min=1048576", NULL};
+
+    (void)state;
+    open_heap_as(16 * MIB, 0, options);
+    assert_int_equal(nursery_pages_backed(), 0);
+    (void)hm_new(m, &pair);
+    assert_int_equal(nursery_pages_backed(), MIB / HM_PAGE_BYTES);
+    close_heap();
+}
+
 static void touched_memory_is_charged_free_and_given_back(void **state)
 {
     static const char *const options[] = {"pretouch=1", NULL};
@@ -288,6 +316,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_second_survival_promotes),
+        cmocka_unit_test(the_nursery_is_backed_by_the_first_allocation),
         cmocka_unit_test(touched_memory_is_charged_free_and_given_back),
         cmocka_unit_test(a_remembered_slot_keeps_its_object_until_both_are_old),
         cmocka_unit_test(an_overwritten_slot_is_forgotten),
