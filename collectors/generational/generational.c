@@ -198,10 +198,12 @@ static int generational_open_spaces(struct hm_gc *gc, size_t stack_bytes)
 {
     struct hm_heap *heap = &gc->heap;
 
-    return hm_blocks_open(&gc->old.blocks,
-                          hm_range_reach(heap->config.heap_bytes),
-                          &heap->budget, heap->config.verify) &&
-           hm_slot_set_open(&gc->old.slots, &gc->old.blocks.range,
+    if (!hm_blocks_open(&gc->old.blocks,
+                        hm_range_reach(heap->config.heap_bytes), &heap->budget,
+                        heap->config.verify))
+        return 0;
+    hm_blocks_prefer_huge(&gc->old.blocks);
+    return hm_slot_set_open(&gc->old.slots, &gc->old.blocks.range,
                             &heap->budget) &&
            hm_slot_set_open(&gc->large_slots, &heap->large.extents.range,
                             &heap->budget) &&

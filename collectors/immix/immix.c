@@ -195,11 +195,11 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
                                             sizeof(struct immix_block)) ||
         !hm_mark_queue_open(&gc->queue, stack_bytes) ||
         !hm_parallel_marker_open(&gc->parallel, threads, config->heap_bytes) ||
-
         (HM_IMMIX_STICKY && !hm_immix_young_open(gc, log_bytes))) {
         hm_gc_close(gc);
         return NULL;
     }
+    hm_blocks_prefer_huge(&gc->blocks);
     if (config->verify)
         gc->parallel.alone_objects = 0;
     hm_heap_pace(&gc->heap);

@@ -24,11 +24,15 @@ int hm_blocks_open(struct hm_blocks *blocks, size_t reach_bytes,
         hm_blocks_close(blocks);
         return 0;
     }
-    if (!is_guarded) /* small blocks lose and get access one by one */
-        hm_range_prefer_huge(&blocks->range, budget->limit_bytes);
     blocks->bits = (void *)blocks->bits_range.start;
     blocks->block = (void *)blocks->table_range.start;
     return 1;
+}
+
+void hm_blocks_prefer_huge(struct hm_blocks *blocks)
+{
+    if (!blocks->is_guarded) /* blocks lose and get access one by one */
+        hm_range_prefer_huge(&blocks->range, blocks->budget->limit_bytes);
 }
 
 int hm_blocks_add_bitmap(struct hm_blocks *blocks)

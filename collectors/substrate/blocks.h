@@ -53,6 +53,10 @@ int hm_blocks_open(struct hm_blocks *blocks, size_t reach_bytes,
                    struct hm_budget *budget, int is_guarded);
 void hm_blocks_close(struct hm_blocks *blocks);
 
+/* See hm_range_prefer_huge.  Before the first block is taken; for collectors
+ * whose pauses are no shorter than the few ms that a huge page can cost. */
+void hm_blocks_prefer_huge(struct hm_blocks *blocks);
+
 /* Adds a second bitmap, before the first block is taken.  Returns as open. */
 int hm_blocks_add_bitmap(struct hm_blocks *blocks);
 
