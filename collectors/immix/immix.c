@@ -104,7 +104,7 @@ static uint64_t *immix_insist(struct hm_mutator *m, immix_try_fn *attempt,
     uint64_t *start = attempt(m, words, n_refs, reserve_blocks);
     uint64_t before_bytes = gc->found_bytes + gc->heap.since_bytes;
 
-    if (start == NULL && HM_IMMIX_STICKY && hm_immix_collect_young(gc))
+    if (HM_IMMIX_STICKY && start == NULL && hm_immix_collect_young(gc))
         start = attempt(m, words, n_refs, reserve_blocks);
     if (start != NULL)
         return start;

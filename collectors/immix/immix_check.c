@@ -189,7 +189,7 @@ const char *hm_immix_check(struct hm_gc *gc, uint64_t *bytes)
         wrong = immix_check_blocks(&map);
     if (wrong == NULL)
         wrong = hm_verify_trace(&verify);
-    if (wrong == NULL && HM_IMMIX_STICKY)
+    if (HM_IMMIX_STICKY && wrong == NULL)
         wrong = hm_immix_young_check(gc);
     hm_arena_release(map.bits, map.bytes);
     *bytes = verify.reachable_bytes;
