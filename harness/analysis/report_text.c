@@ -223,34 +223,46 @@ static void text_put_failures(FILE *out, const struct hm_summary_rows *rows)
     }
 }
 
+/* A mean over workloads hides that some were disturbed more than others. */
+static void text_put_noise(FILE *out, const struct hm_summary_rows *rows,
+                           const struct hm_summary_row *noise)
+{
+    const struct hm_summary_line *least, *most;
+    char text[160], range[160] = "";
+
+    (void)snprintf(text, sizeof text, "%.3f (%.3f to %.3f)", noise->ratio,
+                   noise->ratio_low, noise->ratio_high);
+    if (hm_summary_noise_range(rows, &least, &most) > 1) {
+        (void)snprintf(range, sizeof range,
+                       " over all workloads, and at %.2f (%s) to %.2f (%s) on "
+                       "single ones",
+                       least->metric[HM_SUMMARY_wall_ns].ratio,
+                       least->key[HM_SUMMARY_KEY_workload],
+                       most->metric[HM_SUMMARY_wall_ns].ratio,
+                       most->key[HM_SUMMARY_KEY_workload]);
+    }
+    hm_html_format(out,
+                   "<li>Noise floor: %s measured against itself comes out at "
+                   "%s%s. Nothing smaller than that means anything "
+                   "here.</li>\n",
+                   hm_summary_baseline_id(rows), text, range);
+}
+
 static void text_put_certainty(FILE *out, const struct hm_summary_rows *rows)
 {
     const struct hm_summary_line *noise = hm_summary_noise(rows);
     size_t blocks = hm_summary_blocks(rows);
-    char text[3][HM_HUMAN_BYTES];
 
     if (blocks > 0 && blocks < HM_STATS_MIN_BLOCKS) {
-        hm_html_format(out,
-                       "<li>%zu blocks show a range; they cannot tell a "
-                       "difference from noise. Verdicts need 6 blocks, good "
-                       "ones 10.</li>\n",
-                       blocks);
+        hm_html_format(
+            out,
+            "<li>%zu block%s: what is shown is a range, which cannot "
+            "tell a difference from noise. Verdicts need 6 blocks, "
+            "good ones 10.</li>\n",
+            blocks, blocks == 1 ? "" : "s");
     }
-    if (noise == NULL)
-        return;
-    for (int i = 0; i < 3; i++) {
-        const struct hm_summary_row *row = &noise->metric[HM_SUMMARY_wall_ns];
-
-        (void)snprintf(text[i], sizeof text[i], "%.3f",
-                       i == 0   ? row->ratio
-                       : i == 1 ? row->ratio_low
-                                : row->ratio_high);
-    }
-    hm_html_format(out,
-                   "<li>Noise floor: %s measured against itself comes out at "
-                   "%s (%s to %s). Nothing smaller than that means anything "
-                   "here.</li>\n",
-                   hm_summary_baseline_id(rows), text[0], text[1], text[2]);
+    if (noise != NULL)
+        text_put_noise(out, rows, &noise->metric[HM_SUMMARY_wall_ns]);
 }
 
 static void text_put_leaks(FILE *out, const struct hm_summary_rows *rows)

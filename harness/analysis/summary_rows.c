@@ -331,6 +331,29 @@ const struct hm_summary_line *hm_summary_noise(
     return NULL;
 }
 
+size_t hm_summary_noise_range(const struct hm_summary_rows *rows,
+                              const struct hm_summary_line **least,
+                              const struct hm_summary_line **most)
+{
+    size_t n = 0;
+
+    *least = *most = NULL;
+    for (size_t i = 0; i < rows->n; i++) {
+        const struct hm_summary_line *line = &rows->line[i];
+        double ratio = line->metric[HM_SUMMARY_wall_ns].ratio;
+
+        if (!hm_summary_line_is_arm(line, "twin") || isnan(ratio) ||
+            hm_summary_line_is_mean(line) || hm_summary_line_is_leak(line))
+            continue;
+        if (n == 0 || ratio < (*least)->metric[HM_SUMMARY_wall_ns].ratio)
+            *least = line;
+        if (n == 0 || ratio > (*most)->metric[HM_SUMMARY_wall_ns].ratio)
+            *most = line;
+        n++;
+    }
+    return n;
+}
+
 const char *hm_summary_baseline_id(const struct hm_summary_rows *rows)
 {
     for (size_t i = 0; i < rows->n; i++) {

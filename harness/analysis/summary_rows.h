@@ -79,6 +79,13 @@ size_t hm_summary_blocks(const struct hm_summary_rows *rows);
 const struct hm_summary_line *hm_summary_noise(
     const struct hm_summary_rows *rows);
 
+/* The twins with the least and the largest ratio of time among the workloads
+ * that count in means.  Returns how many there are; below 2 both are useless.
+ */
+size_t hm_summary_noise_range(const struct hm_summary_rows *rows,
+                              const struct hm_summary_line **least,
+                              const struct hm_summary_line **most);
+
 /* Id of the baseline, or "the baseline". */
 const char *hm_summary_baseline_id(const struct hm_summary_rows *rows);
 

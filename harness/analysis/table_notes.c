@@ -94,6 +94,21 @@ static void notes_put_facts(const struct notes *notes)
     }
 }
 
+/* A mean over workloads hides that some were disturbed more than others. */
+static void notes_put_noise_range(const struct notes *notes)
+{
+    const struct hm_summary_line *least, *most;
+
+    if (hm_summary_noise_range(notes->rows, &least, &most) < 2)
+        return;
+    (void)fprintf(notes->out,
+                  "  on single workloads from %.2f (%s) to %.2f (%s)\n",
+                  least->metric[HM_SUMMARY_wall_ns].ratio,
+                  least->key[HM_SUMMARY_KEY_workload],
+                  most->metric[HM_SUMMARY_wall_ns].ratio,
+                  most->key[HM_SUMMARY_KEY_workload]);
+}
+
 static void notes_put_noise(const struct notes *notes)
 {
     const struct hm_summary_line *noise = hm_summary_noise(notes->rows);
@@ -108,6 +123,7 @@ static void notes_put_noise(const struct notes *notes)
                   row->n >= HM_STATS_MIN_BLOCKS ? "with a 95 % interval of"
                                                 : "with single blocks from",
                   row->ratio_low, row->ratio_high);
+    notes_put_noise_range(notes);
 }
 
 static void notes_put_limits(const struct notes *notes)

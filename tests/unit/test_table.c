@@ -103,6 +103,29 @@ static void failures_means_and_noise_are_told(void **state)
                                  "a 95 % interval of 0.990 to 1.012"));
 }
 
+/* The leak workload does not count: nothing is compared there. */
+static void noise_of_single_workloads_is_told(void **state)
+{
+    const char *text;
+
+    (void)state;
+    folder_put("summary.csv",
+               HEADER ROW("cache", "glibc", "baseline", "wall_ns", "ns", "2",
+                          "ok,100,90,110,,,,,")
+                   ROW("cache", "glibc", "twin", "wall_ns", "ns", "2",
+                       "ok,136,130,140,1.36,1.3,1.4,,")
+                       ROW("churn", "glibc", "twin", "wall_ns", "ns", "2",
+                           "ok,78,70,80,0.78,0.7,0.8,,")
+                           ROW("leak_none", "glibc", "twin", "wall_ns", "ns",
+                               "2", "ok,300,290,310,3,2.9,3.1,,")
+                               ROW("geomean", "glibc", "twin", "wall_ns", "ns",
+                                   "2", "ok,,,,1.03,1.01,1.05,,"));
+    folder_put("failures.csv", FAILURES);
+    text = printed();
+    assert_non_null(strstr(text, "  on single workloads from 0.78 (churn) to "
+                                 "1.36 (cache)\n"));
+}
+
 static void no_line_is_wider_than_100_columns(void **state)
 {
     const char *text = printed_summary();
@@ -340,6 +363,7 @@ int main(void)
         TEST(rows_are_sorted_by_time_and_failures_come_last),
         TEST(numbers_carry_units_and_intervals),
         TEST(failures_means_and_noise_are_told),
+        TEST(noise_of_single_workloads_is_told),
         TEST(no_line_is_wider_than_100_columns),
         TEST(long_names_keep_their_heap),
         TEST(names_are_as_wide_as_there_is_room),
