@@ -1,7 +1,7 @@
 # forest.gp -- how much faster, and how sure: a panel per workload, interval bars.
 #: Each mark is the time ratio of one strategy. From 6 blocks on its bar is the 95 % interval,
 #: below that the range that was seen, where bars that do not overlap prove nothing. A bar that
-#: touches the grey band may be nothing but noise.
+#: touches the grey band may be nothing but noise. What lies beyond the axis is written at its end.
 #     gnuplot -c forest.gp ratios.csv OUT.svg
 DATA = ARG1; OUT = ARG2
 HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }
@@ -17,7 +17,10 @@ wanted(m, w) = strcol("metric") eq "wall_ns" && (w eq "" || strcol("workload") e
 LOW = 0.8; HIGH = 1.25
 see(a, b) = (LOW = a > 0 && a < LOW ? a : LOW, HIGH = b > HIGH ? b : HIGH, 0)
 stats DATA using (wanted(1, "") && strcol("status") eq "ok" ? see(column("low"), column("high")) : 0) nooutput
-set logscale x 2; set xrange [max(LOW, 0.05) / 1.12 : min(HIGH, 20) * 1.12]
+LEAST = max(LOW, 0.05) / 1.12; MOST = min(HIGH, 20) * 1.12
+set logscale x 2; set xrange [LEAST:MOST]
+inside(r) = r >= LEAST && r <= MOST
+off(r) = sprintf(r < 10 ? "%.2f×" : "%.0f×", r)
 if (HIGH / LOW < 28) {
   set xtics ("1/8×" 0.125, "1/4×" 0.25, "1/2×" 0.5, "1×" 1, "2×" 2, "4×" 4, "8×" 8) font FONT.",10"
 } else { set xtics ("1/16×" 0.0625, "1/4×" 0.25, "1×" 1, "4×" 4, "16×" 16) font FONT.",10" }
@@ -37,10 +40,14 @@ do for [k=1:NW] {
   do for [j=1:NS] { set ytics add ((c == 0 ? word(S, j) : "") j) font FONT.",11" }
   plot DATA using (wanted(1, w) && is_twin(strcol("strategy")) ? column("ratio") : NaN):(NS/2.0):(column("low")):(column("high")):(0.3):(NS+0.7) \
        with boxxyerror lc rgb "#dcdcdc" title "noise floor", \
-    DATA using (wanted(1, w) ? column("ratio") : NaN):(row(strcol("strategy"))):(column("low")):(column("high")):(wanted(1, w) ? rgb(strcol("strategy")) : 0) \
+    DATA using (wanted(1, w) && inside(column("ratio")) ? column("ratio") : NaN):(row(strcol("strategy"))):(column("low")):(column("high")):(wanted(1, w) ? rgb(strcol("strategy")) : 0) \
        with xerrorbars lc rgb variable lw 2 dt 1 pt 0 title "intervals", \
     DATA using (wanted(1, w) ? column("ratio") : NaN):(row(strcol("strategy"))):(wanted(1, w) ? marker(strcol("strategy")) : 0):(wanted(1, w) ? rgb(strcol("strategy")) : 0) \
        with points pt variable lc rgb variable ps 0.8 * PS title "ratios", \
+    DATA using (wanted(1, w) && column("ratio") < LEAST ? LEAST : NaN):(row(strcol("strategy"))):("◂ ".off(column("ratio"))) \
+       with labels left offset 0.2, 0 font FONT.",10" title "below the axis", \
+    DATA using (wanted(1, w) && column("ratio") > MOST ? MOST : NaN):(row(strcol("strategy"))):(off(column("ratio"))." ▸") \
+       with labels right offset -0.2, 0 font FONT.",10" title "above the axis", \
     DATA using (wanted(1, w) && strcol("status") ne "ok" ? 1 : NaN):(row(strcol("strategy"))):(said(strcol("status"))) \
        with labels left offset 0.4, 0 tc rgb "#8a2500" font FONT.",10" title "failures"
   unset label
