@@ -123,8 +123,9 @@ int hm_minheap_print(const struct hm_plan *plan, const struct hm_minheap *table,
     free(row);
     fprintf(out,
             "common: the smallest of the tracing strategies' minimum heaps, "
-            "what --heap multiplies:\n  heapmark run --minheap %s\n",
-            folder);
+            "what --heap multiplies:\n  heapmark run --suite %s/suite.ini "
+            "--minheap %s --heap 2,3\n",
+            folder, folder);
     (void)fflush(out);
     if (print.errors > 0) {
         hm_complain("%zu search%s ended by an error of the strategy; see "

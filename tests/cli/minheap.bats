@@ -129,6 +129,9 @@ within() {
 
 @test "run --minheap: multiples of the common minimum, kept with the campaign" {
     run -0 "$heapmark" minheap --workload alpha --strategy need_9,count_5 --out m
+    next=$(sed -n 's/^  heapmark run/run/p' <<<"$output")
+    # shellcheck disable=SC2086  # words
+    run -0 "$heapmark" $next --blocks 1 --out e
     base=$(found m need_9 minheap_bytes)
     run -0 "$heapmark" run --workload alpha --strategy need_9,capped --heap 2,3 --blocks 1 \
         --minheap m --out c
