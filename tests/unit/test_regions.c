@@ -92,7 +92,7 @@ static void test_a_region_takes_the_memory_of_the_one_before(void **state)
         assert_ptr_equal(o, first);
         hm_region_leave(m);
     }
-    assert_true(m->range.usable_bytes <= 1 << 20);
+    assert_true(m->range.usable_bytes <= 2 << 20);
     close_heap();
 }
 
