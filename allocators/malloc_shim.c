@@ -16,7 +16,7 @@
  *          realloc(p, 0) releases p and returns NULL, as glibc does.
  * Errno:   set by what fails, kept by free.
  * Fork:    the lock is held across it, so the child's heap is whole. */
-#include HM_SHIM_SOURCE
+#include HM_SHIM_SOURCE /* NOLINT(bugprone-suspicious-include): see above */
 
 #include <errno.h>
 #include <pthread.h>
@@ -25,23 +25,23 @@
 #include <sys/single_threaded.h>
 #include <unistd.h>
 
-#define SHIM_EXPORT __attribute__((visibility("default")))
+/* The C library's names are those of the symbols; in C the functions have
+ * others, as stdlib.h may declare its own. */
+#define SHIM_EXPORT(name) __asm__(#name) __attribute__((visibility("default")))
 
-/* The names are the C library's, so they cannot begin with hm_; declared here
- * because stdlib.h has other parameter names.
- * NOLINTBEGIN(readability-identifier-naming) */
-SHIM_EXPORT void *malloc(size_t bytes);
-SHIM_EXPORT void free(void *block);
-SHIM_EXPORT void *calloc(size_t count, size_t bytes);
-SHIM_EXPORT void *realloc(void *block, size_t bytes);
-SHIM_EXPORT void *reallocarray(void *block, size_t count, size_t bytes);
-SHIM_EXPORT int posix_memalign(void **result, size_t align, size_t bytes);
-SHIM_EXPORT void *aligned_alloc(size_t align, size_t bytes);
-SHIM_EXPORT void *memalign(size_t align, size_t bytes);
-SHIM_EXPORT void *valloc(size_t bytes);
-SHIM_EXPORT void *pvalloc(size_t bytes);
-SHIM_EXPORT size_t malloc_usable_size(void *block);
-/* NOLINTEND(readability-identifier-naming) */
+void *hm_malloc(size_t bytes) SHIM_EXPORT(malloc);
+void hm_free(void *block) SHIM_EXPORT(free);
+void *hm_calloc(size_t count, size_t bytes) SHIM_EXPORT(calloc);
+void *hm_realloc(void *block, size_t bytes) SHIM_EXPORT(realloc);
+void *hm_reallocarray(void *block, size_t count, size_t bytes)
+    SHIM_EXPORT(reallocarray);
+int hm_posix_memalign(void **result, size_t align, size_t bytes)
+    SHIM_EXPORT(posix_memalign);
+void *hm_aligned_alloc(size_t align, size_t bytes) SHIM_EXPORT(aligned_alloc);
+void *hm_memalign(size_t align, size_t bytes) SHIM_EXPORT(memalign);
+void *hm_valloc(size_t bytes) SHIM_EXPORT(valloc);
+void *hm_pvalloc(size_t bytes) SHIM_EXPORT(pvalloc);
+size_t hm_malloc_usable_size(void *block) SHIM_EXPORT(malloc_usable_size);
 
 static const size_t shim_least_bytes = (size_t)1 << 20;
 
@@ -253,7 +253,7 @@ static size_t shim_page_bytes(void)
 
 /* --- malloc(3) --- */
 
-SHIM_EXPORT void *malloc(size_t bytes)
+void *hm_malloc(size_t bytes)
 {
     struct hm_heap *heap = shim_heap;
 
@@ -262,7 +262,7 @@ SHIM_EXPORT void *malloc(size_t bytes)
     return shim_alloc(1, bytes);
 }
 
-SHIM_EXPORT void free(void *block)
+void hm_free(void *block)
 {
     if (__builtin_expect(block == NULL, 0))
         return;
@@ -273,7 +273,7 @@ SHIM_EXPORT void free(void *block)
     }
 }
 
-SHIM_EXPORT void *calloc(size_t count, size_t bytes)
+void *hm_calloc(size_t count, size_t bytes)
 {
     size_t total;
     void *block;
@@ -286,12 +286,12 @@ SHIM_EXPORT void *calloc(size_t count, size_t bytes)
     return memset(block, 0, total);
 }
 
-SHIM_EXPORT void *realloc(void *block, size_t bytes)
+void *hm_realloc(void *block, size_t bytes)
 {
     return shim_realloc(block, bytes);
 }
 
-SHIM_EXPORT void *reallocarray(void *block, size_t count, size_t bytes)
+void *hm_reallocarray(void *block, size_t count, size_t bytes)
 {
     size_t total;
 
@@ -300,7 +300,7 @@ SHIM_EXPORT void *reallocarray(void *block, size_t count, size_t bytes)
     return shim_realloc(block, total);
 }
 
-SHIM_EXPORT int posix_memalign(void **result, size_t align, size_t bytes)
+int hm_posix_memalign(void **result, size_t align, size_t bytes)
 {
     int error = errno;
     void *block;
@@ -315,24 +315,24 @@ SHIM_EXPORT int posix_memalign(void **result, size_t align, size_t bytes)
     return 0;
 }
 
-SHIM_EXPORT void *aligned_alloc(size_t align, size_t bytes)
+void *hm_aligned_alloc(size_t align, size_t bytes)
 {
-    return memalign(align, bytes);
+    return hm_memalign(align, bytes);
 }
 
-SHIM_EXPORT void *memalign(size_t align, size_t bytes)
+void *hm_memalign(size_t align, size_t bytes)
 {
     if (!shim_is_power_of_two(align))
         return shim_fail(EINVAL);
     return shim_alloc(align, bytes);
 }
 
-SHIM_EXPORT void *valloc(size_t bytes)
+void *hm_valloc(size_t bytes)
 {
     return shim_alloc(shim_page_bytes(), bytes);
 }
 
-SHIM_EXPORT void *pvalloc(size_t bytes)
+void *hm_pvalloc(size_t bytes)
 {
     size_t page = shim_page_bytes();
 
@@ -341,7 +341,7 @@ SHIM_EXPORT void *pvalloc(size_t bytes)
     return shim_alloc(page, bytes == 0 ? page : (bytes + page - 1) & -page);
 }
 
-SHIM_EXPORT size_t malloc_usable_size(void *block)
+size_t hm_malloc_usable_size(void *block)
 {
     return block == NULL ? 0 : shim_usable(block);
 }
