@@ -409,7 +409,7 @@ static struct hm_heap *threadcache_create(size_t limit_bytes)
     struct hm_heap *heap;
     size_t share = limit_bytes / 64;
 
-    if (limit_bytes < 8 * (size_t)HM_UNIT_BYTES) {
+    if (limit_bytes < 2 * (size_t)HM_UNIT_BYTES) {
         errno = EINVAL;
         return NULL;
     }
