@@ -18,7 +18,7 @@ enum {
     TC_TABLE_BYTES = 1024, /* classes up to this size by a table */
     TC_SCAN = 8,           /* full pages looked at before a new one is taken */
     TC_CARVE_BYTES = 4096,
-    TC_RETURN_SHARE = 8,
+    TC_RETURN_SHARE = 16,
     TC_META_STEP = 128,
 };
 

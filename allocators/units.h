@@ -4,8 +4,8 @@
  *
  * Runs are described in a side table with boundary tags at both ends, so that a
  * free run is never touched.  Freed runs stay backed by memory ("dirty") and
- * are reused first; when more than 1 MiB and more than half of what is in use
- * is free and dirty, most of it goes back to the system ("clean").
+ * are reused first; when more than 4 MiB and more than a quarter of what is in
+ * use is free and dirty, most of it goes back to the system ("clean").
  *
  * Source:     D. E. Knuth, The Art of Computer Programming 1, 2.5, boundary
  *             tags; bins by size as in D. Lea's malloc; dirty and clean runs
@@ -34,7 +34,7 @@ enum {
     HM_UNIT_BINS = 64,
     HM_UNITS_AHEAD = 8,        /* backed at a time */
     HM_UNITS_BACKED_MOST = 64, /* longer runs are left to faults */
-    HM_UNITS_KEPT = 64,        /* dirty ones that are always kept */
+    HM_UNITS_KEPT = 256,       /* dirty ones that are always kept */
     HM_UNITS_TRIES = 16,
 };
 
@@ -344,7 +344,7 @@ static void hm_units_give(struct hm_units *u, uint32_t first)
     }
     hm_units_tag(u, first, n, 1, 1);
     hm_units_link(u, first);
-    most = u->used_units / 2 > HM_UNITS_KEPT ? u->used_units / 2
+    most = u->used_units / 4 > HM_UNITS_KEPT ? u->used_units / 4
                                              : (size_t)HM_UNITS_KEPT;
     if (u->dirty_units > most)
         hm_units_purge(u, most / 2);
