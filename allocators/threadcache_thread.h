@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* threadcache_thread.h -- of threadcache.c, which includes it where it is
+ * needed: who owns pages, and what becomes of them when it ends. */
+#ifndef HM_ALLOCATORS_THREADCACHE_THREAD_H
+#define HM_ALLOCATORS_THREADCACHE_THREAD_H
+
+/* Everything in it is free: the page goes back. */
+static void tc_page_give(struct hm_heap *heap, struct tc_page *page)
+{
+    tc_lock(heap);
+    tc_page_give_memory(heap, page);
+    tc_page_spare(heap, page);
+    tc_unlock(heap);
+}
+
+/* Makes the page's own free blocks remote ones and leaves it.  1 when all of
+ * it is free: then it is nobody's but the caller's. */
+static int tc_hand_over(struct tc_page *page)
+{
+    struct tc_block *head = page->free, **tail = &head;
+    uint32_t old = atomic_load_explicit(&page->remote, memory_order_relaxed);
+    uint32_t n = 0, new;
+
+    for (; *tail != NULL; tail = &(*tail)->next)
+        n++;
+    page->free = NULL;
+    page->used = page->carved;
+    do {
+        new = tc_remote_count(old) + n;
+        if (new == page->carved)
+            return 1; /* no block is in use: no other thread knows the page */
+        new = new << TC_HEAD_BITS | TC_LEFT;
+        new |= n > 0 ? tc_remote_place(page, head) : old &TC_HEAD_MASK;
+        *tail = tc_remote_head(page, old);
+    } while (!atomic_compare_exchange_weak_explicit(
+        &page->remote, &old, new, memory_order_acq_rel, memory_order_relaxed));
+    return 0;
+}
+
+/* The owner ends: whoever frees the last block takes the page.  It is in no
+ * list.  The lock is held. */
+static void tc_abandon_page(struct hm_heap *heap, struct tc_thread *thread,
+                            struct tc_page *page)
+{
+    tc_set_bias(page, 0);
+    if (tc_hand_over(page)) {
+        tc_page_give_memory(heap, page);
+        tc_page_spare(heap, page);
+        return;
+    }
+    tc_link(thread, page, TC_FULL);
+}
+
+/* Full pages without blocks of the owner's are left already. */
+static void tc_abandon_full(struct hm_heap *heap, struct tc_thread *thread,
+                            unsigned class)
+{
+    struct tc_page *page = thread->list[TC_FULL][class], *last, *next;
+
+    if (page == NULL)
+        return;
+    for (last = page->prev; page != NULL; page = page == last ? NULL : next) {
+        next = page->next;
+        if (page->free == NULL)
+            continue;
+        tc_unlink(thread, page);
+        tc_abandon_page(heap, thread, page);
+    }
+}
+
+/* The thread ends; its pages wait for its successor, or for their last block.
+ * The lock is held. */
+static void tc_abandon(struct hm_heap *heap, struct tc_thread *thread)
+{
+    for (unsigned c = 0; c < TC_CLASSES; c++) {
+        struct tc_page *page = thread->current[c];
+
+        tc_abandon_full(heap, thread, c);
+        if (page != &tc_nothing) {
+            page->used--; /* see tc_make_current */
+            tc_abandon_page(heap, thread, page);
+        }
+        thread->current[c] = &tc_nothing;
+        while ((page = thread->list[TC_PARTIAL][c]) != NULL) {
+            tc_unlink(thread, page);
+            tc_abandon_page(heap, thread, page);
+        }
+    }
+    thread->token = NULL;
+}
+
+static void tc_thread_ends(void *token)
+{
+    (void)pthread_mutex_lock(&tc_all.lock);
+    for (struct hm_heap *heap = tc_all.heaps; heap != NULL; heap = heap->next) {
+        tc_lock(heap);
+        for (struct tc_thread *t = heap->threads; t != NULL; t = t->next) {
+            if (t->token == token)
+                tc_abandon(heap, t);
+        }
+        tc_unlock(heap);
+    }
+    (void)pthread_mutex_unlock(&tc_all.lock);
+    tc_mine.heap_id = tc_mine.thread_id = 0;
+}
+
+/* The one with `token`; for NULL, one that nobody has.  The lock is held. */
+static struct tc_thread *tc_thread_with(struct hm_heap *heap, const void *token)
+{
+    struct tc_thread *t = heap->threads;
+
+    while (t != NULL && t->token != token)
+        t = t->next;
+    return t;
+}
+
+static struct tc_thread *tc_thread_new(struct hm_heap *heap)
+{
+    struct tc_thread *t = tc_meta(heap, sizeof(*t));
+
+    if (t == NULL)
+        return NULL;
+    for (unsigned c = 0; c < TC_CLASSES; c++)
+        t->current[c] = &tc_nothing;
+    t->id = ++tc_all.last_id;
+    t->next = heap->threads;
+    heap->threads = t;
+    return t;
+}
+
+/* The calling thread's part of the heap; NULL when there is no memory for it.
+ */
+static __attribute__((noinline)) struct tc_thread *tc_thread_slow(
+    struct hm_heap *heap)
+{
+    const void *token = &tc_mine;
+    struct tc_thread *t;
+
+    tc_lock(heap);
+    t = tc_thread_with(heap, token);
+    if (t == NULL)
+        t = tc_thread_with(heap, NULL);
+    if (t == NULL)
+        t = tc_thread_new(heap);
+    if (t != NULL)
+        t->token = token;
+    tc_unlock(heap);
+    if (t == NULL)
+        return NULL;
+    tc_mine.heap_id = heap->id;
+    tc_mine.thread = t;
+    tc_mine.thread_id = t->id;
+    (void)pthread_setspecific(tc_all.key, token);
+    return t;
+}
+
+#endif /* HM_ALLOCATORS_THREADCACHE_THREAD_H */
