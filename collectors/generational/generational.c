@@ -202,7 +202,6 @@ static int generational_open_spaces(struct hm_gc *gc, size_t stack_bytes)
                         hm_range_reach(heap->config.heap_bytes), &heap->budget,
                         heap->config.verify))
         return 0;
-    hm_blocks_prefer_huge(&gc->old.blocks);
     return hm_slot_set_open(&gc->old.slots, &gc->old.blocks.range,
                             &heap->budget) &&
            hm_slot_set_open(&gc->large_slots, &heap->large.extents.range,

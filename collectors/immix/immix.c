@@ -199,7 +199,6 @@ struct hm_gc *hm_gc_open(const struct hm_gc_config *config, const char **why)
         hm_gc_close(gc);
         return NULL;
     }
-    hm_blocks_prefer_huge(&gc->blocks);
     if (config->verify)
         gc->parallel.alone_objects = 0;
     hm_heap_pace(&gc->heap);

@@ -26,13 +26,9 @@ int hm_blocks_open(struct hm_blocks *blocks, size_t reach_bytes,
     }
     blocks->bits = (void *)blocks->bits_range.start;
     blocks->block = (void *)blocks->table_range.start;
+    if (!is_guarded) /* guarded blocks lose and get access one by one */
+        hm_range_prefer_huge(&blocks->range, budget->limit_bytes);
     return 1;
-}
-
-void hm_blocks_prefer_huge(struct hm_blocks *blocks)
-{
-    if (!blocks->is_guarded) /* blocks lose and get access one by one */
-        hm_range_prefer_huge(&blocks->range, blocks->budget->limit_bytes);
 }
 
 int hm_blocks_add_bitmap(struct hm_blocks *blocks)

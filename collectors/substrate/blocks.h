@@ -48,14 +48,11 @@ struct hm_blocks {
     int is_guarded; /* free blocks are inaccessible */
 };
 
-/* Returns 1; 0 when the system refuses the address space. */
+/* A space that asks for huge pages (hm_range_prefer_huge), unless guarded.
+ * Returns 1; 0 when the system refuses the address space. */
 int hm_blocks_open(struct hm_blocks *blocks, size_t reach_bytes,
                    struct hm_budget *budget, int is_guarded);
 void hm_blocks_close(struct hm_blocks *blocks);
-
-/* See hm_range_prefer_huge.  Before the first block is taken; for collectors
- * whose pauses are no shorter than the few ms that a huge page can cost. */
-void hm_blocks_prefer_huge(struct hm_blocks *blocks);
 
 /* Adds a second bitmap, before the first block is taken.  Returns as open. */
 int hm_blocks_add_bitmap(struct hm_blocks *blocks);

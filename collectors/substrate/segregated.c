@@ -23,7 +23,7 @@ static uint32_t segregated_stamp(const struct hm_segregated *space,
     return space->epoch << SEGREGATED_STAMP_BITS | word;
 }
 
-static int segregated_open(struct hm_segregated *space, struct hm_heap *heap)
+int hm_segregated_open(struct hm_segregated *space, struct hm_heap *heap)
 {
     const struct hm_gc_config *config = &heap->config;
 
@@ -33,17 +33,10 @@ static int segregated_open(struct hm_segregated *space, struct hm_heap *heap)
                           &heap->budget, config->verify);
 }
 
-int hm_segregated_open(struct hm_segregated *space, struct hm_heap *heap)
-{
-    if (!segregated_open(space, heap))
-        return 0;
-    hm_blocks_prefer_huge(&space->blocks);
-    return 1;
-}
-
 int hm_segregated_open_double(struct hm_segregated *space, struct hm_heap *heap)
 {
-    return segregated_open(space, heap) && hm_blocks_add_bitmap(&space->blocks);
+    return hm_segregated_open(space, heap) &&
+           hm_blocks_add_bitmap(&space->blocks);
 }
 
 void hm_segregated_close(struct hm_segregated *space)

@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "harness/campaign/measure_rows.h"
+#include "harness/campaign/warm.h"
 #include "harness/capture.h"
 
 #include <inttypes.h>
@@ -159,6 +160,16 @@ static const char *measure_obstacle(struct hm_pool *pool,
     return NULL;
 }
 
+static void measure_warm(const struct hm_measure *measure,
+                         const struct hm_census *census, uint64_t heap_bytes)
+{
+    uint64_t free_bytes =
+        (uint64_t)sysconf(_SC_AVPHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+
+    hm_warm(hm_warm_bytes(heap_bytes, census->live_peak_bytes,
+                          measure->memory_cap_bytes, free_bytes));
+}
+
 static int measure_launch(struct hm_pool *pool,
                           const struct hm_measure *measure,
                           struct hm_run_key key, uint64_t heap_bytes, bool fast,
@@ -213,25 +224,29 @@ int hm_measure_run(struct hm_pool *pool, const struct hm_measure *measure,
     const struct hm_subject *subject = &measure->plan->subject[cell->subject];
     const struct hm_census *census = &measure->census[cell->subject];
     const char *obstacle = measure_obstacle(pool, measure, cell);
-    struct hm_machine before = hm_machine_now(), after;
+    uint64_t heap_bytes = hm_measure_heap_bytes(subject, cell, census);
+    uint64_t start_ns = hm_clock_now_ns();
+    struct hm_machine before, after;
     struct hm_launched launched;
     int error;
 
     *measured = (struct hm_measured){.interrupted = false};
     hm_row_init(row);
+    if (obstacle == NULL)
+        measure_warm(measure, census, heap_bytes);
+    before = hm_machine_now();
     hm_measure_fill_key(row, measure, key, &before);
     if (obstacle != NULL) {
         measured->outcome = (struct hm_outcome){"unsupported", obstacle};
         hm_measure_fill_outcome(row, &measured->outcome);
         return 0;
     }
-    error = measure_launch(pool, measure, key,
-                           hm_measure_heap_bytes(subject, cell, census),
+    error = measure_launch(pool, measure, key, heap_bytes,
                            expected_ns < 1000000000, &launched);
     if (error != 0)
         return error;
     after = hm_machine_now();
-    measured->elapsed_ns = launched.elapsed_ns;
+    measured->elapsed_ns = hm_clock_now_ns() - start_ns;
     measured->interrupted = launched.end == HM_END_INTERRUPTED;
     if (measured->interrupted)
         return 0;
