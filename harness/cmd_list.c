@@ -123,6 +123,11 @@ static int list_params(struct hm_pool *pool)
 
     if (status != 0)
         return status;
+    list_add_row(
+        pool, &row, &n,
+        (struct list_row){"WORKLOAD.PARAMETER",
+                          hm_pool_format(pool, "%10s  %10s", "quick", "full"),
+                          "range", "meaning"});
     for (size_t i = 0; i < catalog.n_workloads; i++) {
         const struct hm_workload *workload = catalog.workload[i];
 
@@ -162,6 +167,9 @@ static int list_options(struct hm_pool *pool)
 
     if (status != 0)
         return status;
+    list_add_row(
+        pool, &row, &n,
+        (struct list_row){"STRATEGY.OPTION", "default", "range", "meaning"});
     for (size_t i = 0; i < catalog.n_strategies; i++) {
         const struct hm_strategy *strategy = catalog.strategy[i];
 

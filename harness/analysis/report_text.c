@@ -307,6 +307,16 @@ static void text_put_disturbed(FILE *out, const struct hm_summary_rows *rows)
                    rows->facts.noisy, rows->facts.runs);
 }
 
+static void text_put_floored(FILE *out, const struct hm_summary_rows *rows)
+{
+    if (rows->facts.floored == 0)
+        return;
+    hm_html_format(out,
+                   "<li>%zu runs had the least heap, 4 MiB, which is more than "
+                   "their multiple says.</li>\n",
+                   rows->facts.floored);
+}
+
 void hm_report_findings(FILE *out, const struct hm_summary_rows *rows)
 {
     (void)fputs("<ul class=\"findings\">\n", out);
@@ -320,6 +330,7 @@ void hm_report_findings(FILE *out, const struct hm_summary_rows *rows)
     text_put_leaks(out, rows);
     text_put_failures(out, rows);
     text_put_certainty(out, rows);
+    text_put_floored(out, rows);
     text_put_disturbed(out, rows);
     (void)fputs("</ul>\n", out);
 }

@@ -13,12 +13,15 @@ enum facts_column {
     FACTS_NOISY = HM_SUMMARY_KEYS_END,
     FACTS_VERDICT,
     FACTS_EXPECTED,
+    FACTS_LIMIT,
+    FACTS_BASE,
     FACTS_COLUMNS
 };
 
 #define FACTS_NAME(column) #column,
 static const char *const facts_names[FACTS_COLUMNS] = {
-    HM_SUMMARY_KEYS(FACTS_NAME) "noisy", "leak_verdict", "leak_expected"};
+    HM_SUMMARY_KEYS(FACTS_NAME) "noisy", "leak_verdict", "leak_expected",
+    "heap_limit_bytes", "heap_base_bytes"};
 #undef FACTS_NAME
 
 struct facts {
@@ -62,12 +65,25 @@ static void facts_add_leak(const struct facts *facts,
                    expected);
 }
 
+/* Whether the limit is a page and more above what the multiple makes. */
+static int facts_is_floored(const struct facts *facts)
+{
+    double limit_bytes, base_bytes, multiple;
+
+    return hm_csv_number(facts_text(facts, FACTS_LIMIT), &limit_bytes) == 0 &&
+           hm_csv_number(facts_text(facts, FACTS_BASE), &base_bytes) == 0 &&
+           hm_csv_number(facts_text(facts, HM_SUMMARY_KEY_heap_multiple),
+                         &multiple) == 0 &&
+           limit_bytes > multiple * base_bytes + 4096;
+}
+
 static void facts_add_run(struct facts *facts)
 {
     struct hm_summary_rows *rows = facts->rows;
 
     rows->facts.runs++;
     rows->facts.noisy += strcmp(facts_text(facts, FACTS_NOISY), "1") == 0;
+    rows->facts.floored += (size_t)facts_is_floored(facts);
     if (facts_text(facts, FACTS_VERDICT)[0] == '\0')
         return;
     for (size_t i = 0; i < rows->n; i++) {

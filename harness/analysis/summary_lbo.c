@@ -4,7 +4,8 @@
  * Source:  Z. Cai, S. M. Blackburn, M. D. Bond, M. Maas, "Distilling the Real
  *          Cost of Production Garbage Collectors", ISPASS 2022.
  * Differs: printed as the ratio (1 + their normalised LBO).  Attributed to
- *          collection is, of wall time, that of its pauses; of processor time
+ *          collection is, of the wall time of one mutator, that of its pauses
+ *          (of several: nothing, see lbo_explicit_ns); of processor time
  *          what surely was not the mutators' own work (lbo_explicit_cpu_ns).
  *          Barriers, and collection inside of allocations that no pause
  *          tells of, are charged to nobody: the bound stays a lower one. */
@@ -16,6 +17,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +62,13 @@ static double lbo_explicit_cpu_ns(const struct hm_summary_cell *cell,
                     fmax(0, mutator_ns - (threads * wall_ns - pause_ns)));
 }
 
+static bool lbo_has_one_mutator(const struct hm_summary_cell *cell)
+{
+    return strcmp(cell->key[HM_SUMMARY_KEY_threads], "1") == 0;
+}
+
+/* Of wall time nothing where there are several mutators: a slice of lazy work
+ * stops only one of them, which may be none that the others wait for. */
 static double lbo_explicit_ns(const struct hm_summary_cell *cell,
                               const struct hm_summary_run *run,
                               enum hm_summary_metric metric)
@@ -68,9 +77,9 @@ static double lbo_explicit_ns(const struct hm_summary_cell *cell,
 
     if (isnan(pause_ns))
         pause_ns = 0;
-    return metric == HM_SUMMARY_cpu_ns
-               ? lbo_explicit_cpu_ns(cell, run, pause_ns)
-               : pause_ns;
+    if (metric == HM_SUMMARY_cpu_ns)
+        return lbo_explicit_cpu_ns(cell, run, pause_ns);
+    return lbo_has_one_mutator(cell) ? pause_ns : 0;
 }
 
 /* The middle of cost less what is attributed, by the estimate that the ratios

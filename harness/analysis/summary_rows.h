@@ -27,9 +27,10 @@ struct hm_summary_line {
     size_t leak_wrong;
 };
 
-/* planned = runs of the least number of blocks; 0 = not known. */
+/* planned = runs of the least number of blocks; 0 = not known.  floored = runs
+ * whose heap multiple was less than the least heap, and became that. */
 struct hm_summary_facts {
-    size_t runs, noisy, planned, blocks_least;
+    size_t runs, noisy, floored, planned, blocks_least;
 };
 
 struct hm_summary_rows {

@@ -80,6 +80,12 @@ static void notes_put_facts(const struct notes *notes)
 {
     const struct hm_summary_facts *facts = &notes->rows->facts;
 
+    if (facts->floored > 0) {
+        (void)fprintf(notes->out,
+                      "%zu runs had the least heap, 4 MiB, which is more than "
+                      "their multiple (@2x, ...) says\n",
+                      facts->floored);
+    }
     if (hm_summary_is_noisy(notes->rows)) {
         (void)fprintf(notes->out,
                       "%zu of %zu runs were disturbed by other work on this "

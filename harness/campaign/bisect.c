@@ -90,18 +90,31 @@ static void bisect_narrow(struct bisect *bisect)
     }
 }
 
-/* Whether the smallest heap that passed once passes again. */
+/* What passed but is not above the largest failure says nothing more. */
+static void bisect_forget(struct bisect *bisect)
+{
+    while (bisect->n_passed > 0 && bisect_fits(bisect) <= bisect->fails)
+        bisect->n_passed--;
+}
+
+/* Whether the smallest heap that passed once passes again, and somewhat
+ * larger ones do. */
 static bool bisect_confirm(struct bisect *bisect)
 {
+    static const double above[] = {1.1, 1.25};
     uint64_t bytes = bisect_fits(bisect);
+    bool fits = true;
 
-    for (unsigned i = 1; i < bisect->how->passes; i++) {
-        if (bisect_probe(bisect, bytes) != HM_FIT_YES) {
-            bisect->n_passed--;
-            return false;
-        }
+    for (unsigned i = 1; fits && i < bisect->how->passes; i++)
+        fits = bisect_probe(bisect, bytes) == HM_FIT_YES;
+    for (size_t i = 0; fits && i < sizeof above / sizeof *above; i++) {
+        uint64_t larger = (uint64_t)((double)bytes * above[i]);
+
+        if (larger > bytes && larger <= bisect->how->most_bytes)
+            fits = bisect_probe(bisect, larger) == HM_FIT_YES;
     }
-    return true;
+    bisect_forget(bisect);
+    return fits;
 }
 
 void hm_bisect(const struct hm_bisect *how, struct hm_bisected *result)

@@ -5,11 +5,12 @@
  *          "Rethinking Java Performance Analysis", ASPLOS 2025), on a
  *          geometric scale.
  * Differs: the result is confirmed: a heap that fits must do so `passes`
- *          times, else it counts as too small and the search goes on above.
+ *          times, and heaps 1.1 and 1.25 times as large must fit as well, else
+ *          what failed counts as too small and the search goes on above it.
  *
  * Pure: the probes are the caller's.  Where fitting is not monotone the result
- * is a boundary, not the only one: it fits, and a heap at most the tolerance
- * smaller did not. */
+ * is a boundary, not the only one: it fits, larger ones that were tried fit,
+ * and a heap at most the tolerance smaller did not. */
 #ifndef HM_HARNESS_CAMPAIGN_BISECT_H
 #define HM_HARNESS_CAMPAIGN_BISECT_H
 
@@ -40,7 +41,7 @@ struct hm_bisected {
     bool stopped; /* a probe said so; nothing is known */
 };
 
-/* Needs about 10 probes for 2 %; at most one per neighbour in the range. */
+/* Needs about 12 probes for 2 %; at most a few per neighbour in the range. */
 void hm_bisect(const struct hm_bisect *how, struct hm_bisected *result);
 
 #endif /* HM_HARNESS_CAMPAIGN_BISECT_H */

@@ -1,36 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* suite.h -- what a campaign is asked to do: an INI file, narrowed or replaced
- * by command-line options.
- *
- *   [suite]
- *   name = id (the file name's stem)   summary = one line
- *   workloads = * | ids
- *   strategies = * | ids, paths of malloc libraries, ids of variants
- *   strategies.object = ids       only for workloads of that kind
- *   strategies.block = ids
- *   baseline = id                 size = quick | full
- *   heap = 1.5 2 3                threads = 1 2
- *   blocks = 3                    ci = 2%   max_blocks = 30
- *   seed = 12345                  timeout_s = 60   memory_cap = 2G
- *   stress = 64K                  verify = yes | no
- *
- * `stress` and `verify` are for collectors that are suspected of an error:
- * collect every so many bytes, check the heap around each collection.
- *   minheap = minheap.csv         what `heap` is a multiple of: a file, or a
- *                                 folder with one; beside the suite
- *
- *   [workload ID]
- *   NAME = value                  a parameter of the workload
- *
- *   [variant ID]
- *   strategy = id                 and what makes it different:
- *   env.NAME = value              an environment variable
- *   option.NAME = value           an option of the strategy
- *
- * A variant may have the id of its own strategy and then takes its place.
- *
- * Lists are separated by commas or blanks and may go on in indented lines;
- * no line is longer than 198 bytes. */
+ * by command-line options.  docs/suites.md has the grammar and what each key
+ * means. */
 #ifndef HM_HARNESS_CAMPAIGN_SUITE_H
 #define HM_HARNESS_CAMPAIGN_SUITE_H
 

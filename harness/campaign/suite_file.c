@@ -100,6 +100,11 @@ static int suite_read(struct suite_reader *reader, const char *section,
         return suite_read_param(reader, section + 9, name, value);
     if (strncmp(section, "variant ", 8) == 0 && suite_is_id(section + 8))
         return suite_read_variant(reader, section + 8, name, value);
+    if (*section == '\0') {
+        reader->why = "no section before this line: a suite file begins with "
+                      "[suite], see docs/suites.md";
+        return -EINVAL;
+    }
     reader->why = hm_pool_format(reader->pool,
                                  "section [%s] is none of [suite], "
                                  "[workload ID], [variant ID]",

@@ -40,13 +40,15 @@ setup() {
 
 @test "params: workload.name, quick, full, range, meaning; not in the list of everything" {
     run -0 "$heapmark" list params
-    [[ ${lines[0]} =~ ^alpha\.steps\ +[0-9]+\ +[0-9]+\ +[0-9]+\.\.5000\ +[a-z] ]]
+    [[ ${lines[0]} =~ ^WORKLOAD\.PARAMETER\ +quick\ +full\ +range\ +meaning$ ]]
+    [[ ${lines[1]} =~ ^alpha\.steps\ +[0-9]+\ +[0-9]+\ +[0-9]+\.\.5000\ +[a-z] ]]
     run -0 "$heapmark" list
     [[ $output != *alpha.steps* ]]
 }
 
 @test "options: strategy.name, value, range, meaning; not in the list of everything" {
     run -0 "$heapmark" list options
+    [[ ${lines[0]} =~ ^STRATEGY\.OPTION\ +default\ +range\ +meaning$ ]]
     [[ $output =~ well\.depth\ +1\ +0\.\.9\ +nothing ]]
     [[ $output =~ capped\.mode\ +never\ +0\.\.2\ +never\|some\|always:\ nothing ]]
     run -0 "$heapmark" list

@@ -91,7 +91,7 @@ static void the_result_fits_and_two_percent_less_does_not(void **state)
         assert_true(found.fails_bytes < needs[i]);
         assert_true(found.fails_bytes > 0);
         assert_true(gap <= 0.02 * (double)found.fits_bytes || gap <= 64 * KIB);
-        assert_true(found.probes <= 16);
+        assert_true(found.probes <= 18);
     }
 }
 
@@ -144,6 +144,24 @@ static void where_fitting_is_not_monotone_a_boundary_is_found(void **state)
                 0.02 * (double)found.fits_bytes);
 }
 
+static void failures_somewhat_above_the_boundary_are_found(void **state)
+{
+    static const double above[] = {1.1, 1.25};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof above / sizeof above[0]; i++) {
+        uint64_t gap = (uint64_t)(above[i] * 11 * MIB);
+        struct fake fake = {.needs = 11 * MIB,
+                            .gap_low = gap - MIB / 4,
+                            .gap_high = gap + MIB / 4};
+        struct hm_bisected found = search(&fake, 2);
+
+        assert_true(found.fits_bytes >= fake.gap_high);
+        assert_true(found.fits_bytes <= fake.gap_high + MIB / 2);
+        assert_true(found.fails_bytes >= fake.gap_low);
+    }
+}
+
 static void a_heap_that_fits_by_chance_is_not_the_result(void **state)
 {
     struct fake fake = {.needs = 12 * MIB, .flaky = 16 * MIB};
@@ -173,6 +191,7 @@ int main(void)
         cmocka_unit_test(where_nothing_fits_none_is_found),
         cmocka_unit_test(a_crash_ends_the_search_at_once),
         cmocka_unit_test(where_fitting_is_not_monotone_a_boundary_is_found),
+        cmocka_unit_test(failures_somewhat_above_the_boundary_are_found),
         cmocka_unit_test(a_heap_that_fits_by_chance_is_not_the_result),
         cmocka_unit_test(chance_at_the_first_probe_is_found_out_too),
     };

@@ -131,7 +131,7 @@ static void bad_lines_are_named(void **state)
         {"[suite]\nworkloads = a\nci = 0\n", ":3: ci '0'"},
         {"[suite]\nnonsense\n", ":2: neither a [section] nor"},
         {"[suite\nworkloads = a\n", ":1: neither a [section] nor"},
-        {"workloads = a\n", ":1: section [] is none of"},
+        {"workloads = a\n", ":1: no section before this line"},
         {"[workload a,b]\nn = 1\n", ":2: section [workload a,b] is none of"},
         {"[workload a]\nn = lots\n", ":2: n = 'lots' is no whole number"},
         {"[variant v]\nstrategi = x\n", ":2: unknown key 'strategi'"},

@@ -272,6 +272,20 @@ static void a_tenth_of_disturbed_runs_is_no_news(void **state)
     assert_non_null(strstr(printed_summary(), "2 of 11 runs were disturbed"));
 }
 
+static void runs_with_more_heap_than_their_multiple_are_told(void **state)
+{
+    (void)state;
+    folder_put("runs.csv",
+               "workload,heap_multiple,heap_limit_bytes,heap_base_bytes\n"
+               "w,2,4194304,1000000\nw,3,4194304,1000000\n"
+               "w,6,6000000,1000000\nw,2,2000896,1000000\nw,,,\n");
+    assert_non_null(strstr(printed_summary(), "2 runs had the least heap"));
+    folder_put("runs.csv",
+               "workload,heap_multiple,heap_limit_bytes,heap_base_bytes\n"
+               "w,6,6000000,1000000\n");
+    assert_null(strstr(printed_summary(), "least heap"));
+}
+
 static void a_failure_names_the_twin_and_comes_once(void **state)
 {
     const char *text;
@@ -372,6 +386,7 @@ int main(void)
         TEST(three_blocks_print_a_range_and_say_what_it_cannot_tell),
         TEST(leaks_disturbance_and_missing_runs_are_told),
         TEST(a_tenth_of_disturbed_runs_is_no_news),
+        TEST(runs_with_more_heap_than_their_multiple_are_told),
         TEST(a_failure_names_the_twin_and_comes_once),
         TEST(less_than_a_mebibyte_of_live_bytes_gives_no_ratio_to_them),
         TEST(without_a_summary_there_is_an_error_and_no_output),
