@@ -85,7 +85,9 @@
       "the workload's common minimum heap, or heap_1x_bytes")                  \
     X(mutator_cpu_ns, UINT, "ns",                                              \
       "the part of cpu_ns on the workload's threads: the rest is the "         \
-      "strategy's own threads")
+      "strategy's own threads")                                                \
+    X(figures, TEXT, "-",                                                      \
+      "what the workload found out about the strategy, name=value; separated")
 
 #define HM_MINHEAP_COLUMNS(X)                                                 \
     X(workload, TEXT, "-", "id of the workload")                              \

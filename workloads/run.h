@@ -12,7 +12,7 @@
 
 enum { HM_COUNTERS_MAX = 8 };
 
-/* Named results that must agree between strategies, like the checksum. */
+/* A named result. */
 struct hm_counter {
     const char *name; /* constant */
     uint64_t value;
@@ -25,8 +25,9 @@ struct hm_run {
     struct hm_meter meter;
     struct hm_rng rng; /* seeded with `seed` before setup */
     uint32_t checksum; /* unfinished: the cell applies hm_fin */
-    unsigned n_counters;
-    struct hm_counter counter[HM_COUNTERS_MAX];
+    unsigned n_counters, n_figures;
+    struct hm_counter counter[HM_COUNTERS_MAX]; /* as the checksum */
+    struct hm_counter figure[HM_COUNTERS_MAX];  /* may differ */
 };
 
 static inline void hm_run_mix(struct hm_run *run, uint32_t value)
@@ -34,12 +35,22 @@ static inline void hm_run_mix(struct hm_run *run, uint32_t value)
     run->checksum = hm_mix(run->checksum, value);
 }
 
-/* Adds a counter, as the last thing run does; at most HM_COUNTERS_MAX. */
+/* Adds a result that must agree between strategies, like the checksum, as the
+ * last thing run does; at most HM_COUNTERS_MAX. */
 static inline void hm_run_count(struct hm_run *run, const char *name,
                                 uint64_t value)
 {
     if (run->n_counters < HM_COUNTERS_MAX)
         run->counter[run->n_counters++] = (struct hm_counter){name, value};
+}
+
+/* Adds one that says something of the strategy, and so may differ; before drop
+ * is over, at most HM_COUNTERS_MAX. */
+static inline void hm_run_figure(struct hm_run *run, const char *name,
+                                 uint64_t value)
+{
+    if (run->n_figures < HM_COUNTERS_MAX)
+        run->figure[run->n_figures++] = (struct hm_counter){name, value};
 }
 
 #endif /* HM_WORKLOADS_RUN_H */

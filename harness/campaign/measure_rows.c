@@ -175,6 +175,22 @@ static void rows_fill_latency(struct hm_row *row,
     }
 }
 
+/* Results that may differ between strategies. */
+static void rows_fill_figures(struct hm_row *row,
+                              const struct hm_record *record)
+{
+    char text[HM_RECORD_COUNTERS_MAX * (sizeof record->figure->name + 24)];
+    size_t used = 0;
+
+    for (size_t i = 0; i < record->n_figures; i++) {
+        used += (size_t)snprintf(
+            text + used, sizeof text - used, "%s%s=%" PRIu64, i > 0 ? ";" : "",
+            record->figure[i].name, record->figure[i].value);
+    }
+    if (used > 0)
+        hm_row_set(row, HM_COLUMN_figures, text);
+}
+
 static void rows_fill_pauses(struct hm_row *row, const struct hm_record *record)
 {
     uint64_t n = record->number[HM_RECORD_pauses];
@@ -255,6 +271,7 @@ void hm_measure_fill_record(struct hm_row *row,
         hm_row_set_uint(row, HM_COLUMN_rss_mean_bytes, mean_bytes);
     rows_fill_latency(row, record);
     rows_fill_pauses(row, record);
+    rows_fill_figures(row, record);
     rows_fill_census(row, rows_census(measure, key));
     rows_fill_leak(row, measure, key);
 }

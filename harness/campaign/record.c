@@ -76,16 +76,25 @@ static bool record_checksum(struct hm_record *record, char **field, size_t n)
            strspn(field[0], "0123456789abcdef") == 8;
 }
 
+static bool record_result(struct hm_record_counter *result, size_t *n_results,
+                          char **field, size_t n)
+{
+    if (n != 2 || *n_results == HM_RECORD_COUNTERS_MAX ||
+        !record_numbers(field + 1, 1, &result[*n_results].value))
+        return false;
+    record_copy(result[*n_results].name, sizeof result->name, field[0]);
+    (*n_results)++;
+    return true;
+}
+
 static bool record_counter(struct hm_record *record, char **field, size_t n)
 {
-    struct hm_record_counter *counter = &record->counter[record->n_counters];
+    return record_result(record->counter, &record->n_counters, field, n);
+}
 
-    if (n != 2 || record->n_counters == HM_RECORD_COUNTERS_MAX ||
-        !record_numbers(field + 1, 1, &counter->value))
-        return false;
-    record_copy(counter->name, sizeof counter->name, field[0]);
-    record->n_counters++;
-    return true;
+static bool record_figure(struct hm_record *record, char **field, size_t n)
+{
+    return record_result(record->figure, &record->n_figures, field, n);
 }
 
 static bool record_window(struct hm_record *record, char **field, size_t n)
@@ -167,11 +176,11 @@ static const struct {
     const char *name;
     bool (*read)(struct hm_record *record, char **field, size_t n);
 } record_lines[] = {
-    {"status", record_status},     {"malloc", record_malloc},
-    {"checksum", record_checksum}, {"counter", record_counter},
-    {"window", record_window},     {"hist", record_bucket},
-    {"pause", record_pause},       {"checkpoint", record_checkpoint},
-    {"live", record_live},
+    {"status", record_status},         {"malloc", record_malloc},
+    {"checksum", record_checksum},     {"counter", record_counter},
+    {"figure", record_figure},         {"window", record_window},
+    {"hist", record_bucket},           {"pause", record_pause},
+    {"checkpoint", record_checkpoint}, {"live", record_live},
 };
 
 static const char *const record_names[] = {

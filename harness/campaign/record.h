@@ -106,8 +106,9 @@ struct hm_record {
     uint64_t number[HM_RECORD_NUMBERS_END]; /* valid if has[] */
     bool has_window;
     uint64_t window_start_ns, window_end_ns;
-    size_t n_counters, n_buckets, n_pauses, n_checkpoints, n_live;
+    size_t n_counters, n_figures, n_buckets, n_pauses, n_checkpoints, n_live;
     struct hm_record_counter counter[HM_RECORD_COUNTERS_MAX];
+    struct hm_record_counter figure[HM_RECORD_COUNTERS_MAX];
     struct hm_record_bucket bucket[HM_HIST_BUCKETS]; /* ascending */
     struct hm_record_pause pause[HM_PAUSE_LOG_ENTRIES];
     struct hm_record_checkpoint checkpoint[HM_RECORD_CHECKPOINTS_MAX];

@@ -29,15 +29,22 @@ static void record_status(struct hm_cell_writer *out,
     hm_cell_write(out, "malloc\t%s\n", r->malloc_path);
 }
 
+static void record_named(struct hm_cell_writer *out, const char *line,
+                         const struct hm_cell_results *results)
+{
+    for (unsigned i = 0; i < results->n; i++) {
+        hm_cell_write(out, "%s\t%s\t%" PRIu64 "\n", line,
+                      results->result[i].name, results->result[i].value);
+    }
+}
+
 static void record_results(struct hm_cell_writer *out,
                            const struct hm_cell_record *r)
 {
     if (r->has_checksum) {
         hm_cell_write(out, "checksum\t%08" PRIx32 "\n", r->checksum);
-        for (unsigned i = 0; i < r->n_counters; i++) {
-            hm_cell_write(out, "counter\t%s\t%" PRIu64 "\n", r->counter[i].name,
-                          r->counter[i].value);
-        }
+        record_named(out, "counter", &r->counters);
+        record_named(out, "figure", &r->figures);
     }
     if (r->is_block) {
         record_number(out, "remote_frees", r->remote_frees);

@@ -36,6 +36,12 @@ struct hm_live {
     } point[HM_LIVE_POINTS];
 };
 
+/* Of all threads, equal names together. */
+struct hm_cell_results {
+    unsigned n;
+    struct hm_counter result[HM_COUNTERS_MAX];
+};
+
 struct hm_cell_record {
     enum hm_cell_status status;
     const char *reason; /* NULL when ok; without TAB or LF */
@@ -44,8 +50,7 @@ struct hm_cell_record {
     /* Known once the window has closed (status ok). */
     uint32_t checksum; /* finished */
     int has_checksum;
-    unsigned n_counters;
-    struct hm_counter counter[HM_COUNTERS_MAX];
+    struct hm_cell_results counters, figures;
     struct hm_window window;
     uint64_t rss_end_bytes, rss_drained_bytes;
     int is_block;

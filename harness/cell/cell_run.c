@@ -120,28 +120,26 @@ void hm_cell_run_init_thread(struct hm_run *run, struct hm_cell_meters *meters,
     hm_rng_seed(&run->rng, run->seed);
 }
 
-static struct hm_counter *run_find_counter(struct hm_cell_record *record,
-                                           const char *name)
+static void run_add_result(struct hm_cell_results *results,
+                           const struct hm_counter *result)
 {
-    for (unsigned i = 0; i < record->n_counters; i++) {
-        if (strcmp(record->counter[i].name, name) == 0)
-            return &record->counter[i];
-    }
-    if (record->n_counters == HM_COUNTERS_MAX)
-        return NULL;
-    record->counter[record->n_counters] = (struct hm_counter){name, 0};
-    return &record->counter[record->n_counters++];
+    unsigned i = 0;
+
+    while (i < results->n && strcmp(results->result[i].name, result->name) != 0)
+        i++;
+    if (i == HM_COUNTERS_MAX)
+        return;
+    if (i == results->n)
+        results->result[results->n++] = (struct hm_counter){result->name, 0};
+    results->result[i].value += result->value;
 }
 
 void hm_cell_run_add_counters(const struct hm_run *run)
 {
-    for (unsigned i = 0; i < run->n_counters; i++) {
-        struct hm_counter *counter =
-            run_find_counter(&hm_cell_run.record, run->counter[i].name);
-
-        if (counter != NULL)
-            counter->value += run->counter[i].value;
-    }
+    for (unsigned i = 0; i < run->n_counters; i++)
+        run_add_result(&hm_cell_run.record.counters, &run->counter[i]);
+    for (unsigned i = 0; i < run->n_figures; i++)
+        run_add_result(&hm_cell_run.record.figures, &run->figure[i]);
 }
 
 int hm_cell_run_finish(void)

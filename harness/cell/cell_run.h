@@ -52,7 +52,7 @@ struct hm_cell_meters {
 void hm_cell_run_init_thread(struct hm_run *run, struct hm_cell_meters *meters,
                              unsigned t);
 
-/* Adds `run`'s counters to the record, equal names together. */
+/* Adds `run`'s counters and figures to the record. */
 void hm_cell_run_add_counters(const struct hm_run *run);
 
 /* Phase end, record written; the exit status of the process. */

@@ -21,6 +21,13 @@ setup() {
     grep -q '^finished_utc,' c/meta.csv
 }
 
+@test "figures are in the rows, and may differ from run to run" {
+    run -0 "$heapmark" run --out c
+    [ "$(column c/runs.csv status | sort -u)" = ok ]
+    [ "$(column c/runs.csv figures | grep -cE '^pid=[0-9]+;moved=0$')" -eq 12 ]
+    [ "$(column c/runs.csv figures | sort -u | wc -l)" -gt 1 ]
+}
+
 @test "without --out the folder is named after time and suite" {
     run -0 "$heapmark" run --blocks 1
     [[ ${lines[-1]} =~ ^campaign:\ results/[0-9]{8}T[0-9]{6}Z-quick$ ]]

@@ -35,6 +35,7 @@ static const char whole[] = "status\tok\n"
                             "malloc\t/lib/libc.so.6\n"
                             "checksum\t0badcafe\n"
                             "counter\thits\t12\n"
+                            "figure\tlines\t8\nfigure\tpairs\t5\n"
                             "wall_ns\t1000\n"
                             "window\t5\t1005\n"
                             "hist\t100\t199\t9\n"
@@ -58,6 +59,9 @@ static void a_whole_record_is_understood(void **state)
     assert_int_equal(record->n_counters, 1);
     assert_string_equal(record->counter[0].name, "hits");
     assert_int_equal(record->counter[0].value, 12);
+    assert_int_equal(record->n_figures, 2);
+    assert_string_equal(record->figure[1].name, "pairs");
+    assert_int_equal(record->figure[1].value, 5);
     assert_true(record->has[HM_RECORD_wall_ns]);
     assert_int_equal(record->number[HM_RECORD_wall_ns], 1000);
     assert_false(record->has[HM_RECORD_cpu_ns]);
