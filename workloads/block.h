@@ -29,13 +29,25 @@ extern const struct hm_block_workload *const hm_blocks[]; /* NULL-ended */
 /* Keeps the compiler from deleting a request whose result is not used. */
 #define HM_BLOCK_KEEP(pointer) __asm__ volatile("" : : "r"(pointer) : "memory")
 
+enum { HM_BLOCK_PAGE_BYTES = 4096 };
+
+/* Writes the first byte, and one on each page behind it: memory that is asked
+ * for is there. */
+static inline void hm_block_touch(unsigned char *block, size_t bytes,
+                                  unsigned char value)
+{
+    block[0] = value;
+    for (size_t at = HM_BLOCK_PAGE_BYTES; at < bytes; at += HM_BLOCK_PAGE_BYTES)
+        block[at] = value;
+}
+
 /* The doors of every request.  Three builds: malloc itself; the `null` cell,
  * whose requests cost nothing and so price the workload's own work; and the
  * census, which counts needed bytes.  Sizes are >= 1. */
 #if defined(HM_CENSUS)
 #include "workloads/block_census.h"
 #elif defined(HM_BLOCK_NULL)
-enum { HM_BLOCK_NULL_BYTES = 1 << 16 };
+enum { HM_BLOCK_NULL_BYTES = 1 << 25 };
 
 extern unsigned char hm_block_null_memory[HM_BLOCK_NULL_BYTES];
 

@@ -17,6 +17,11 @@ field() {
     awk -F'\t' -v name="$1" '$1 == name { print $2; exit }' <<<"$output"
 }
 
+# The value of the record's figure NAME.
+figure() {
+    awk -F'\t' -v name="$1" '$1 == "figure" && $2 == name { print $3; exit }' <<<"$output"
+}
+
 # The block workloads that the cell lists.
 blocks() {
     "$manual" list | awk -F'\t' '$1 == "workload" && $3 == "block" { print $2 }'
@@ -94,4 +99,122 @@ max_threads() {
     mapfile -t size < <(small churn)
     run -0 "$manual" run churn strategy=glibc threads=2 "${size[@]}"
     [[ $(field remote_frees) -eq 0 ]]
+    mapfile -t size < <(small batch_free)
+    run -0 "$manual" run batch_free strategy=glibc "${size[@]}"
+    [[ $(field remote_frees) -eq $(field frees) ]]
+    mapfile -t size < <(small msgpass)
+    run -0 "$manual" run msgpass strategy=glibc "${size[@]}"
+    [[ $(field remote_frees) -eq $(field frees) ]]
+    # What is held at the end is dropped, and not counted as remote.
+    run -0 "$manual" run remote_reclaimer strategy=glibc \
+        param.producers=3 param.blocks=200 param.ops=2000
+    [[ $(field remote_frees) -eq 6000 && $(field frees) -eq 6600 ]]
+    mapfile -t size < <(small superserver)
+    # all but those that wait for their batch to be full, and those dropped
+    run -0 "$bin/heapmark-cell-census" run superserver threads=2 "${size[@]}"
+    died=$(field free_count)
+    run -0 "$manual" run superserver strategy=glibc threads=2 "${size[@]}"
+    [[ $(field remote_frees) -eq $died && $died -gt 0 ]]
+    run -0 "$manual" run superserver strategy=glibc "${size[@]}"
+    [[ $(field remote_frees) -eq 0 ]]
+}
+
+@test "fleet: victims are remote in the share asked for, and the work is the same" {
+    local fleet=(fleet strategy=glibc threads=2 param.heap=256K param.events=20000 param.replays=5)
+    run -0 "$manual" run "${fleet[@]}"
+    [[ $(field remote_frees) -eq 0 ]]
+    checksum=$(field checksum) frees=$(field frees)
+    run -0 "$manual" run "${fleet[@]}" param.remote=250
+    [[ $(field checksum) == "$checksum" && $(field frees) -eq $frees ]]
+    # a quarter of those that are not dropped in the end
+    remote=$(field remote_frees)
+    run -0 "$bin/heapmark-cell-census" run fleet threads=2 "${fleet[@]:3}"
+    died=$(field free_count)
+    echo "$remote of $died"
+    [[ $remote -gt $((died * 24 / 100)) && $remote -lt $((died * 26 / 100)) ]]
+    run -0 "$manual" run "${fleet[@]}" param.remote=250
+    [[ $(field remote_frees) -eq $remote ]]
+}
+
+@test "fleet: a replay ends with what it began with, and every profile has the heap asked for" {
+    for profile in rpc index cache storage stream; do
+        for replays in 1 3; do
+            run -0 "$bin/heapmark-cell-census" run fleet param.profile=$profile \
+                param.heap=4M param.events=20000 param.replays=$replays
+            echo "$profile: $output"
+            # within the rounding of counts, at most a block of each size
+            [[ $(field live_end_bytes) -gt 3900000 && $(field live_end_bytes) -lt 4200000 ]]
+            [[ $replays -eq 1 || $(field live_end_bytes) -eq $end ]]
+            end=$(field live_end_bytes)
+        done
+    done
+    # Phases of other profiles between: the same at the end, other sizes meanwhile.
+    run -0 "$bin/heapmark-cell-census" run fleet param.profile=stream param.phases=4 \
+        param.heap=4M param.events=20000 param.replays=1
+    [[ $(field live_end_bytes) -eq $end ]]
+}
+
+@test "fleet: a size of twice the rate and the same number alive is born twice as often" {
+    run -0 env LD_PRELOAD="$fixtures/sizes.so" SIZES_FILE=sizes "$manual" run fleet \
+        strategy=glibc param.profile=rpc param.heap=1M param.events=100000 param.replays=1
+    births() { awk -v bytes="$1" '$1 == bytes { print $2 }' sizes; }
+    # rates of 120 and 60 in the profile; the first fill has 6.4 blocks for each of `live`
+    more=$(($(births 16) - 200 * 1048576 / 163660)) less=$(($(births 240) - 40 * 1048576 / 163660))
+    echo "$more $less"
+    [[ $((more * 10)) -gt $((less * 17)) && $((more * 10)) -lt $((less * 23)) ]]
+}
+
+@test "superserver: objects stay within the budget" {
+    run -0 "$bin/heapmark-cell-census" run superserver param.ops=50000 param.budget=1M param.top=14
+    [[ $(field live_peak_bytes) -le 1048576 && $(field live_end_bytes) -gt 900000 ]]
+    # with threads: and for each 16 batches of 16 that wait, one being filled, one being freed
+    run -0 "$bin/heapmark-cell-census" run superserver threads=2 param.ops=50000 \
+        param.budget=1M param.top=6
+    [[ $(field live_peak_bytes) -le $((1048576 + 2 * 18 * 16 * 128)) ]]
+}
+
+@test "what waits to be freed by another thread is bounded" {
+    run -0 "$bin/heapmark-cell-census" run remote_reclaimer param.producers=4 param.blocks=100 \
+        param.ops=5000 param.batch=10 param.batches=3
+    [[ $(field live_end_bytes) -eq $((4 * 100 * 592)) ]]
+    [[ $(field live_peak_bytes) -le $((592 * (4 * 100 + 10 * (3 + 4 + 1) + 4))) ]]
+    run -0 "$bin/heapmark-cell-census" run batch_free param.allocators=3 param.rounds=500 \
+        param.sizes=8 param.batch=10 param.batches=3
+    [[ $(figure queue_peak_bytes) -gt 0 && $(figure queue_peak_bytes) -le $((3 * 10 * 512)) ]]
+    [[ $(field live_peak_bytes) -le $((10 * (3 + 3 + 1) * 512)) ]]
+    run -0 "$bin/heapmark-cell-census" run msgpass param.batches=2000 param.outstanding=160
+    # and a batch of 16 in the hands of each of eight threads
+    [[ $(field live_peak_bytes) -le $((128 * (160 + 16 * 8))) ]]
+}
+
+@test "line_sharing: consecutive blocks share lines, those of the threads' own pages none" {
+    shared() { # LIBRARY WORD...
+        LD_PRELOAD=$1 run -0 "$manual" run line_sharing strategy=glibc param.rounds=1 "${@:2}"
+        echo "$*: $output"
+        [[ $(field status) == ok ]]
+    }
+    for bytes in 8 16 32; do
+        # bump puts one block behind the other, whoever asks
+        shared "$bin/libhm_bump.so" param.bytes=$bytes
+        [[ $(figure shared_lines_permille) -gt 600 && $(figure shared_pairs_permille) -gt 900 ]]
+        for mode in active passive; do
+            shared "$bin/libhm_threadcache.so" param.bytes=$bytes param.mode=$mode
+            [[ $(figure shared_lines) -eq 0 && $(figure shared_pairs_permille) -eq 0 ]]
+            [[ $(figure lines) -ge $((4 * 64 * bytes / 64)) ]]
+        done
+    done
+    # A block of a line or more has it for itself where blocks are aligned to their size.
+    shared "$bin/libhm_threadcache.so" param.bytes=64 param.objects=10
+    [[ $(figure lines) -eq 40 ]]
+}
+
+@test "line_sharing: a list of free blocks for all gives one thread's line to another" {
+    # segregated: one set of lists, so even without objects of the first thread's before
+    LD_PRELOAD=$bin/libhm_segregated.so run -0 "$manual" run line_sharing strategy=glibc \
+        param.rounds=1 param.mode=passive
+    [[ $(figure shared_lines_permille) -gt 500 ]]
+    sum=$(field checksum)
+    LD_PRELOAD=$bin/libhm_threadcache.so run -0 "$manual" run line_sharing strategy=glibc \
+        param.rounds=1 param.mode=passive
+    [[ $(figure shared_lines) -eq 0 && $(field checksum) == "$sum" ]]
 }
