@@ -44,7 +44,7 @@ struct hm_strategy {
                                 whatever is preloaded, "glibc" there */
     const char *class_name;  /* "allocator", "collector" or "reference" */
     const char *preload;     /* path or soname; "" for none */
-    const char *package;     /* Debian package that brings it, or "" */
+    const char *package;     /* Debian package that brings it or its runtime */
     const char *malloc_path; /* where malloc must come from; "" unchecked */
     const char *version;     /* of its library or of us; "" unknown */
     const char *off;         /* why it cannot run and what to do; NULL: on */

@@ -13,22 +13,25 @@
 #include <unistd.h>
 
 /* Where malloc comes from in `program` when `preload` ("" for none) is loaded
- * first; "" when that cannot be found out. */
+ * first; "" when that cannot be found out.  `runtime` (may be NULL): what its
+ * runs are made by, "" when that is the program. */
 static const char *probe_malloc(struct hm_pool *pool,
                                 const struct hm_program *program,
-                                const char *preload)
+                                const char *preload, const char **runtime)
 {
     const char *argv[] = {program->path, "identity", NULL};
     const char *extra[2] = {NULL, NULL};
-    char *text = NULL;
+    char *text = NULL, *line;
 
     if (*preload != '\0')
         extra[0] = hm_pool_format(pool, "LD_PRELOAD=%s", preload);
     if (hm_capture(pool, argv, hm_clean_environment(pool, extra), false,
                    HM_CAPTURE_SECONDS, &text) != 0)
         return "";
-    text[strcspn(text, "\n")] = '\0';
-    return text;
+    line = strsep(&text, "\n");
+    if (runtime != NULL && text != NULL)
+        *runtime = strsep(&text, "\n");
+    return line;
 }
 
 /* Version of a Debian package, or "". */
@@ -60,7 +63,8 @@ static void probe_strategy(struct hm_pool *pool,
                            const struct hm_catalog *catalog,
                            struct hm_strategy *strategy)
 {
-    const char *plain = probe_malloc(pool, strategy->program, "");
+    const char *runtime = "";
+    const char *plain = probe_malloc(pool, strategy->program, "", &runtime);
     const char *loaded;
     bool packaged = *strategy->package != '\0' &&
                     strcmp(strategy->package, "heapmark") != 0;
@@ -68,12 +72,18 @@ static void probe_strategy(struct hm_pool *pool,
     if (*strategy->preload == '\0') {
         bool libc = strcmp(strategy->id, "glibc") == 0;
 
-        strategy->version = libc ? gnu_get_libc_version() : HM_VERSION;
+        strategy->version = libc               ? gnu_get_libc_version()
+                            : *runtime != '\0' ? runtime
+                                               : HM_VERSION;
         strategy->malloc_path = libc ? plain : "";
+        if (packaged && *plain == '\0') {
+            strategy->off =
+                hm_pool_format(pool, "install %s", strategy->package);
+        }
         return;
     }
     probe_find(pool, catalog, strategy);
-    loaded = probe_malloc(pool, strategy->program, strategy->preload);
+    loaded = probe_malloc(pool, strategy->program, strategy->preload, NULL);
     if (*loaded == '\0' || strcmp(loaded, plain) == 0) {
         strategy->off =
             packaged ? hm_pool_format(pool, "install %s", strategy->package)
@@ -132,12 +142,12 @@ static int probe_library(struct hm_pool *pool, const char *path,
         *why = hm_pool_copy(pool, cause);
         return error;
     }
-    loaded = probe_malloc(pool, program, path);
+    loaded = probe_malloc(pool, program, path, NULL);
     if (strcmp(loaded, path) == 0)
         return 0;
     if (*loaded == '\0') {
         *why = "a program cannot start with it preloaded";
-    } else if (strcmp(loaded, probe_malloc(pool, program, "")) == 0) {
+    } else if (strcmp(loaded, probe_malloc(pool, program, "", NULL)) == 0) {
         *why = "it exports no malloc";
     } else {
         *why = hm_pool_format(pool, "malloc then comes from %s; name that file",

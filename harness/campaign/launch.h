@@ -38,9 +38,9 @@ struct hm_launch {
 struct hm_launched {
     enum hm_end end;
     int code;
-    uint64_t elapsed_ns; /* wall time from start to end */
-    uint64_t cpu_ns;     /* processor time, all threads */
-    char complaint[400]; /* beginning of stderr, one line; "" */
+    uint64_t elapsed_ns;  /* wall time from start to end */
+    uint64_t cpu_ns;      /* processor time, all threads */
+    char complaint[1000]; /* beginning of stderr, one line; "" */
 };
 
 /* Set by signal handlers: the run ends as HM_END_INTERRUPTED. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/campaign/outcome.h"
 
+#include <signal.h>
 #include <string.h>
 
 /* The words a cell may use itself. */
@@ -42,6 +43,22 @@ static struct hm_outcome outcome_exit(struct hm_pool *pool,
     return (struct hm_outcome){word, hm_pool_copy(pool, record->reason)};
 }
 
+/* A runtime whose heap is full may end the process and only say so: V8 does,
+ * with SIGABRT. */
+static struct hm_outcome outcome_signal(struct hm_pool *pool,
+                                        const struct hm_launched *launched)
+{
+    static const char full[] = "heap out of memory";
+    const char *name = sigabbrev_np(launched->code);
+    const char *said = launched->complaint;
+
+    if (launched->code == SIGABRT && strstr(said, full) != NULL)
+        return (struct hm_outcome){"oom", full};
+    return (struct hm_outcome){
+        "crash", hm_pool_format(pool, "SIG%s%s%s", name != NULL ? name : "?",
+                                said[0] != '\0' ? ": " : "", said)};
+}
+
 struct hm_outcome hm_outcome_of(struct hm_pool *pool,
                                 const struct hm_launched *launched,
                                 struct hm_record *record,
@@ -59,13 +76,7 @@ struct hm_outcome hm_outcome_of(struct hm_pool *pool,
     case HM_END_OOM:
         return (struct hm_outcome){"oom", "killed: over the memory cap"};
     case HM_END_SIGNAL:
-        return (struct hm_outcome){
-            "crash", hm_pool_format(pool, "SIG%s%s%s",
-                                    sigabbrev_np(launched->code) != NULL
-                                        ? sigabbrev_np(launched->code)
-                                        : "?",
-                                    launched->complaint[0] != '\0' ? ": " : "",
-                                    launched->complaint)};
+        return outcome_signal(pool, launched);
     case HM_END_EXIT:
         break;
     }

@@ -253,6 +253,30 @@ static size_t plan_add_subject(struct plan_builder *builder,
     return plan->n_subjects++;
 }
 
+static bool plan_has_kind(const struct plan_builder *builder,
+                          const struct hm_program *program, enum hm_kind kind)
+{
+    for (size_t i = 0; i < program->workloads.n; i++) {
+        if (hm_catalog_workload(builder->catalog, program->workloads.word[i])
+                ->kind == kind)
+            return true;
+    }
+    return false;
+}
+
+/* Why a program lacks a workload. */
+static const char *plan_lacks(struct plan_builder *builder,
+                              const struct hm_strategy *strategy,
+                              const struct hm_workload *workload)
+{
+    if (plan_has_kind(builder, strategy->program, workload->kind)) {
+        return hm_pool_format(builder->pool, "the cell of %s does not have %s",
+                              strategy->id, workload->id);
+    }
+    return hm_pool_format(builder->pool, "%s cannot run %s workloads",
+                          strategy->id, hm_kind_name(workload->kind));
+}
+
 /* Why a strategy cannot run a subject; NULL when it can. */
 static const char *plan_obstacle(struct plan_builder *builder,
                                  const struct hm_subject *subject,
@@ -260,10 +284,8 @@ static const char *plan_obstacle(struct plan_builder *builder,
 {
     const struct hm_workload *workload = subject->workload;
 
-    if (!hm_words_has(&arm->strategy->program->workloads, workload->id)) {
-        return hm_pool_format(builder->pool, "%s cannot run %s workloads",
-                              arm->strategy->id, hm_kind_name(workload->kind));
-    }
+    if (!hm_words_has(&arm->strategy->program->workloads, workload->id))
+        return plan_lacks(builder, arm->strategy, workload);
     if (subject->threads > workload->max_threads) {
         return hm_pool_format(builder->pool, "%s runs on at most %u thread%s",
                               workload->id, workload->max_threads,

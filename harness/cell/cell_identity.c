@@ -57,5 +57,5 @@ int hm_cell_identity(void)
     (void)hm_cell_identity_check(NULL, path);
     hm_cell_writer_init(&out, STDOUT_FILENO);
     hm_cell_write(&out, "%s\n", path);
-    return hm_cell_writer_end(&out) == 0 ? 0 : 1;
+    return hm_cell_writer_end(&out) == 0 ? hm_cell_runtime() : 1;
 }

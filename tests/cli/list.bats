@@ -92,6 +92,22 @@ setup() {
     one_complaint "heapmark-cell-fake list: line 1 ('strategy ...') is not as docs/protocol.md says"
 }
 
+@test "a cell whose runtime is missing: off, with what to install; else its version" {
+    cat >bin/heapmark-cell-script <<'SH'
+#!/bin/sh
+case $1 in
+list) printf 'strategy\tscripted\tcollector\t\tscript9\tcounting\truns scripts\n' ;;
+identity) [ -e there ] && printf '/fake/libc.so.6\nv9 (fast)\n' ;;
+esac
+SH
+    chmod +x bin/heapmark-cell-script
+    run -0 "$heapmark" list strategies
+    grep -qE '^scripted +off +collector +install script9: runs scripts$' <<<"$output"
+    touch there
+    run -0 "$heapmark" list strategies
+    grep -qE '^scripted +on +collector +runs scripts$' <<<"$output"
+}
+
 @test "the real cells: every strategy has a state" {
     run -0 "$HEAPMARK_BIN/heapmark" list strategies
     [ "$(grep -cE '^[a-z0-9_]+ +(on|off) +' <<<"$output")" -eq "${#lines[@]}" ]

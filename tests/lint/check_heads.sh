@@ -31,7 +31,7 @@ bad=$(awk '
     }
     /\*\/$/ { comments++ }
     END { close_file() }' $(plugins)
-find common allocators collectors workloads harness tests -name '*.[ch]' -exec awk '
+find common allocators collectors workloads harness tests '(' -name '*.[ch]' -o -name '*.mjs' ')' -exec awk '
     FNR == 1 && !/SPDX-License-Identifier: MIT/ {
         printf "lint: %s: its first line is not the SPDX line\n", FILENAME
     }' {} +)

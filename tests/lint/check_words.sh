@@ -6,7 +6,7 @@ cd "$1"
 bad=0
 folders="common allocators collectors workloads harness plot tests cmake docs"
 # shellcheck disable=SC2086
-if grep -rnE '\b(TO[D]O|FIX[M]E)\b' $folders --include='*.[ch]' --include='*.gp' \
+if grep -rnE '\b(TO[D]O|FIX[M]E)\b' $folders --include='*.[ch]' --include='*.mjs' --include='*.gp' \
     --include='*.sh' --include='*.md' --include='*.cmake'; then
     echo "lint: finish it, or open an issue" >&2
     bad=1
@@ -17,7 +17,7 @@ if find $folders -iname '*util*' -o -iname '*misc*' -o -iname '*helper*' | grep 
     bad=1
 fi
 # shellcheck disable=SC2086
-if find $folders -name '*.[ch]' -exec wc -l {} + | awk '$2 != "total" && $1 > 800' |
+if find $folders '(' -name '*.[ch]' -o -name '*.mjs' ')' -exec wc -l {} + | awk '$2 != "total" && $1 > 800' |
     grep .; then
     echo "lint: over 800 lines; split it" >&2
     bad=1

@@ -88,6 +88,18 @@ static void a_signal_has_its_name_and_the_last_words(void **state)
                    "SIGABRT: free(): invalid pointer");
 }
 
+static void a_full_heap_that_ends_the_process_is_oom(void **state)
+{
+    struct hm_launched died = {.end = HM_END_SIGNAL, .code = SIGABRT};
+
+    (void)state;
+    strcpy(died.complaint, "FATAL ERROR: Reached heap limit Allocation failed "
+                           "- JavaScript heap out of memory 1: 0xb090e0");
+    assert_outcome(judge(died, ""), "oom", "heap out of memory");
+    died.code = SIGSEGV; /* whatever it said before */
+    assert_string_equal(judge(died, "").status, "crash");
+}
+
 /* An exit status is a crash even after a record that looks whole. */
 static void an_exit_status_is_a_crash(void **state)
 {
@@ -185,6 +197,7 @@ int main(void)
         cmocka_unit_test(a_whole_record_of_the_right_malloc_is_ok),
         cmocka_unit_test(limits_come_before_what_was_written),
         cmocka_unit_test(a_signal_has_its_name_and_the_last_words),
+        cmocka_unit_test(a_full_heap_that_ends_the_process_is_oom),
         cmocka_unit_test(an_exit_status_is_a_crash),
         cmocka_unit_test(a_record_without_its_end_is_a_crash),
         cmocka_unit_test(a_status_of_its_own_is_a_crash),

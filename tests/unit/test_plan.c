@@ -140,6 +140,26 @@ static void named_impossible_pairs_are_kept_with_a_reason(void **state)
                         "gone is off: install libgone1");
 }
 
+static void a_workload_that_a_cell_lacks_is_named(void **state)
+{
+    struct fixture *fixture = *state;
+    struct hm_program other = {.path = "other"};
+
+    assert_int_equal(
+        hm_catalog_parse(&fixture->pool, &fixture->catalog, &other,
+                         "strategy\tscript\tcollector\t\t\tcounting\tscripted\n"
+                         "workload\tlists\tobject\tnode\t-\t1\tlists\tnone\n",
+                         &fixture->why),
+        0);
+    set(fixture, "workloads", "trees");
+    set(fixture, "strategies", "script");
+    assert_int_equal(build(fixture), 0);
+    assert_string_equal(fixture->plan.cell[2].unsupported,
+                        "the cell of script does not have trees");
+    assert_true(fixture->plan.cell[2].strategy->heap_limit);
+    assert_false(fixture->plan.cell[2].strategy->tracing);
+}
+
 static void starred_impossible_pairs_are_left_out(void **state)
 {
     struct fixture *fixture = *state;
@@ -304,6 +324,7 @@ int main(void)
         TEST(the_baseline_comes_twice_and_only_twice),
         TEST(heaps_multiply_what_obeys_them),
         TEST(named_impossible_pairs_are_kept_with_a_reason),
+        TEST(a_workload_that_a_cell_lacks_is_named),
         TEST(starred_impossible_pairs_are_left_out),
         TEST(strategies_of_a_kind_stay_with_it),
         TEST(threads_stop_at_what_a_workload_can),

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// cell.mjs -- one run of one workload under real V8: what heapmark-cell-node becomes when it
+// has checked the request (harness/cell/cell_node.c; all words here are numbers in range).
+//
+// Source:     Node.js, its V8 as shipped; no flag but those that the request asks for and
+//             --expose-gc, which changes nothing until gc() is called.
+// Differs:    objects are V8's: a header of 24 bytes and 8 per field, numbers of 31 bits
+//             in place, so the ledger of needed bytes stays that of the C program.  `node`
+//             runs to the end without turning the event loop, as a C program would;
+//             `node_loop` turns it after each 64 samples, as a server does, and V8 does there
+//             what it otherwise does within an operation.
+// Invariants: nothing is read from the heap statistics or the entries of collections inside
+//             an operation; samples end where the C workload's end.
+// Costs:      40 to 50 MiB and 40 ms before the first operation; a sample about 100 ns; a
+//             system call per millisecond for the progress page.
+// Threads:    one mutator; V8's own helpers collect beside it unless `node_1gc` forbids.
+
+import { heapNow, Meter, PHASE } from './meter.mjs';
+import { choosePayloads } from './payload.mjs';
+import { Pauses } from './pauses.mjs';
+import { writeRecord } from './record.mjs';
+import { Run } from './run.mjs';
+import { rssPeakBytes, Window } from './window.mjs';
+
+const LOOP_SAMPLES = 64;                    // between two turns of the event loop
+
+function readRequest(words) {
+    const request = { workload: words[0], param: {}, option: {} };
+
+    for (const word of words.slice(1)) {
+        const at = word.indexOf('='), value = word.slice(at + 1);
+        const [group, name] = word.slice(0, at).split('.');
+
+        if (name !== undefined)
+            request[group][name] = Number(value);
+        else
+            request[group] = /^-?\d+$/.test(value) ? Number(value) : value;
+    }
+    return request;
+}
+
+function markAll(samples, meter) {
+    meter.start();
+    for (const ops of samples) {
+        if (ops < 0)
+            meter.start();
+        else
+            meter.mark(ops);
+    }
+}
+
+async function markAllInTurns(samples, meter) {
+    let n = 0;
+
+    meter.start();
+    for (const ops of samples) {
+        if (ops < 0)
+            meter.start();
+        else
+            meter.mark(ops);
+        if (++n % LOOP_SAMPLES !== 0)
+            continue;
+        await new Promise((resolve) => setImmediate(resolve));
+        meter.start();
+    }
+}
+
+// Buffers that malloc refuses throw; a full heap of V8's ends the process (and the driver
+// reads that from its last words).
+function isExhausted(error) {
+    return error instanceof RangeError && /allocation failed/i.test(error.message);
+}
+
+// The generator holds what its variables held: it is made here, for nothing of it may stay in
+// a frame that is still there when everything is dropped.
+function runToTheEnd(window, workload, run, meter) {
+    window.begin();
+    try {
+        markAll(workload.samples(run), meter);
+    } finally {
+        window.end();
+    }
+}
+
+async function runInTurns(window, workload, run, meter) {
+    window.begin();
+    try {
+        await markAllInTurns(workload.samples(run), meter);
+    } finally {
+        window.end();
+    }
+}
+
+// Returns why memory ran out; null when it did not.
+async function runWorkload(request, window, workload, run, meter) {
+    try {
+        if (request.strategy === 'node_loop')
+            await runInTurns(window, workload, run, meter);
+        else
+            runToTheEnd(window, workload, run, meter);
+    } catch (error) {
+        if (!isExhausted(error))
+            throw error;
+        return error.message;
+    }
+    return null;
+}
+
+function known(meter, before) {
+    meter.lookAtHeap();
+    return {
+        ...before,
+        rss_peak_bytes: rssPeakBytes(),
+        ops: meter.ops,
+        heap_peak_bytes: meter.heapPeakBytes,
+    };
+}
+
+async function measure(request, workload, found) {
+    const run = new Run(request), pauses = new Pauses();
+    const meter = new Meter(request.progress_fd, request.leak ? request.param.steps : 0);
+    const window = found.window = new Window();
+
+    meter.phase(PHASE.setup);
+    workload.setup?.(run);
+    found.known.rss_base_bytes = process.memoryUsage.rss();
+    meter.phase(PHASE.run);
+    const full = await runWorkload(request, window, workload, run, meter);
+
+    if (full !== null)
+        found.status = ['oom', full];
+    found.finished.rss_end_bytes = process.memoryUsage.rss();
+    found.known = known(meter, found.known);
+    found.finished.checksum = run.finished;
+    found.counters = run.counters;
+    found.latency = meter.latency;
+    found.checkpoint = meter.checkpoint;
+    meter.phase(PHASE.drop);
+    run.held = null;
+    await pauses.settle();
+    found.finished.rss_drained_bytes = process.memoryUsage.rss();
+    found.pauses = pauses.within(window.startMs, window.endMs);
+    meter.phase(PHASE.end);
+}
+
+async function main(words) {
+    const request = readRequest(words);
+    const found = { status: ['ok'], malloc: request.malloc, known: {}, finished: {} };
+
+    choosePayloads(request.option.buffers === 1);
+    await measure(request, await import(`./workloads/${request.workload}.mjs`), found);
+    try {
+        writeRecord(request.record_fd, found);
+    } catch (error) {
+        process.stderr.write(`heapmark-cell-node: cannot write the record: ${error.message}\n`);
+        process.exitCode = 1;
+    }
+}
+
+await main(process.argv.slice(2));

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// payload.mjs -- workloads/payload.h in JavaScript: values without references, every byte
+// of which is written.
+//
+// On V8's heap a payload is an array of as many doubles as the C one has; with the option
+// `buffers` it is a Buffer of as many bytes, which malloc provides outside of that heap.
+// V8 has no array of raw bytes on its heap that a program could fill, so bytes of one
+// value are doubles of that value there.
+
+let buffers = false;
+
+export function choosePayloads(inBuffers) {
+    buffers = inBuffers;
+}
+
+// One template per length: slice() of packed doubles is one allocation and one copy, where
+// new Array(n).fill(0.5) makes an array of words first.
+const templates = [];
+
+function makeTemplate(n) {
+    const template = [];
+
+    for (let i = 0; i < n; i++)
+        template.push(0.5);
+    templates[n] = template;
+    return template;
+}
+
+function doubles(bytes) {
+    const n = bytes + 7 >>> 3;
+
+    return (templates[n] ?? makeTemplate(n)).slice();
+}
+
+// A payload of `bytes` >= 1 with 0 <= tag < 2^23.
+export function newPayload(bytes, tag) {
+    if (buffers) {
+        const buffer = Buffer.allocUnsafeSlow(bytes < 8 ? 8 : bytes);
+
+        buffer.fill(7);
+        buffer.writeInt32LE(tag, 0);
+        return buffer;
+    }
+    const array = doubles(bytes);
+
+    array[0] = tag + 0.5;
+    array[array.length - 1] = tag + 0.5;
+    return array;
+}
+
+// The tag, read back from the payload's memory.
+export function payloadTag(payload) {
+    return buffers ? payload.readInt32LE(0) : payload[0] | 0;
+}
+
+// `bytes` times the same byte.
+export function newBytes(bytes, byte) {
+    return buffers ? Buffer.allocUnsafeSlow(bytes).fill(byte)
+                   : doubles(bytes).fill(byte + 0.5);
+}
+
+// The byte at one of its ends.
+export function firstByte(array) {
+    return array[0] | 0;
+}
+
+export function lastByte(array) {
+    return array[array.length - 1] | 0;
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+// leak_lost.mjs -- overwrites the only reference, which loses nothing where V8 collects.
+
+import { leakLoop } from '../leak.mjs';
+
+export function* samples(run) {
+    yield* leakLoop(run, (payload) => run.held = payload);
+}
