@@ -30,6 +30,19 @@ target_link_options(conformance_workload_trace PRIVATE
 target_link_libraries(conformance_workload_trace PRIVATE hm::dep::cmocka)
 hm_add_test(conformance workload_trace conformance_workload_trace)
 
+# Block workloads at small sizes, of which the sanitizers watch every access.
+set(small_sizes ${PROJECT_SOURCE_DIR}/tests/fixtures/small_block_sizes.txt)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${small_sizes})
+file(STRINGS ${small_sizes} small_lines)
+foreach(line IN LISTS small_lines)
+  string(REPLACE " " ";param." words "${line}")
+  list(POP_FRONT words w)
+  hm_add_test(conformance block.${w}
+    heapmark-cell-manual run ${w} strategy=glibc ${words})
+  set_tests_properties(conformance.block.${w} PROPERTIES
+    FAIL_REGULAR_EXPRESSION "status\t[^o]|status\toom")
+endforeach()
+
 # LeakSanitizer comes with AddressSanitizer, or alone; ThreadSanitizer excludes it.
 if(HM_SANITIZE MATCHES "thread")
   hm_note("tests conformance.leaks" "off (thread sanitizer)")
