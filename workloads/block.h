@@ -61,20 +61,37 @@ static inline void *hm_block_alloc(struct hm_block_run *run, size_t bytes)
     return block;
 }
 
+static inline void *hm_block_alloc_zeroed(struct hm_block_run *run,
+                                          size_t bytes)
+{
+    return hm_block_alloc(run, bytes);
+}
+
 static inline void hm_block_free(struct hm_block_run *run, void *block)
 {
     (void)run;
     HM_BLOCK_KEEP(block);
 }
 #else
-static inline void *hm_block_alloc(struct hm_block_run *run, size_t bytes)
+/* What a request returned. */
+static inline void *hm_block_got(struct hm_block_run *run, void *block,
+                                 size_t bytes)
 {
-    void *block = malloc(bytes);
-
     if (__builtin_expect(block == NULL, 0))
         run->exhausted(bytes);
     HM_BLOCK_KEEP(block);
     return block;
+}
+
+static inline void *hm_block_alloc(struct hm_block_run *run, size_t bytes)
+{
+    return hm_block_got(run, malloc(bytes), bytes);
+}
+
+static inline void *hm_block_alloc_zeroed(struct hm_block_run *run,
+                                          size_t bytes)
+{
+    return hm_block_got(run, calloc(1, bytes), bytes);
 }
 
 static inline void hm_block_free(struct hm_block_run *run, void *block)

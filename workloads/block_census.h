@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* One for all threads; fields change atomically.  Requested bytes only: a
  * malloc needs no header of ours. */
@@ -41,6 +42,12 @@ static inline void *hm_block_alloc(struct hm_block_run *run, size_t bytes)
            !atomic_compare_exchange_weak(&ledger->peak_bytes, &peak, live))
         ;
     return p + 1;
+}
+
+static inline void *hm_block_alloc_zeroed(struct hm_block_run *run,
+                                          size_t bytes)
+{
+    return memset(hm_block_alloc(run, bytes), 0, bytes);
 }
 
 static inline void hm_block_free(struct hm_block_run *run, void *block)

@@ -223,3 +223,80 @@ max_threads() {
         param.rounds=1 param.mode=passive
     [[ $(figure shared_lines) -eq 0 && $(field checksum) == "$sum" ]]
 }
+
+@test "foreign blocks, lists and what the dead leave behind are remote; rings and slots are not" {
+    for threads in 1 2; do
+        run -0 "$manual" run ring_churn_foreign strategy=glibc threads=$threads \
+            param.bursts=7 param.ops=500 param.foreign=300 param.slots=500
+        [[ $(field remote_frees) -eq $((threads * 7 * 300)) ]]
+        # One slot: every thread but the first frees its predecessor's block.
+        run -0 "$manual" run thread_turnover strategy=glibc threads=$threads \
+            param.rounds=20 param.slots=1
+        [[ $(field ops) -eq $((threads * 200)) ]]
+        [[ $(field remote_frees) -eq $((threads * 200 - 1)) ]]
+        run -0 "$manual" run cross_lists strategy=glibc threads=$threads \
+            param.loops=50 param.every=1
+        [[ $(field remote_frees) -eq $(((threads - 1) * $(field ops) / 2)) ]]
+        mapfile -t size < <(small phases)
+        run -0 "$manual" run phases strategy=glibc threads=$threads "${size[@]}"
+        [[ $(field remote_frees) -gt 0 && $(field remote_frees) -lt $(field frees) ]]
+        for workload in ring_churn pareto_slots; do
+            mapfile -t size < <(small $workload)
+            run -0 "$manual" run $workload strategy=glibc threads=$threads "${size[@]}"
+            [[ $(field remote_frees) -eq 0 ]]
+        done
+    done
+}
+
+# counted NAME...: the sum of these of what counting.so wrote.
+counted() {
+    awk -v names=" $* " 'index(names, " " $1 " ") { n += $2 } END { print n }' count
+}
+
+# requests WORKLOAD LENGTH THREADS: of a run of that length, less those it reports.
+requests_beyond_report() {
+    COUNT_FILE=count LD_PRELOAD=$fixtures/counting.so \
+        run -0 "$manual" run "$1" strategy=glibc param."$2" threads="$3"
+    [[ $(field status) == ok && $(field frees) -gt 1000 ]]
+    echo "$(($(counted malloc calloc) - $(field frees))) $(($(counted free) - $(field frees)))"
+}
+
+@test "every request of the workloads with threads reaches malloc" {
+    local words
+    while read -r workload short long; do
+        # Beside them, each new stack costs the C library a request or two: a few.
+        for threads in 1 2; do
+            for length in "$short" "$long"; do
+                words=$(requests_beyond_report "$workload" "$length" $threads)
+                echo "$workload $length threads=$threads: $words"
+                read -r allocated freed <<<"$words"
+                [[ $allocated -ge 0 && $allocated -le 50 ]]
+                [[ $freed -ge 0 && $freed -le 50 ]]
+            done
+        done
+    done <<'ROWS'
+cross_lists loops=20 loops=200
+pareto_slots ops=20000 ops=200000
+phases iterations=1 iterations=5
+ring_churn ops=20000 ops=200000
+ring_churn_foreign bursts=2 bursts=10
+thread_turnover rounds=200 rounds=600
+ROWS
+}
+
+@test "with threads, the same seed gives the same checksum, and the census counts the same" {
+    for workload in cross_lists pareto_slots phases ring_churn ring_churn_foreign thread_turnover; do
+        mapfile -t size < <(small $workload)
+        for threads in 2 5; do
+            run -0 "$manual" run $workload strategy=glibc threads=$threads "${size[@]}"
+            checksum=$(field checksum) frees=$(field frees)
+            run -0 "$manual" run $workload strategy=glibc threads=$threads "${size[@]}"
+            [[ $(field checksum) == "$checksum" ]]
+            run -0 "$bin/heapmark-cell-census" run $workload threads=$threads "${size[@]}"
+            [[ $(field checksum) == "$checksum" ]]
+            [[ $(field alloc_count) -eq $frees ]]
+            run -0 "$bin/heapmark-cell-null" run $workload threads=$threads "${size[@]}"
+            [[ $(field status) == ok ]]
+        done
+    done
+}

@@ -15,10 +15,9 @@
  * Threads:    one, and `links` of its own that take turns: a turn's writes
  *             happen before the next one's. */
 #include "common/arena.h"
-#include "common/check.h"
 #include "workloads/block.h"
+#include "workloads/block_thread.h"
 
-#include <pthread.h>
 #include <semaphore.h>
 
 enum { RELAY_LINKS, RELAY_BLOCKS, RELAY_MOST_BYTES, RELAY_ROUNDS };
@@ -32,7 +31,7 @@ static const struct hm_param relay_params[] = {
     {0},
 };
 
-enum { RELAY_LINKS_MAX = 1000, RELAY_STACK_BYTES = 64 << 10 };
+enum { RELAY_LINKS_MAX = 1000 };
 
 static struct {
     unsigned char **block;
@@ -82,22 +81,17 @@ static void *relay_link(void *turn)
 
 static void relay_setup(struct hm_block_run *run, unsigned threads)
 {
-    pthread_attr_t attr;
-
     (void)threads;
     relay.links = (unsigned)run->base.value[RELAY_LINKS];
     relay.is_over = 0;
     relay.block =
         hm_arena_alloc(run->base.value[RELAY_BLOCKS] * sizeof(*relay.block));
     HM_CHECK(sem_init(&relay.done, 0, 0) == 0);
-    HM_CHECK(pthread_attr_init(&attr) == 0);
-    HM_CHECK(pthread_attr_setstacksize(&attr, RELAY_STACK_BYTES) == 0);
     for (unsigned i = 0; i < relay.links; i++) {
         HM_CHECK(sem_init(&relay.turn[i], 0, 0) == 0);
-        HM_CHECK(pthread_create(&relay.thread[i], &attr, relay_link,
-                                &relay.turn[i]) == 0);
+        relay.thread[i] =
+            hm_block_thread_start(run, relay_link, &relay.turn[i]);
     }
-    (void)pthread_attr_destroy(&attr);
 }
 
 static void relay_run(struct hm_block_run *run)
@@ -128,7 +122,7 @@ static void relay_drop(struct hm_block_run *run)
     relay.is_over = 1;
     for (unsigned i = 0; i < relay.links; i++) {
         HM_CHECK(sem_post(&relay.turn[i]) == 0);
-        HM_CHECK(pthread_join(relay.thread[i], NULL) == 0);
+        hm_block_thread_join(relay.thread[i]);
         HM_CHECK(sem_destroy(&relay.turn[i]) == 0);
     }
     HM_CHECK(sem_destroy(&relay.done) == 0);

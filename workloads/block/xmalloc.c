@@ -12,10 +12,9 @@
  * Costs:      a store and a load for each block; a semaphore for each batch.
  * Threads:    up to XMALLOC_THREADS_MAX producers and as many consumers. */
 #include "common/arena.h"
-#include "common/check.h"
 #include "workloads/block.h"
+#include "workloads/block_thread.h"
 
-#include <pthread.h>
 #include <semaphore.h>
 
 enum { XMALLOC_OPS, XMALLOC_BYTES, XMALLOC_BATCH, XMALLOC_BATCHES };
@@ -114,7 +113,7 @@ static void xmalloc_run(struct hm_block_run *run)
     uint64_t left = value[XMALLOC_OPS], k = 0;
 
     pair->run = run;
-    HM_CHECK(pthread_create(&pair->consumer, NULL, xmalloc_consume, pair) == 0);
+    pair->consumer = hm_block_thread_start(run, xmalloc_consume, pair);
     hm_meter_start(&run->base.meter);
     while (left > 0) {
         uint64_t n = xmalloc_least(left, value[XMALLOC_BATCH]);
@@ -126,7 +125,7 @@ static void xmalloc_run(struct hm_block_run *run)
         hm_meter_mark(&run->base.meter, n);
         left -= n;
     }
-    HM_CHECK(pthread_join(pair->consumer, NULL) == 0);
+    hm_block_thread_join(pair->consumer);
     run->ops = value[XMALLOC_OPS];
     run->frees = run->remote_frees = pair->frees;
 }
