@@ -2,7 +2,8 @@
 # The recipes of CONTRIBUTING.md, executed as they stand in a copy of the tree.
 
 setup_file() {
-    export COPY="$BATS_FILE_TMPDIR/tree"
+    export COPY="$PWD/build/recipes"
+    rm -rf "$COPY"
     mkdir -p "$COPY"
     git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' f; do
         [ ! -f "$f" ] || cp --parents "$f" "$COPY"
@@ -19,6 +20,10 @@ recipe() {
         CONTRIBUTING.md >recipe.sh
     [ -s recipe.sh ]
     bash -eu -o pipefail recipe.sh
+}
+
+teardown_file() {
+    rm -rf "$COPY"
 }
 
 setup() {
