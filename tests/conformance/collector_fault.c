@@ -21,14 +21,15 @@ enum {
     MOVES = 1,   /* every object that survives, in its first collection */
     BARRIER = 2, /* stores tell the collector something that it needs */
     COUNTS = 4,  /* ... as counts of references */
+    SLICED = 8,  /* BARRIER when the program marks alone, with slice_work: a
+                  * marker beside it has to be at the right place */
 };
 
 static const struct {
     const char *collector;
     unsigned traits;
 } fault_collectors[] = {
-    {"concurrent", ANYWHERE}, /* a barrier is missed only when its thread is
-                               * at the right place: not every time */
+    {"concurrent", SLICED},
     {"generational", MOVES | BARRIER},
     {"immix", ANYWHERE},
     {"incremental", BARRIER},
@@ -339,13 +340,27 @@ static const struct fault fault_list[] = {
 
 enum { FAULTS = sizeof(fault_list) / sizeof(fault_list[0]) };
 
+static int fault_is_sliced(void)
+{
+    const struct hm_param *params = hm_collector_this.params;
+
+    for (size_t i = 0; i < hm_params_count(params); i++) {
+        if (strcmp(params[i].name, "slice_work") == 0)
+            return heap_param[i] != 0;
+    }
+    return 0;
+}
+
 static unsigned fault_traits(void)
 {
     size_t n = sizeof(fault_collectors) / sizeof(fault_collectors[0]);
 
     for (size_t i = 0; i < n; i++) {
+        unsigned traits = fault_collectors[i].traits;
+
         if (strcmp(fault_collectors[i].collector, hm_collector_this.name) == 0)
-            return fault_collectors[i].traits;
+            return (traits & SLICED) != 0 && fault_is_sliced() ? BARRIER
+                                                               : traits;
     }
     return ANYWHERE;
 }
