@@ -47,8 +47,10 @@ export class Pauses {
         }
     }
 
-    // Collects everything, then waits for the entry of that collection.
+    // Collects everything, then waits for the entry of that collection.  Twice, for what
+    // incremental marking has found alive before it died stays for one more.
     async settle() {
+        globalThis.gc();
         const sinceMs = performance.now();
 
         globalThis.gc();

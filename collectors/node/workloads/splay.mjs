@@ -5,6 +5,14 @@ import { opLoop } from '../run.mjs';
 
 const VALUE_DEPTH = 5, ARRAY = 10;
 
+// A literal's elements would be shared until somebody writes to them; those of an array that
+// was written to are copied by slice().
+const numbers = [];
+
+for (let i = 0; i < ARRAY; i++)
+    numbers.push(i);
+const template = numbers.slice();
+
 class Node {
     constructor(key, value) {
         this.key = key;                     // 0 .. 2^31 - 1
@@ -29,11 +37,7 @@ class Leaf {
 }
 
 function newLeaf(tag) {
-    const array = [];
-
-    for (let i = 0; i < ARRAY; i++)
-        array.push(i);
-    return new Leaf(array, tag);
+    return new Leaf(template.slice(), tag);
 }
 
 function newValue(depth, tag) {
