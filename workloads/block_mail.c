@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "workloads/block_mail.h"
 
+#include "common/clock.h"
+
 #include <sched.h>
+
+enum { MAIL_YIELDS = 64, MAIL_SLEEP_NS = 50000 };
 
 void hm_block_mail_init(struct hm_block_mail *mail, unsigned threads,
                         uint32_t batch)
@@ -12,13 +16,28 @@ void hm_block_mail_init(struct hm_block_mail *mail, unsigned threads,
         hm_block_queue_init(&mail->box[t], HM_BLOCK_MAIL_BATCHES);
 }
 
+static void mail_free(struct hm_block_run *run, struct hm_block_batch *batch)
+{
+    run->remote_frees += batch->n;
+    hm_block_free_batch(run, batch);
+}
+
 void hm_block_mail_receive(struct hm_block_mail *mail, struct hm_block_run *run)
 {
     struct hm_block_batch batch;
 
-    while (hm_block_queue_try_take(&mail->box[run->thread], &batch)) {
-        run->remote_frees += batch.n;
-        hm_block_free_batch(run, &batch);
+    while (hm_block_queue_try_take(&mail->box[run->thread], &batch))
+        mail_free(run, &batch);
+}
+
+/* For a thread that has no room and no mail: it may not sleep for good, as the
+ * other one may be waiting for it by then. */
+static void mail_wait(unsigned tries)
+{
+    if (tries < MAIL_YIELDS) {
+        (void)sched_yield();
+    } else {
+        hm_clock_sleep_until(hm_clock_now_ns() + MAIL_SLEEP_NS);
     }
 }
 
@@ -29,20 +48,24 @@ void hm_block_mail_send(struct hm_block_mail *mail, struct hm_block_run *run,
     out->block[out->n++] = block;
     if (out->n < mail->batch)
         return;
-    while (!hm_block_queue_try_put(&mail->box[to], out)) {
-        hm_block_mail_receive(mail, run); /* who waits for us goes on */
-        (void)sched_yield();
+    for (unsigned tries = 0; !hm_block_queue_try_put(&mail->box[to], out);
+         tries++) {
+        hm_block_mail_receive(mail, run);
+        mail_wait(tries);
     }
 }
 
 void hm_block_mail_finish(struct hm_block_mail *mail, struct hm_block_run *run)
 {
-    (void)atomic_fetch_sub(&mail->working, 1);
-    while (atomic_load(&mail->working) > 0) {
-        hm_block_mail_receive(mail, run);
-        (void)sched_yield();
+    struct hm_block_queue *box = &mail->box[run->thread];
+    struct hm_block_batch batch;
+
+    if (atomic_fetch_sub(&mail->working, 1) == 1) {
+        for (unsigned t = 0; t < run->threads; t++)
+            hm_block_queue_close(&mail->box[t]); /* nobody sends any more */
     }
-    hm_block_mail_receive(mail, run);
+    while (hm_block_queue_take(box, &batch))
+        mail_free(run, &batch);
 }
 
 void hm_block_mail_drop(struct hm_block_mail *mail,
