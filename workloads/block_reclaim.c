@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "workloads/block_reclaim.h"
 
-#include "common/check.h"
+#include "workloads/block_thread.h"
 
 void hm_block_reclaim_init(struct hm_block_reclaim *reclaim,
                            struct hm_block_run *run, uint32_t batches)
@@ -63,12 +63,12 @@ void hm_block_reclaim_run(struct hm_block_reclaim *reclaim,
     for (unsigned i = 0; i < reclaim->producers; i++) {
         struct hm_block_producer *producer = &reclaim->producer[i];
 
-        HM_CHECK(pthread_create(&producer->thread, NULL, reclaim_produce,
-                                producer) == 0);
+        producer->thread =
+            hm_block_thread_start(run, reclaim_produce, producer);
     }
     while (hm_block_queue_take(&reclaim->queue, &batch))
         reclaim_free(run, &batch);
     for (unsigned i = 0; i < reclaim->producers; i++)
-        HM_CHECK(pthread_join(reclaim->producer[i].thread, NULL) == 0);
+        hm_block_thread_join(reclaim->producer[i].thread);
     hm_block_queue_destroy(&reclaim->queue);
 }

@@ -3,8 +3,8 @@
  * birth and death, or a role beside the mutators', is the work.
  *
  * Such a thread makes its requests through the hm_block_run of the mutator that
- * started it.  It counts, draws, mixes and marks there only while that mutator
- * does not: while it waits to join. */
+ * started it, or a copy.  It counts, draws, mixes and marks in the mutator's
+ * own only while that does not: while it waits to join. */
 #ifndef HM_WORKLOADS_BLOCK_THREAD_H
 #define HM_WORKLOADS_BLOCK_THREAD_H
 

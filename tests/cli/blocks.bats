@@ -300,3 +300,11 @@ ROWS
         done
     done
 }
+
+@test "a thread that the system refuses is oom" {
+    # A thousand stacks do not fit; what else the cell needs does.
+    run -0 bash -c "ulimit -v 50000; exec '$manual' run vyukov_relay strategy=glibc \
+        param.links=1000 param.blocks=10"
+    [[ $(field status) == oom && ${lines[0]} == *"no room for 65536 bytes" ]]
+    [[ ${lines[-1]} == end ]]
+}

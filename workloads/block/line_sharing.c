@@ -19,10 +19,9 @@
  * lines; the same shares over all rounds, with what earlier ones left behind.
  */
 #include "common/arena.h"
-#include "common/check.h"
 #include "workloads/block.h"
+#include "workloads/block_thread.h"
 
-#include <pthread.h>
 #include <semaphore.h>
 
 enum {
@@ -201,8 +200,8 @@ static void sharing_setup(struct hm_block_run *run, unsigned threads)
     HM_CHECK(sem_init(&sharing.done, 0, 0) == 0);
     for (unsigned w = 0; w < sharing.workers; w++) {
         HM_CHECK(sem_init(&sharing.go[w], 0, 0) == 0);
-        HM_CHECK(pthread_create(&sharing.thread[w], NULL, sharing_worker,
-                                &sharing.go[w]) == 0);
+        sharing.thread[w] =
+            hm_block_thread_start(run, sharing_worker, &sharing.go[w]);
     }
 }
 
@@ -228,7 +227,7 @@ static void sharing_drop(struct hm_block_run *run)
     sharing.turn = SHARING_END;
     for (unsigned w = 0; w < sharing.workers; w++) {
         HM_CHECK(sem_post(&sharing.go[w]) == 0);
-        HM_CHECK(pthread_join(sharing.thread[w], NULL) == 0);
+        hm_block_thread_join(sharing.thread[w]);
         HM_CHECK(sem_destroy(&sharing.go[w]) == 0);
     }
     HM_CHECK(sem_destroy(&sharing.done) == 0);

@@ -12,10 +12,8 @@
  * Costs:      three random numbers for a batch of 1 to 16, a store and a load
  *             for a message, a lock for each hop.
  * Threads:    one, which is the first producer, and the rest of its own. */
-#include "common/check.h"
 #include "workloads/block_queue.h"
-
-#include <pthread.h>
+#include "workloads/block_thread.h"
 
 enum {
     MSGPASS_PRODUCERS,
@@ -145,13 +143,13 @@ static void msgpass_start(struct hm_block_run *run,
 {
     member->run = *run;
     hm_rng_seed(&member->run.base.rng, hm_rng_next(&run->base.rng));
-    HM_CHECK(pthread_create(&member->thread, NULL, body, member) == 0);
+    member->thread = hm_block_thread_start(run, body, member);
 }
 
 static void msgpass_join(struct hm_block_run *run,
                          struct msgpass_member *member)
 {
-    HM_CHECK(pthread_join(member->thread, NULL) == 0);
+    hm_block_thread_join(member->thread);
     run->ops += member->run.ops;
     run->frees += member->run.frees;
     run->remote_frees += member->run.frees;
