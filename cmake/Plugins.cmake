@@ -42,8 +42,8 @@ function(hm_add_allocator name)
   hm_note("allocator ${name}" "on")
 endfunction()
 
-# hm_add_preload(NAME SONAME lib.so.N PACKAGE debian-package): a packaged malloc, used as
-# it is.  Whether it is installed is found out when heapmark runs, not here.
+# hm_add_preload(NAME SONAME lib.so.N|PATH PACKAGE debian-package): a packaged malloc, used
+# as it is.  Whether it is installed is found out when heapmark runs, not here.
 function(hm_add_preload name)
   cmake_parse_arguments(P "" "SONAME;PACKAGE" "" ${ARGN})
   set_property(GLOBAL APPEND PROPERTY HM_STRATEGIES

@@ -36,7 +36,7 @@ enum asked_key {
 static const struct argp_option asked_options[] = {
     {NULL, 0, NULL, 0, "What to measure:", HM_ASKED_WHAT},
     {"suite", ASKED_SUITE, "NAME|FILE.ini", 0, "a suite (default: quick)", 0},
-    {"workload", ASKED_WORKLOAD, "A,B", 0, "only these workloads; '*': all", 0},
+    {"workload", ASKED_WORKLOAD, "A,B", 0, "only these workloads; '*': all; 'object.*', 'block.*': all of a kind", 0},
     {"strategy", ASKED_STRATEGY, "X,Y,./libmine.so", 0,
      "only these strategies (and for run the baseline); a path is a library "
      "whose malloc is preloaded; '*': all",

@@ -23,6 +23,15 @@ const char *hm_kind_name(enum hm_kind kind)
     return kind == HM_KIND_OBJECT ? "object" : "block";
 }
 
+bool hm_workload_is(const struct hm_workload *workload, const char *word)
+{
+    const char *kind = hm_kind_name(workload->kind);
+    size_t bytes = strlen(kind);
+
+    return strcmp(word, workload->id) == 0 || strcmp(word, "*") == 0 ||
+           (strncmp(word, kind, bytes) == 0 && strcmp(word + bytes, ".*") == 0);
+}
+
 const struct hm_workload *hm_catalog_workload(const struct hm_catalog *catalog,
                                               const char *id)
 {

@@ -99,6 +99,10 @@ const struct hm_catalog_param *hm_catalog_param(
 const struct hm_catalog_option *hm_catalog_option(
     const struct hm_strategy *strategy, const char *name);
 
+/* Whether a word of a list of workloads means this one: its id, `*`, or all of
+ * its kind, `object.*` or `block.*`. */
+bool hm_workload_is(const struct hm_workload *workload, const char *word);
+
 /* " (did you mean 'x'?)", or "" when nothing is near. */
 const char *hm_catalog_hint_workload(struct hm_pool *pool,
                                      const struct hm_catalog *catalog,

@@ -360,29 +360,27 @@ static bool plan_has_workload(const struct hm_plan *plan, const char *id)
 static int plan_add_workloads(struct plan_builder *builder, const char *word)
 {
     const struct hm_catalog *catalog = builder->catalog;
-    bool all = strcmp(word, "*") == 0;
-    const struct hm_workload *workload = hm_catalog_workload(catalog, word);
+    bool any = false;
 
-    builder->workload_named = !all;
-    if (!all && workload == NULL) {
-        builder->why = hm_pool_format(
-            builder->pool,
-            "unknown workload '%s'%s; see `heapmark list workloads`", word,
-            hm_catalog_hint_workload(builder->pool, catalog, word));
-        return -EINVAL;
-    }
+    builder->workload_named = strchr(word, '*') == NULL;
     for (size_t i = 0; i < catalog->n_workloads; i++) {
         const struct hm_workload *next = catalog->workload[i];
-        int error;
+        int error = 0;
 
-        if ((!all && next != workload) ||
-            plan_has_workload(builder->plan, next->id))
+        if (!hm_workload_is(next, word))
             continue;
-        error = plan_add_workload(builder, next);
+        any = true;
+        if (!plan_has_workload(builder->plan, next->id))
+            error = plan_add_workload(builder, next);
         if (error != 0)
             return error;
     }
-    return 0;
+    if (any)
+        return 0;
+    builder->why = hm_pool_format(
+        builder->pool, "unknown workload '%s'%s; see `heapmark list workloads`",
+        word, hm_catalog_hint_workload(builder->pool, catalog, word));
+    return -EINVAL;
 }
 
 static int plan_check(struct plan_builder *builder)

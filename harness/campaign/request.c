@@ -249,6 +249,16 @@ static int request_libraries(struct hm_pool *pool, struct hm_catalog *catalog,
     return 0;
 }
 
+static bool request_selects(const struct hm_suite *suite,
+                            const struct hm_workload *workload)
+{
+    for (size_t i = 0; i < suite->workloads.n; i++) {
+        if (hm_workload_is(workload, suite->workloads.word[i]))
+            return true;
+    }
+    return false;
+}
+
 /* NAME=VALUE for every workload of the suite that has a NAME. */
 static int request_param(struct hm_pool *pool, const struct hm_catalog *catalog,
                          struct hm_suite *suite, const char *word,
@@ -268,8 +278,7 @@ static int request_param(struct hm_pool *pool, const struct hm_catalog *catalog,
     for (size_t i = 0; i < catalog->n_workloads; i++) {
         const struct hm_workload *workload = catalog->workload[i];
 
-        if ((!hm_words_has(&suite->workloads, workload->id) &&
-             !hm_words_has(&suite->workloads, "*")) ||
+        if (!request_selects(suite, workload) ||
             hm_catalog_param(workload, name) == NULL)
             continue;
         hm_suite_set_param(pool, suite, workload->id, name, value);

@@ -173,6 +173,30 @@ static void starred_impossible_pairs_are_left_out(void **state)
                                         "churn:fast/test");
 }
 
+static void all_workloads_of_a_kind_are_a_word(void **state)
+{
+    struct fixture *fixture = *state;
+
+    set(fixture, "workloads", "block.*");
+    set(fixture, "strategies", "moving, fast");
+    set(fixture, "threads", "8");
+    assert_int_equal(build(fixture), -EINVAL); /* too many for any of them */
+    fixture->suite.n_threads = 0;
+    set(fixture, "threads", "4");
+    assert_int_equal(build(fixture), 0);
+    assert_string_equal(cells(fixture), "churn:glibc/baseline*4,"
+                                        "churn:glibc/twin*4,churn:fast/test*4");
+    fixture->suite.workloads.n = 0;
+    set(fixture, "workloads", "object.*, churn");
+    set(fixture, "threads", "1");
+    assert_int_equal(build(fixture), 0);
+    assert_int_equal(fixture->plan.n_subjects, 2);
+    fixture->suite.workloads.n = 0;
+    set(fixture, "workloads", "blok.*");
+    assert_int_equal(build(fixture), -EINVAL);
+    assert_non_null(strstr(fixture->why, "unknown workload 'blok.*'"));
+}
+
 static void strategies_of_a_kind_stay_with_it(void **state)
 {
     struct fixture *fixture = *state;
@@ -326,6 +350,7 @@ int main(void)
         TEST(named_impossible_pairs_are_kept_with_a_reason),
         TEST(a_workload_that_a_cell_lacks_is_named),
         TEST(starred_impossible_pairs_are_left_out),
+        TEST(all_workloads_of_a_kind_are_a_word),
         TEST(strategies_of_a_kind_stay_with_it),
         TEST(threads_stop_at_what_a_workload_can),
         TEST(parameters_are_written_out),
