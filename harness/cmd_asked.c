@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/cmd_asked.h"
 
+#include "harness/campaign/campaign.h"
 #include "harness/campaign/launch.h"
 #include "harness/program_folder.h"
 #include "harness/suggest.h"
@@ -36,7 +37,8 @@ enum asked_key {
 static const struct argp_option asked_options[] = {
     {NULL, 0, NULL, 0, "What to measure:", HM_ASKED_WHAT},
     {"suite", ASKED_SUITE, "NAME|FILE.ini", 0, "a suite (default: quick)", 0},
-    {"workload", ASKED_WORKLOAD, "A,B", 0, "only these workloads; '*': all; 'object.*', 'block.*': all of a kind", 0},
+    {"workload", ASKED_WORKLOAD, "A,B", 0,
+     "only these workloads; '*': all; 'object.*', 'block.*': all of a kind", 0},
     {"strategy", ASKED_STRATEGY, "X,Y,./libmine.so", 0,
      "only these strategies (and for run the baseline); a path is a library "
      "whose malloc is preloaded; '*': all",
@@ -335,4 +337,25 @@ void hm_asked_report_off(const struct hm_asked *asked)
                         strategy->id, strategy->off);
         }
     }
+}
+
+int hm_asked_campaign(struct hm_asked *asked, bool *any_ok)
+{
+    struct hm_campaign_request request = {
+        .catalog = &asked->catalog,
+        .plan = &asked->plan,
+        .folder = asked->folder,
+        .command = asked->command,
+        .resume = asked->request.resume != NULL,
+        .progress = stdout,
+    };
+    enum hm_campaign_end end;
+
+    hm_asked_catch_signals();
+    hm_asked_report_off(asked);
+    end = hm_campaign_run(&asked->pool, &request);
+    *any_ok = end == HM_CAMPAIGN_DONE;
+    if (end == HM_CAMPAIGN_INTERRUPTED)
+        return HM_EXIT_INTERRUPTED;
+    return end == HM_CAMPAIGN_FAILED ? HM_EXIT_FAILED : 0;
 }

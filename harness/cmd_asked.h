@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_asked.h -- what `heapmark run` and `heapmark minheap` share: from the
+/* cmd_asked.h -- what `heapmark run`, `minheap` and `selftest` share: from the
  * options on the command line to a plan and a folder for it. */
 #ifndef HM_HARNESS_CMD_ASKED_H
 #define HM_HARNESS_CMD_ASKED_H
@@ -8,6 +8,7 @@
 #include "harness/campaign/request.h"
 
 #include <argp.h>
+#include <stdbool.h>
 
 /* Keys of options that only some commands have; they, too, go into the request.
  */
@@ -64,6 +65,10 @@ int hm_asked_check(struct hm_asked *asked);
  * one is made; one to go on with must hold this plan.  Returns 0, or an exit
  * status after a complaint. */
 int hm_asked_folder(struct hm_asked *asked, const char *name);
+
+/* Carries out the plan in the folder, with its progress on stdout; *any_ok:
+ * whether a run was.  Returns 0, or an exit status after a complaint. */
+int hm_asked_campaign(struct hm_asked *asked, bool *any_ok);
 
 /* Makes SIGINT and SIGTERM stop a campaign between two runs. */
 void hm_asked_catch_signals(void);

@@ -2,7 +2,6 @@
 #include "harness/analysis/report.h"
 #include "harness/analysis/summary.h"
 #include "harness/analysis/table.h"
-#include "harness/campaign/campaign.h"
 #include "harness/campaign/minheap_table.h"
 #include "harness/cmd_asked.h"
 #include "harness/suggest.h"
@@ -72,28 +71,11 @@ static int run_apply_minheap(struct run *run)
 static int run_campaign(struct run *run)
 {
     struct hm_asked *asked = &run->asked;
-    struct hm_campaign_request request = {
-        .catalog = &asked->catalog,
-        .plan = &asked->plan,
-        .folder = asked->folder,
-        .command = asked->command,
-        .resume = asked->request.resume != NULL,
-        .progress = stdout,
-    };
-    enum hm_campaign_end end;
+    bool any_ok;
+    int status = hm_asked_campaign(asked, &any_ok);
 
-    hm_asked_catch_signals();
-    hm_asked_report_off(asked);
-    end = hm_campaign_run(&asked->pool, &request);
-    switch (end) {
-    case HM_CAMPAIGN_INTERRUPTED:
-        return HM_EXIT_INTERRUPTED;
-    case HM_CAMPAIGN_FAILED:
-        return HM_EXIT_FAILED;
-    case HM_CAMPAIGN_NONE_OK:
-    case HM_CAMPAIGN_DONE:
-        break;
-    }
+    if (status != 0)
+        return status;
     if (hm_summary_write(asked->folder) != 0 ||
         hm_table_print(asked->folder, stdout) != 0)
         return HM_EXIT_FAILED;
@@ -101,7 +83,7 @@ static int run_campaign(struct run *run)
         return HM_EXIT_FAILED;
     printf(run->report ? "report: %s/report.html\n" : "campaign: %s\n",
            asked->folder);
-    return end == HM_CAMPAIGN_DONE ? 0 : HM_EXIT_FAILED;
+    return any_ok ? 0 : HM_EXIT_FAILED;
 }
 
 int hm_cmd_run(int argc, char **argv)

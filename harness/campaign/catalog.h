@@ -46,10 +46,11 @@ struct hm_strategy {
     const char *preload;     /* path or soname; "" for none */
     const char *package;     /* Debian package that brings it or its runtime */
     const char *malloc_path; /* where malloc must come from; "" unchecked */
-    const char *version;     /* of its library or of us; "" unknown */
-    const char *off;         /* why it cannot run and what to do; NULL: on */
-    bool heap_limit;         /* obeys a heap limit */
-    bool tracing;            /* ... and its smallest heap counts as common */
+    const char *version;     /* as the library tells it, or of us; "" unknown */
+    const char *package_version; /* of `package` as installed; "" unknown */
+    const char *off; /* why it cannot run and what to do; NULL: on */
+    bool heap_limit; /* obeys a heap limit */
+    bool tracing;    /* ... and its smallest heap counts as common */
     const struct hm_program *program;
     struct hm_catalog_option *option;
     size_t n_options;

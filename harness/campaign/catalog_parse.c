@@ -40,7 +40,7 @@ static int catalog_read_strategy(struct catalog_reader *reader)
         strategy->tracing || strcmp(field[5], "counting") == 0;
     strategy->summary = field[6];
     strategy->program = reader->program;
-    strategy->malloc_path = strategy->version = "";
+    strategy->malloc_path = strategy->version = strategy->package_version = "";
     catalog->strategy =
         hm_pool_grow(reader->pool, catalog->strategy, catalog->n_strategies,
                      sizeof(struct hm_strategy *));

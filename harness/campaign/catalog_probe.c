@@ -12,26 +12,31 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Where malloc comes from in `program` when `preload` ("" for none) is loaded
- * first; "" when that cannot be found out.  `runtime` (may be NULL): what its
- * runs are made by, "" when that is the program. */
-static const char *probe_malloc(struct hm_pool *pool,
-                                const struct hm_program *program,
-                                const char *preload, const char **runtime)
+/* What a cell says of its malloc: "" for what cannot be found out. */
+struct probe_identity {
+    const char *path,
+        *version; /* the version is its runtime's, if it has one */
+};
+
+/* Asks `program` with `preload` ("" for none) loaded first. */
+static struct probe_identity probe_ask(struct hm_pool *pool,
+                                       const struct hm_program *program,
+                                       const char *preload)
 {
     const char *argv[] = {program->path, "identity", NULL};
     const char *extra[2] = {NULL, NULL};
-    char *text = NULL, *line;
+    struct probe_identity identity = {"", ""};
+    char *text = NULL;
 
     if (*preload != '\0')
         extra[0] = hm_pool_format(pool, "LD_PRELOAD=%s", preload);
     if (hm_capture(pool, argv, hm_clean_environment(pool, extra), false,
                    HM_CAPTURE_SECONDS, &text) != 0)
-        return "";
-    line = strsep(&text, "\n");
-    if (runtime != NULL && text != NULL)
-        *runtime = strsep(&text, "\n");
-    return line;
+        return identity;
+    identity.path = strsep(&text, "\n");
+    if (text != NULL)
+        identity.version = strsep(&text, "\n");
+    return identity;
 }
 
 /* Version of a Debian package, or "". */
@@ -47,6 +52,35 @@ static const char *probe_package(struct hm_pool *pool, const char *package)
     return text;
 }
 
+/* "2.8" of "libx.so.2.8"; "" when the name ends in ".so". */
+static const char *probe_name_version(const char *path)
+{
+    const char *suffix = strstr(path, ".so.");
+
+    return suffix != NULL ? suffix + strlen(".so.") : "";
+}
+
+static bool probe_is_packaged(const struct hm_strategy *strategy)
+{
+    return *strategy->package != '\0' &&
+           strcmp(strategy->package, "heapmark") != 0;
+}
+
+/* The version is what the library tells, else what its package or its name
+ * says. */
+static void probe_set_malloc(struct hm_pool *pool, struct hm_strategy *strategy,
+                             struct probe_identity identity)
+{
+    strategy->malloc_path = identity.path;
+    strategy->version = identity.version;
+    if (probe_is_packaged(strategy))
+        strategy->package_version = probe_package(pool, strategy->package);
+    if (*strategy->version == '\0')
+        strategy->version = strategy->package_version;
+    if (*strategy->version == '\0')
+        strategy->version = probe_name_version(identity.path);
+}
+
 /* A library of ours lies beside the cells; a packaged one is found by its
  * soname. */
 static void probe_find(struct hm_pool *pool, const struct hm_catalog *catalog,
@@ -59,41 +93,47 @@ static void probe_find(struct hm_pool *pool, const struct hm_catalog *catalog,
         strategy->preload = beside;
 }
 
+/* glibc, a collector, or another runtime. */
+static void probe_plain(struct hm_pool *pool, struct hm_strategy *strategy,
+                        struct probe_identity plain)
+{
+    if (strcmp(strategy->id, "glibc") == 0) {
+        strategy->version = gnu_get_libc_version();
+        strategy->malloc_path = plain.path;
+        return;
+    }
+    strategy->version = *plain.version != '\0' ? plain.version : HM_VERSION;
+    if (!probe_is_packaged(strategy))
+        return;
+    strategy->package_version = probe_package(pool, strategy->package);
+    if (*plain.path == '\0')
+        strategy->off = hm_pool_format(pool, "install %s", strategy->package);
+}
+
 static void probe_strategy(struct hm_pool *pool,
                            const struct hm_catalog *catalog,
                            struct hm_strategy *strategy)
 {
-    const char *runtime = "";
-    const char *plain = probe_malloc(pool, strategy->program, "", &runtime);
-    const char *loaded;
-    bool packaged = *strategy->package != '\0' &&
-                    strcmp(strategy->package, "heapmark") != 0;
+    struct probe_identity plain = probe_ask(pool, strategy->program, "");
+    struct probe_identity loaded;
 
     if (*strategy->preload == '\0') {
-        bool libc = strcmp(strategy->id, "glibc") == 0;
-
-        strategy->version = libc               ? gnu_get_libc_version()
-                            : *runtime != '\0' ? runtime
-                                               : HM_VERSION;
-        strategy->malloc_path = libc ? plain : "";
-        if (packaged && *plain == '\0') {
-            strategy->off =
-                hm_pool_format(pool, "install %s", strategy->package);
-        }
+        probe_plain(pool, strategy, plain);
         return;
     }
     probe_find(pool, catalog, strategy);
-    loaded = probe_malloc(pool, strategy->program, strategy->preload, NULL);
-    if (*loaded == '\0' || strcmp(loaded, plain) == 0) {
+    loaded = probe_ask(pool, strategy->program, strategy->preload);
+    if (*loaded.path == '\0' || strcmp(loaded.path, plain.path) == 0) {
         strategy->off =
-            packaged ? hm_pool_format(pool, "install %s", strategy->package)
-                     : hm_pool_format(pool, "no %s beside the cells; build it",
-                                      strategy->preload);
+            probe_is_packaged(strategy)
+                ? hm_pool_format(pool, "install %s", strategy->package)
+                : hm_pool_format(pool, "no %s beside the cells; build it",
+                                 strategy->preload);
         return;
     }
-    strategy->malloc_path = loaded;
-    strategy->version =
-        packaged ? probe_package(pool, strategy->package) : HM_VERSION;
+    probe_set_malloc(pool, strategy, loaded);
+    if (!probe_is_packaged(strategy))
+        strategy->version = HM_VERSION;
 }
 
 void hm_catalog_probe(struct hm_pool *pool, struct hm_catalog *catalog)
@@ -131,27 +171,28 @@ static const struct hm_program *probe_malloc_program(
     return glibc != NULL ? glibc->program : NULL;
 }
 
+/* Asks `program` with the library preloaded, if that can be. */
 static int probe_library(struct hm_pool *pool, const char *path,
-                         const struct hm_program *program, const char **why)
+                         const struct hm_program *program,
+                         struct probe_identity *loaded, const char **why)
 {
     char cause[256];
-    const char *loaded;
     int error = hm_library_check(path, cause, sizeof cause);
 
     if (error != 0) {
         *why = hm_pool_copy(pool, cause);
         return error;
     }
-    loaded = probe_malloc(pool, program, path, NULL);
-    if (strcmp(loaded, path) == 0)
+    *loaded = probe_ask(pool, program, path);
+    if (strcmp(loaded->path, path) == 0)
         return 0;
-    if (*loaded == '\0') {
+    if (*loaded->path == '\0') {
         *why = "a program cannot start with it preloaded";
-    } else if (strcmp(loaded, probe_malloc(pool, program, "", NULL)) == 0) {
+    } else if (strcmp(loaded->path, probe_ask(pool, program, "").path) == 0) {
         *why = "it exports no malloc";
     } else {
         *why = hm_pool_format(pool, "malloc then comes from %s; name that file",
-                              loaded);
+                              loaded->path);
     }
     return -ENOENT;
 }
@@ -162,6 +203,7 @@ int hm_catalog_add_library(struct hm_pool *pool, struct hm_catalog *catalog,
 {
     const struct hm_program *program = probe_malloc_program(catalog);
     struct hm_strategy *added = hm_pool_alloc(pool, sizeof *added);
+    struct probe_identity loaded;
     char real[PATH_MAX];
     int error;
 
@@ -177,15 +219,16 @@ int hm_catalog_add_library(struct hm_pool *pool, struct hm_catalog *catalog,
                               added->id);
         return -EEXIST;
     }
-    error = probe_library(pool, real, program, why);
+    error = probe_library(pool, real, program, &loaded, why);
     if (error != 0)
         return error;
     added->cell_id = "glibc";
     added->class_name = "allocator";
-    added->preload = added->malloc_path = hm_pool_copy(pool, real);
-    added->package = added->version = "";
+    added->preload = hm_pool_copy(pool, real);
+    added->package = added->package_version = "";
     added->summary = hm_pool_format(pool, "the malloc of %s", real);
     added->program = program;
+    probe_set_malloc(pool, added, loaded);
     catalog->strategy =
         hm_pool_grow(pool, catalog->strategy, catalog->n_strategies,
                      sizeof(struct hm_strategy *));

@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/os.h"
+#include "harness/campaign/library.h"
 #include "harness/campaign/measure_rows.h"
 #include "harness/csv.h"
 #include "harness/version.h"
@@ -149,6 +150,25 @@ static void environment_system(FILE *out)
     hm_environment_line(out, "libc_version", gnu_get_libc_version());
 }
 
+/* What exactly a strategy's malloc is: three lines that name it each in their
+ * way, since versions are told by hand and files are replaced. */
+static void environment_malloc(struct hm_pool *pool, FILE *out, const char *key,
+                               const struct hm_strategy *strategy)
+{
+    char id[HM_LIBRARY_ID_BYTES] = "";
+
+    hm_environment_line(
+        out, hm_pool_format(pool, "%s.malloc", key),
+        hm_catalog_public_path(strategy, strategy->malloc_path));
+    (void)hm_library_build_id(strategy->malloc_path, id);
+    hm_environment_line(out, hm_pool_format(pool, "%s.build_id", key), id);
+    if (*strategy->package_version != '\0') {
+        hm_environment_line(out, hm_pool_format(pool, "%s.package", key),
+                            hm_pool_format(pool, "%s %s", strategy->package,
+                                           strategy->package_version));
+    }
+}
+
 static void environment_strategies(struct hm_pool *pool, FILE *out,
                                    const struct hm_catalog *catalog)
 {
@@ -160,9 +180,7 @@ static void environment_strategies(struct hm_pool *pool, FILE *out,
                             strategy->off != NULL ? strategy->off : "on");
         hm_environment_line(out, hm_pool_format(pool, "%s.version", key),
                             strategy->version);
-        hm_environment_line(
-            out, hm_pool_format(pool, "%s.malloc", key),
-            hm_catalog_public_path(strategy, strategy->malloc_path));
+        environment_malloc(pool, out, key, strategy);
     }
 }
 

@@ -6,8 +6,11 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -80,4 +83,122 @@ int hm_library_check(const char *path, char *why, size_t why_bytes)
         return -ENOEXEC;
     }
     return 0;
+}
+
+/* A file in memory. */
+struct library_image {
+    void *at;
+    size_t bytes;
+};
+
+static int library_map(const char *path, struct library_image *image)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), error = 0;
+    struct stat status;
+    void *at = MAP_FAILED;
+
+    if (fd < 0)
+        return -errno;
+    if (fstat(fd, &status) != 0) {
+        error = -errno;
+    } else if (!S_ISREG(status.st_mode) || status.st_size == 0) {
+        error = -ENOEXEC;
+    } else {
+        image->bytes = (size_t)status.st_size;
+        at = mmap(NULL, image->bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+        error = at == MAP_FAILED ? -errno : 0;
+    }
+    close(fd);
+    image->at = at;
+    return error;
+}
+
+/* Copies a structure of the file; false when it is not all there. */
+static bool library_copy(const struct library_image *image, size_t offset,
+                         void *structure, size_t bytes)
+{
+    if (offset > image->bytes || image->bytes - offset < bytes)
+        return false;
+    memcpy(structure, (const unsigned char *)image->at + offset, bytes);
+    return true;
+}
+
+/* Notes are padded to words of 4 bytes. */
+static size_t library_padded(size_t bytes)
+{
+    return (bytes + 3) & ~(size_t)3;
+}
+
+static void library_hex(const unsigned char *byte, size_t n, char *id)
+{
+    static const char digit[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < n; i++) {
+        *id++ = digit[byte[i] >> 4];
+        *id++ = digit[byte[i] & 15];
+    }
+    *id = '\0';
+}
+
+/* Looks for the id among the notes of one segment. */
+static int library_find_id(const struct library_image *image, size_t offset,
+                           size_t end, char *id)
+{
+    static const char owner[] = "GNU";
+    ElfW(Nhdr) note;
+
+    while (offset < end && library_copy(image, offset, &note, sizeof note)) {
+        size_t name = offset + sizeof note;
+        size_t content = name + library_padded(note.n_namesz);
+        char text[sizeof owner];
+
+        offset = content + library_padded(note.n_descsz);
+        if (offset > image->bytes)
+            return -ENOEXEC;
+        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof owner &&
+            note.n_descsz <= (HM_LIBRARY_ID_BYTES - 1) / 2 &&
+            library_copy(image, name, text, sizeof text) &&
+            memcmp(text, owner, sizeof owner) == 0) {
+            library_hex((const unsigned char *)image->at + content,
+                        note.n_descsz, id);
+            return 0;
+        }
+    }
+    return -ENOENT;
+}
+
+static int library_find_notes(const struct library_image *image, char *id)
+{
+    ElfW(Ehdr) head;
+    int error = -ENOENT;
+
+    if (!library_copy(image, 0, &head, sizeof head) ||
+        memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||
+        head.e_phentsize != sizeof(ElfW(Phdr)))
+        return -ENOEXEC;
+    for (size_t i = 0; i < head.e_phnum && error == -ENOENT; i++) {
+        ElfW(Phdr) segment;
+
+        if (!library_copy(image, head.e_phoff + i * sizeof segment, &segment,
+                          sizeof segment))
+            return -ENOEXEC;
+        if (segment.p_type == PT_NOTE) {
+            error = library_find_id(image, segment.p_offset,
+                                    segment.p_offset + segment.p_filesz, id);
+        }
+    }
+    return error;
+}
+
+int hm_library_build_id(const char *path, char id[HM_LIBRARY_ID_BYTES])
+{
+    struct library_image image = {NULL, 0};
+    int error = library_map(path, &image);
+
+    id[0] = '\0';
+    if (error != 0)
+        return error;
+    error = library_find_notes(&image, id);
+    (void)munmap(image.at, image.bytes);
+    return error;
 }

@@ -50,12 +50,13 @@ int hm_cell_args_read(struct hm_cell_args *args, char **word);
 /* Prints what the cell has; 0, or 1 when stdout cannot be written. */
 int hm_cell_list(void);
 
-/* Prints the file that malloc comes from, then the runtime; 0 or 1 as above. */
+/* Prints the file that malloc comes from, then as hm_cell_runtime; 0 or 1 as
+ * above. */
 int hm_cell_identity(void);
 
-/* Prints the version of what the runs are made by, where that is another
- * program (and nothing where it is this one).  Returns 0, or 1 after a
- * complaint when it is not there. */
+/* Prints the version of what makes the memory of runs, and nothing where that
+ * does not tell one: the malloc in use, or the other program that the runs are
+ * made by.  Returns 0, or 1 after a complaint when it is not there. */
 int hm_cell_runtime(void);
 
 /* Path of the file that holds malloc, as mapped.  Returns NULL, or a sentence

@@ -315,8 +315,3 @@ int hm_cell_run_object(const struct hm_cell_args *args)
     }
     return hm_cell_run_finish();
 }
-
-int hm_cell_runtime(void)
-{
-    return 0; /* this very program */
-}

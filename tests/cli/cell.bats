@@ -59,7 +59,20 @@ small="param.depth=8"
     skip_under_sanitizer
     [[ -n $(jemalloc) ]] || skip "libjemalloc.so.2 is not installed"
     LD_PRELOAD=libjemalloc.so.2 run -0 "$manual" identity
-    [[ $output -ef $(jemalloc) ]]
+    [[ ${lines[0]} -ef $(jemalloc) ]]
+}
+
+@test "identity: the version that the malloc tells of itself, nothing of one that does not" {
+    skip_under_sanitizer
+    run -0 "$manual" identity
+    [[ ${#lines[@]} -eq 1 ]]
+    LD_PRELOAD=${manual%/*}/libhm_tlsf.so run -0 "$manual" identity
+    [[ ${#lines[@]} -eq 1 ]]
+    for library in libjemalloc.so.2 libmimalloc.so.2 libtcmalloc_minimal.so.4; do
+        [[ $(LD_PRELOAD=$library /bin/true 2>&1) == "" ]] || continue # not installed
+        LD_PRELOAD=$library run -0 "$manual" identity
+        [[ ${lines[1]} =~ ^[0-9]+\.[0-9.]+$ ]] || { echo "$library: $output"; false; }
+    done
 }
 
 jemalloc() {

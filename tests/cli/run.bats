@@ -213,6 +213,35 @@ INI
     [ "$(column c/samples.csv phase | sort -u | grep -c run)" -eq 1 ]
 }
 
+@test "meta.csv says of each malloc what it is: version, file, build id, package" {
+    [ -e "$HEAPMARK_BIN/fixtures/crash.so" ] || skip "a sanitizer owns malloc"
+    run -0 "$HEAPMARK_BIN/heapmark" run --out c --workload churn --blocks 1 --param ops=1000 \
+        --strategy 'jemalloc,tlsf'
+    grep -qE '^strategy.glibc.malloc,/.*/libc.so.6$' c/meta.csv
+    grep -qE '^strategy.glibc.build_id,[0-9a-f]{40}$' c/meta.csv
+    grep -qx 'strategy.tlsf.malloc,libhm_tlsf.so' c/meta.csv
+    grep -qE '^strategy.marksweep.build_id,$' c/meta.csv
+    grep -q '^strategy.jemalloc.state,on$' c/meta.csv || skip "libjemalloc2 is not installed"
+    grep -qE '^strategy.jemalloc.version,5\.[0-9.]+$' c/meta.csv
+    grep -qE '^strategy.jemalloc.build_id,[0-9a-f]{40}$' c/meta.csv
+    grep -qE '^strategy.jemalloc.package,libjemalloc2 5\.' c/meta.csv
+    [[ $(column c/runs.csv version strategy jemalloc) == 5.* ]]
+}
+
+@test "a library of one's own has the version that it tells, or that of its name" {
+    [ -e "$HEAPMARK_BIN/fixtures/crash.so" ] || skip "a sanitizer owns malloc"
+    cp "$HEAPMARK_BIN/libhm_tlsf.so" libmine.so.7.1
+    run -0 "$HEAPMARK_BIN/heapmark" run --out c --workload churn --blocks 1 --param ops=1000 \
+        --strategy ./libmine.so.7.1
+    [[ $(column c/runs.csv version strategy mine) == 7.1 ]]
+    jemalloc=$(PATH=$PATH:/sbin ldconfig -p | awk '/libjemalloc.so.2 / { print $NF; exit }')
+    [ -n "$jemalloc" ] || skip "libjemalloc2 is not installed"
+    cp "$jemalloc" libmine.so.7.1
+    run -0 "$HEAPMARK_BIN/heapmark" run --out d --workload churn --blocks 1 --param ops=1000 \
+        --strategy ./libmine.so.7.1
+    [[ $(column d/runs.csv version strategy mine) == 5.* ]]
+}
+
 @test "--option sets what a strategy takes, again in a resumed campaign" {
     run -0 "$heapmark" run --out c --workload alpha --strategy well,capped --blocks 1 \
         --option well.depth=2 --option well.depth=3 --option capped.mode=some
