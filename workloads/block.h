@@ -43,7 +43,9 @@ static inline void hm_block_touch(unsigned char *block, size_t bytes,
 
 /* The doors of every request.  Three builds: malloc itself; the `null` cell,
  * whose requests cost nothing and so price the workload's own work; and the
- * census, which counts needed bytes.  Sizes are >= 1. */
+ * census, which counts needed bytes.  Sizes are >= 1; `align` is a power of two
+ * and at least that of a pointer.  What is resized was not aligned; what is
+ * lost is never freed, because the program forgets it. */
 #if defined(HM_CENSUS)
 #include "workloads/block_census.h"
 #elif defined(HM_BLOCK_NULL)
@@ -67,10 +69,29 @@ static inline void *hm_block_alloc_zeroed(struct hm_block_run *run,
     return hm_block_alloc(run, bytes);
 }
 
+static inline void *hm_block_alloc_aligned(struct hm_block_run *run,
+                                           size_t align, size_t bytes)
+{
+    (void)align;
+    return hm_block_alloc(run, bytes);
+}
+
 static inline void hm_block_free(struct hm_block_run *run, void *block)
 {
     (void)run;
     HM_BLOCK_KEEP(block);
+}
+
+static inline void *hm_block_resize(struct hm_block_run *run, void *block,
+                                    size_t bytes)
+{
+    hm_block_free(run, block);
+    return hm_block_alloc(run, bytes);
+}
+
+static inline void hm_block_lose(struct hm_block_run *run, void *block)
+{
+    hm_block_free(run, block);
 }
 #else
 /* What a request returned. */
@@ -94,11 +115,34 @@ static inline void *hm_block_alloc_zeroed(struct hm_block_run *run,
     return hm_block_got(run, calloc(1, bytes), bytes);
 }
 
+static inline void *hm_block_alloc_aligned(struct hm_block_run *run,
+                                           size_t align, size_t bytes)
+{
+    void *block;
+
+    if (posix_memalign(&block, align, bytes) != 0)
+        block = NULL;
+    return hm_block_got(run, block, bytes);
+}
+
 static inline void hm_block_free(struct hm_block_run *run, void *block)
 {
     (void)run;
     HM_BLOCK_KEEP(block);
     free(block);
+}
+
+static inline void *hm_block_resize(struct hm_block_run *run, void *block,
+                                    size_t bytes)
+{
+    HM_BLOCK_KEEP(block);
+    return hm_block_got(run, realloc(block, bytes), bytes);
+}
+
+static inline void hm_block_lose(struct hm_block_run *run, void *block)
+{
+    (void)run;
+    HM_BLOCK_KEEP(block);
 }
 #endif
 

@@ -15,7 +15,7 @@ struct hm_block_run {
     unsigned thread, threads;
     uint64_t ops;          /* requests made: out, by run */
     uint64_t remote_frees; /* blocks freed by a thread that did not allocate */
-    uint64_t frees;
+    uint64_t frees;        /* a block that was resized counts as one */
     struct hm_block_ledger *ledger;  /* used by the census cell only */
     void (*exhausted)(size_t bytes); /* does not return */
 };

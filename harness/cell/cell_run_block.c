@@ -55,6 +55,8 @@ static void block_end_census(void)
     block_live.alloc_count = block_ledger.alloc_count;
     block_live.alloc_bytes = block_ledger.alloc_bytes;
     block_live.free_count = block_ledger.free_count;
+    block_live.lost_count = block_ledger.lost_count;
+    block_live.lost_bytes = block_ledger.lost_bytes;
     hm_cell_run.record.live = &block_live;
 }
 
