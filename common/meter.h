@@ -53,21 +53,29 @@ static inline void hm_meter_start(struct hm_meter *meter)
     meter->start_ns = hm_clock_now_ns();
 }
 
-/* Ends the open sample, of `ops` operations, and opens the next one: a loop
- * that spends no time between its samples needs a single start. */
-static inline void hm_meter_mark(struct hm_meter *meter, uint64_t ops)
+/* A sample of `ops` operations that took `sample_ns` by another clock, say that
+ * of a thread of the workload's own.  No sample is open. */
+static inline void hm_meter_add(struct hm_meter *meter, uint64_t ops,
+                                uint64_t sample_ns)
 {
-    uint64_t now_ns = hm_clock_now_ns();
-
-    hm_hist_add(meter->latency, now_ns - meter->start_ns);
+    hm_hist_add(meter->latency, sample_ns);
     meter->ops += ops;
     atomic_store_explicit(&meter->progress->ops, meter->ops,
                           memory_order_relaxed);
-    meter->start_ns = now_ns;
     if (HM_UNLIKELY(meter->ops >= meter->watch->at_ops)) {
         meter->watch->reached(meter->watch, meter->ops);
         meter->start_ns = hm_clock_now_ns();
     }
+}
+
+/* Ends the open sample, of `ops` operations, and opens the next one: a loop
+ * that spends no time between its samples needs a single start. */
+static inline void hm_meter_mark(struct hm_meter *meter, uint64_t ops)
+{
+    uint64_t start_ns = meter->start_ns;
+
+    meter->start_ns = hm_clock_now_ns();
+    hm_meter_add(meter, ops, meter->start_ns - start_ns);
 }
 
 #endif /* HM_COMMON_METER_H */

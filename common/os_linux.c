@@ -43,18 +43,29 @@ uint64_t hm_os_rss_bytes(pid_t pid)
     return strtoull(resident + 1, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* The number after `key` in a "Key:   123 kB" file, in bytes; 0 if absent. */
+/* The number after `key` in "Key:   123 kB" lines, in bytes; 0 if absent. */
+static uint64_t os_kib_of(const char *text, const char *key)
+{
+    const char *found = strstr(text, key);
+
+    return found == NULL ? 0 : strtoull(found + strlen(key), NULL, 10) * 1024;
+}
+
 static uint64_t os_kib_field(const char *path, const char *key)
 {
     char text[4096];
-    const char *found;
 
-    if (os_read_start(path, text, sizeof(text)) != 0)
-        return 0;
-    found = strstr(text, key);
-    if (found == NULL)
-        return 0;
-    return strtoull(found + strlen(key), NULL, 10) * 1024;
+    return os_read_start(path, text, sizeof(text)) == 0 ? os_kib_of(text, key)
+                                                        : 0;
+}
+
+uint64_t hm_os_rss_held_bytes(void)
+{
+    char text[4096];
+
+    if (os_read_start("/proc/self/smaps_rollup", text, sizeof(text)) != 0)
+        return hm_os_rss_bytes(0);
+    return os_kib_of(text, "\nRss:") - os_kib_of(text, "\nLazyFree:");
 }
 
 uint64_t hm_os_rss_peak_bytes(void)
