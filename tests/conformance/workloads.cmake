@@ -23,10 +23,12 @@ foreach(c IN LISTS collectors)
   endif()
 endforeach()
 
+# What they ask of malloc, by name.
+set(wrapped LINKER:--wrap=malloc LINKER:--wrap=calloc LINKER:--wrap=realloc
+  LINKER:--wrap=posix_memalign LINKER:--wrap=free)
 hm_add_workload_program(conformance_workload_trace manual workload_trace.c
-  workload_apart.c ${block_sources})
-target_link_options(conformance_workload_trace PRIVATE
-  LINKER:--wrap=malloc LINKER:--wrap=calloc LINKER:--wrap=realloc LINKER:--wrap=free)
+  workload_apart.c malloc_trace.c)
+target_link_options(conformance_workload_trace PRIVATE ${wrapped})
 target_link_libraries(conformance_workload_trace PRIVATE hm::dep::cmocka)
 hm_add_test(conformance workload_trace conformance_workload_trace)
 
@@ -42,6 +44,20 @@ foreach(line IN LISTS small_lines)
   set_tests_properties(conformance.block.${w} PROPERTIES
     FAIL_REGULAR_EXPRESSION "status\t[^o]|status\toom")
 endforeach()
+get_property(blocks GLOBAL PROPERTY HM_BLOCK_NAMES)
+set(gen ${CMAKE_CURRENT_BINARY_DIR})
+hm_generate_registry(hm_block_workload workloads/block.h hm_blocks ${gen}/blocks.c ${blocks})
+add_executable(conformance_block_trace block_trace.c malloc_trace.c ${gen}/blocks.c
+  ${block_sources})
+target_compile_options(conformance_block_trace PRIVATE ${HM_NO_BUILTIN_MALLOC})
+target_link_options(conformance_block_trace PRIVATE ${wrapped})
+target_link_libraries(conformance_block_trace PRIVATE hm::flags hm::common hm::dep::cmocka)
+hm_add_test(conformance block_trace conformance_block_trace)
+
+if(HM_SANITIZE MATCHES "address")     # what it forgets is found
+  set_tests_properties(conformance.block.leak_slow PROPERTIES PASS_REGULAR_EXPRESSION
+    "LeakSanitizer: detected memory leaks")
+endif()
 
 # LeakSanitizer comes with AddressSanitizer, or alone; ThreadSanitizer excludes it.
 if(HM_SANITIZE MATCHES "thread")

@@ -1,0 +1,155 @@
+#!/usr/bin/env bats
+# What block workloads claim to find out about memory, and what they ask for.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    bin=${HEAPMARK_BIN:?folder of the built programs}
+    manual=$bin/heapmark-cell-manual
+    fixtures=$bin/fixtures
+    [[ -e $fixtures/counting.so ]] || skip "a sanitizer owns malloc"
+    cd "$BATS_TEST_TMPDIR"
+}
+
+# The second field of the record's line NAME.
+field() {
+    awk -F'\t' -v name="$1" '$1 == name { print $2; exit }' <<<"$output"
+}
+
+# figure NAME: what the workload has found out, from the record's line.
+figure() {
+    awk -F'\t' -v name="$1" '$1 == "figure" && $2 == name { print $3; exit }' <<<"$output"
+}
+
+# counter NAME: the same of what must agree.
+counter() {
+    awk -F'\t' -v name="$1" '$1 == "counter" && $2 == name { print $3; exit }' <<<"$output"
+}
+
+# counted NAME FILE: what counting.so wrote.
+counted() {
+    awk -v name="$1" '$1 == name { print $2 }' "$2"
+}
+
+MIB=1048576
+
+@test "drain looks at the resident set as long as it is told to, outside of the clock window" {
+    local drain=(drain strategy=glibc param.bytes=$((16 * MIB)))
+    run -0 "$manual" run "${drain[@]}" param.watch_ms=99
+    [[ $(grep -c '^figure' <<<"$output") -eq 2 ]]
+    [[ $(figure rss_0ms_bytes) -gt 0 && $(figure rss_1000ops_bytes) -gt 0 ]]
+    run -0 "$manual" run "${drain[@]}" param.watch_ms=1000
+    [[ $(grep -c '^figure' <<<"$output") -eq 4 ]]
+    [[ $(figure rss_100ms_bytes) -gt 0 && $(figure rss_1000ms_bytes) -gt 0 ]]
+    # The window has ended a second ago, on the clock that began when the machine did.
+    read -r now_s _ </proc/uptime
+    window_end_ns=$(awk -F'\t' '$1 == "window" { print $3 }' <<<"$output")
+    [[ $((${now_s/./}0000000 - window_end_ns)) -gt 990000000 ]]
+}
+
+@test "drain: waiting changes neither checksum nor census, nor the number of requests" {
+    for wait in 0 100; do
+        run -0 "$manual" run drain strategy=glibc param.bytes=$MIB param.watch_ms=$wait
+        echo "$(field checksum) $(field ops) $(field frees)" >>same
+        run -0 "$bin/heapmark-cell-census" run drain param.bytes=$MIB param.watch_ms=$wait
+        echo "$(field checksum) $(field ops) $(field alloc_count)" >>same
+    done
+    cat same
+    [[ $(sort -u same | wc -l) -eq 1 ]]
+}
+
+@test "drain and pinned: what is needed at the end is nothing, and the survivors" {
+    run -0 "$bin/heapmark-cell-census" run drain param.bytes=$((4 * MIB)) param.watch_ms=0
+    [[ $(field live_end_bytes) -eq 0 ]]
+    peak=$(field live_peak_bytes)
+    [[ $peak -gt $((4 * MIB * 98 / 100)) && $peak -lt $((4 * MIB * 102 / 100)) ]]
+    run -0 "$bin/heapmark-cell-census" run pinned param.bytes=$((4 * MIB)) param.watch_ms=0 \
+        param.keep=100
+    [[ $(field live_peak_bytes) -eq $peak ]]
+    [[ $(field live_end_bytes) -gt $((peak * 9 / 100)) ]]
+    [[ $(field live_end_bytes) -lt $((peak * 11 / 100)) ]]
+}
+
+@test "drain: memory that malloc keeps is resident, and memory that it gives back is not" {
+    # Above its threshold glibc maps each block, and unmaps it.
+    local drain=(drain strategy=glibc param.watch_ms=0 param.bytes=$((64 * MIB))
+        param.min_bytes=1M param.max_bytes=1M)
+    run -0 "$manual" run "${drain[@]}"
+    [[ $(field rss_peak_bytes) -gt $((64 * MIB)) ]]
+    [[ $(figure rss_0ms_bytes) -lt $(($(field rss_base_bytes) + 8 * MIB)) ]]
+    LD_PRELOAD=$bin/libhm_bump.so run -0 "$manual" run "${drain[@]}"
+    [[ $(figure rss_0ms_bytes) -gt $((64 * MIB)) ]]
+}
+
+@test "two threads drain what each has filled, and one looks" {
+    for workload in drain pinned sawtooth; do
+        run -0 "$manual" run $workload strategy=glibc threads=2 param.bytes=$((2 * MIB))
+        two=$(field ops)
+        [[ $(field remote_frees) -eq 0 ]]
+        run -0 "$manual" run $workload strategy=glibc param.bytes=$((2 * MIB))
+        [[ $two -eq $((2 * $(field ops))) ]]
+    done
+    run -0 "$manual" run drain strategy=glibc threads=2 param.bytes=$((16 * MIB)) param.watch_ms=0
+    [[ $(field rss_peak_bytes) -gt $((32 * MIB)) ]]
+    [[ $(grep -c '^figure.rss_0ms' <<<"$output") -eq 1 ]]
+    [[ $(figure rss_0ms_bytes) -le $(field rss_peak_bytes) ]]
+}
+
+@test "sawtooth: a malloc that never frees grows by each tooth, glibc does not" {
+    local saw=(param.bytes=$((8 * MIB)) param.teeth=5)
+    run -0 "$manual" run sawtooth strategy=glibc "${saw[@]}"
+    [[ $(figure rss_first_top_bytes) -gt $((8 * MIB)) ]]
+    [[ $(figure rss_last_top_bytes) -lt $(($(figure rss_first_top_bytes) + 4 * MIB)) ]]
+    LD_PRELOAD=$bin/libhm_bump.so run -0 "$manual" run sawtooth strategy=bump "${saw[@]}"
+    [[ $(figure rss_last_top_bytes) -gt $(($(figure rss_first_top_bytes) + 31 * MIB)) ]]
+}
+
+@test "large_small_frag: no malloc that joins its holes needs three buffers" {
+    for name in glibc tlsf segregated best_fit; do
+        LD_PRELOAD=$([[ $name == glibc ]] || echo "$bin/libhm_$name.so") run -0 "$manual" \
+            run large_small_frag strategy=$name param.rounds=20
+        echo "$name: $output"
+        [[ $(($(field rss_peak_bytes) - $(field rss_base_bytes))) -lt $((96 * MIB)) ]]
+        [[ $(field rss_peak_bytes) -gt $((32 * MIB)) ]]
+    done
+}
+
+@test "leak_slow: the share that it claims is lost, and is resident" {
+    local leak=(param.steps=1000000 param.lost=100 param.bytes=256)
+    run -0 "$bin/heapmark-cell-census" run leak_slow "${leak[@]}"
+    lost=$(field lost_bytes)
+    [[ $lost -gt $((99 * 256000)) && $lost -lt $((101 * 256000)) ]]
+    [[ $(field live_peak_bytes) -eq $((4097 * 256 - 256)) ]]
+    [[ $(field free_count) -eq $((1000000 - lost / 256)) ]]
+    run -0 "$manual" run leak_slow strategy=glibc "${leak[@]}"
+    [[ $(counter lost_bytes) -eq $lost ]]
+    [[ $(figure rss_growth_bytes) -gt $((lost * 9 / 10)) ]]
+    run -0 "$manual" run leak_slow strategy=glibc "${leak[@]}" param.lost=0
+    [[ $(counter lost_bytes) -eq 0 ]]
+    [[ $(figure rss_growth_bytes) -lt $((2 * MIB)) ]]
+}
+
+@test "thread_startup: a latency for each new thread, whichever malloc it has" {
+    for library in "" "$bin/libhm_threadcache.so" "$bin/libhm_segregated.so"; do
+        LD_PRELOAD=$library run -0 "$manual" run thread_startup strategy=glibc \
+            param.rounds=10 param.starters=8
+        [[ $(field status) == ok ]]
+        [[ $(field lat_n) -eq 80 && $(field ops) -eq 80 ]]
+    done
+}
+
+@test "calloc_sweep and realloc_growth ask calloc and realloc, once for each operation" {
+    for rounds in 1 2; do
+        COUNT_FILE=$PWD/calloc.$rounds LD_PRELOAD=$fixtures/counting.so run -0 "$manual" \
+            run calloc_sweep strategy=glibc param.rounds=$rounds param.bytes=1000
+        echo "$(field ops)" >calloc.ops.$rounds
+        COUNT_FILE=$PWD/realloc.$rounds LD_PRELOAD=$fixtures/counting.so run -0 "$manual" \
+            run realloc_growth strategy=glibc param.rounds=$rounds param.buffers=4
+        echo "$(field ops)" >realloc.ops.$rounds
+    done
+    for door in calloc realloc; do
+        made=$(($(counted $door $door.2) - $(counted $door $door.1)))
+        [[ $made -gt 0 ]]
+        [[ $made -eq $(($(cat $door.ops.2) - $(cat $door.ops.1))) ]]
+    done
+}
