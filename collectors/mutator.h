@@ -52,6 +52,7 @@
  *   HM_GC_THREADS   several mutators may run at once
  * and, if so, as 1:
  *   HM_GC_ACYCLIC   garbage in cycles is never found
+ *   HM_GC_CONSERVATIVE  a number that looks like a reference is one
  *   HM_GC_REGIONS   hm_region_enter(m) and hm_region_leave(m) are its own (R6)
  *   HM_GC_SAFEPOINTS  mutators are stopped for collections
  * and HM_GC_WEAK as 1 (weak references and watched objects) or 2 (ephemerons
@@ -155,23 +156,32 @@ static inline void hm_lose(struct hm_mutator *m, hm_ref o)
 }
 #endif
 
-/* Replaces the pointer-free object in `*slot` (a frame slot or root) by one of
- * new_bytes that starts with the same old_bytes.  A GC point. */
-static inline void hm_grow_raw(struct hm_mutator *m, hm_ref *slot,
+/* Replaces the pointer-free object in `*slot` (a frame slot or root) by a new
+ * one of new_bytes that starts with the same old_bytes.  A GC point. */
+static inline void hm_copy_raw(struct hm_mutator *m, hm_ref *slot,
                                size_t old_bytes, size_t new_bytes)
 {
-#ifdef HM_GC_RESIZE_RAW /* realloc, where the strategy has one */
-    *slot = hm_resize_raw(m, *slot, old_bytes, new_bytes);
-#else
     hm_ref bigger = hm_new_raw(m, new_bytes);
 
     memcpy(hm_raw(bigger, 0), hm_raw(*slot, 0),
            old_bytes < new_bytes ? old_bytes : new_bytes);
     hm_dispose(m, *slot);
     *slot = bigger;
+}
+
+/* The same, by realloc where the strategy has one. */
+static inline void hm_grow_raw(struct hm_mutator *m, hm_ref *slot,
+                               size_t old_bytes, size_t new_bytes)
+{
+#ifdef HM_GC_RESIZE_RAW
+    *slot = hm_resize_raw(m, *slot, old_bytes, new_bytes);
+#else
+    hm_copy_raw(m, slot, old_bytes, new_bytes);
 #endif
 }
 
+#define HM_COPY_RAW(m, f, i, old_bytes, new_bytes) \
+    hm_copy_raw(m, &(f).slot[i], old_bytes, new_bytes)
 #define HM_GROW_RAW(m, f, i, old_bytes, new_bytes) \
     hm_grow_raw(m, &(f).slot[i], old_bytes, new_bytes)
 

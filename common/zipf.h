@@ -3,7 +3,10 @@
  *
  * Source: weights 1/k^s; sizes from the ETC pool of B. Atikoglu et al.,
  *         "Workload Analysis of a Large-Scale Key-Value Store", SIGMETRICS
- *         2012 (generalised Pareto, theta 0, sigma 214.476, k 0.348238).
+ *         2012 (generalised Pareto, theta 0, sigma 214.476, k 0.348238), and
+ *         from the mean sizes of 53 clusters in J. Yang et al., "A Large Scale
+ *         Analysis of Hundreds of In-Memory Cache Clusters at Twitter", OSDI
+ *         2020.
  * Differs: s is a multiple of 1/4 so that sqrt, * and / suffice (exact IEEE
  *         operations, bit-equal in C and JavaScript); the sizes are 64
  *         quantiles, drawn by a hash. */
@@ -42,5 +45,6 @@ static inline uint32_t hm_zipf_next(const struct hm_zipf *zipf,
 
 /* Value sizes in bytes, ascending; index with `hash & 63`. */
 extern const uint16_t hm_etc_size_bytes[64];
+extern const uint16_t hm_twitter_size_bytes[64];
 
 #endif /* HM_COMMON_ZIPF_H */

@@ -1,25 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /* leak.h -- what the leak workloads share: one payload per step, read back at
  * once, so that equal steps give equal checksums whatever then becomes of it.
- * They differ only in what the program forgets. */
+ * They differ only in what the program forgets; with `twin=1` it does not
+ * forget it, and memory must stay flat. */
 #ifndef HM_WORKLOADS_LEAK_H
 #define HM_WORKLOADS_LEAK_H
 
-#include "workloads/object.h"
+#include "workloads/op_loop.h"
 #include "workloads/payload.h"
 
 #include <stdint.h>
 
-enum { HM_LEAK_STEPS, HM_LEAK_BYTES };
+enum { HM_LEAK_STEPS, HM_LEAK_BYTES, HM_LEAK_TWIN, HM_LEAK_OWN };
 
-#define HM_LEAK_PARAMS                                                 \
-    {"steps", "payloads made", 300000, 3000000, 1, UINT64_C(1) << 32}, \
-        {"bytes", "size of a payload, bytes", 256, 256, 8, 1 << 20},   \
-    {                                                                  \
-        0                                                              \
+/* The first rows of a table: defaults of quick and full steps, and of bytes. */
+#define HM_LEAK_SIZES(quick, full, size)                            \
+    {"steps", "payloads made", quick, full, 1, UINT64_C(1) << 32},  \
+    {                                                               \
+        "bytes", "size of a payload, bytes", size, size, 8, 1 << 24 \
+    }
+
+#define HM_LEAK_PARAMS(quick, full, size)                  \
+    HM_LEAK_SIZES(quick, full, size),                      \
+    {                                                      \
+        "twin", "1: the same without the leak", 0, 0, 0, 1 \
     }
 
 enum { HM_LEAK_BATCH = 128 }; /* steps per sample */
+
+static inline int hm_leak_is_twin(const struct hm_object_run *run)
+{
+    return run->base.value[HM_LEAK_TWIN] != 0;
+}
 
 /* The payload of step `i`.  A GC point. */
 static inline hm_ref hm_leak_payload(struct hm_object_run *run, uint64_t i)
@@ -38,18 +50,7 @@ static inline void hm_leak_loop(struct hm_object_run *run,
                                 void (*step)(struct hm_object_run *run,
                                              uint64_t i))
 {
-    uint64_t steps = run->base.value[HM_LEAK_STEPS];
-
-    hm_meter_start(&run->base.meter);
-    for (uint64_t done = 0; done < steps;) {
-        uint64_t left = steps - done;
-        uint64_t batch = left < HM_LEAK_BATCH ? left : HM_LEAK_BATCH;
-
-        for (uint64_t i = 0; i < batch; i++)
-            step(run, done + i);
-        hm_meter_mark(&run->base.meter, batch);
-        done += batch;
-    }
+    hm_op_loop(run, run->base.value[HM_LEAK_STEPS], HM_LEAK_BATCH, step);
 }
 
 #endif /* HM_WORKLOADS_LEAK_H */

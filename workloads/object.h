@@ -26,7 +26,25 @@ enum hm_leak {
     HM_LEAK_NONE,    /* must stay flat under every strategy */
     HM_LEAK_LOGICAL, /* reachable but unneeded: grows under every strategy */
     HM_LEAK_LOST,    /* unreachable: grows only where nothing collects */
+    HM_LEAK_CYCLE,   /* in cycles, freed by hand: grows where only counted */
+    HM_LEAK_FALSE,   /* numbers look like references to it, freed by hand:
+                      * grows where references are guessed */
 };
+
+/* Whether this collector never finds what such a workload drops. */
+static inline int hm_leak_is_missed(enum hm_leak leak)
+{
+#ifdef HM_GC_ACYCLIC
+    if (leak == HM_LEAK_CYCLE)
+        return 1;
+#endif
+#ifdef HM_GC_CONSERVATIVE
+    if (leak == HM_LEAK_FALSE)
+        return 1;
+#endif
+    (void)leak;
+    return 0;
+}
 
 struct hm_object_run {
     struct hm_run base;

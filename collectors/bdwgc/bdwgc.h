@@ -10,10 +10,11 @@
 
 #include <string.h>
 
-#define HM_GC_MANUAL  0
-#define HM_GC_PRECISE 0
-#define HM_GC_MOVING  0
-#define HM_GC_WEAK    1
+#define HM_GC_MANUAL       0
+#define HM_GC_PRECISE      0
+#define HM_GC_MOVING       0
+#define HM_GC_WEAK         1
+#define HM_GC_CONSERVATIVE 1
 
 #ifdef HM_BDWGC_INCREMENTAL
 #define HM_GC_THREADS 0

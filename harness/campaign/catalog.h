@@ -19,7 +19,7 @@ struct hm_catalog_param {
 
 struct hm_workload {
     const char *id, *operation, *summary, *source;
-    const char *leak; /* "-", "none", "logical" or "lost" */
+    const char *leak; /* "-", "none", "logical", "lost", "cycle" or "false" */
     enum hm_kind kind;
     unsigned max_threads;
     struct hm_catalog_param *param;
@@ -48,9 +48,10 @@ struct hm_strategy {
     const char *malloc_path; /* where malloc must come from; "" unchecked */
     const char *version;     /* as the library tells it, or of us; "" unknown */
     const char *package_version; /* of `package` as installed; "" unknown */
-    const char *off; /* why it cannot run and what to do; NULL: on */
-    bool heap_limit; /* obeys a heap limit */
-    bool tracing;    /* ... and its smallest heap counts as common */
+    const char *off;    /* why it cannot run and what to do; NULL: on */
+    const char *misses; /* leak whose garbage it never finds, or "" */
+    bool heap_limit;    /* obeys a heap limit */
+    bool tracing;       /* ... and its smallest heap counts as common */
     const struct hm_program *program;
     struct hm_catalog_option *option;
     size_t n_options;

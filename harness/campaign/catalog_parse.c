@@ -41,6 +41,7 @@ static int catalog_read_strategy(struct catalog_reader *reader)
     strategy->summary = field[6];
     strategy->program = reader->program;
     strategy->malloc_path = strategy->version = strategy->package_version = "";
+    strategy->misses = "";
     catalog->strategy =
         hm_pool_grow(reader->pool, catalog->strategy, catalog->n_strategies,
                      sizeof(struct hm_strategy *));
@@ -103,27 +104,44 @@ static int catalog_read_param(struct catalog_reader *reader)
     return 0;
 }
 
+/* The one that a line is about; NULL: none of that id. */
+static struct hm_strategy *catalog_strategy(const struct catalog_reader *reader)
+{
+    const struct hm_catalog *catalog = reader->catalog;
+
+    for (size_t i = 0; i < catalog->n_strategies; i++) {
+        if (strcmp(catalog->strategy[i]->id, reader->field[1]) == 0)
+            return catalog->strategy[i];
+    }
+    return NULL;
+}
+
+static int catalog_read_misses(struct catalog_reader *reader)
+{
+    struct hm_strategy *strategy = catalog_strategy(reader);
+
+    if (strategy == NULL)
+        return -EINVAL;
+    strategy->misses = reader->field[2];
+    return 0;
+}
+
 static int catalog_read_option(struct catalog_reader *reader)
 {
     struct hm_catalog_option option = {.name = reader->field[2],
                                        .meaning = reader->field[6]};
-    struct hm_catalog *catalog = reader->catalog;
+    struct hm_strategy *strategy = catalog_strategy(reader);
 
     if (catalog_number(reader->field[3], &option.value) ||
         catalog_number(reader->field[4], &option.min) ||
         catalog_number(reader->field[5], &option.max))
         return -EINVAL;
-    for (size_t i = 0; i < catalog->n_strategies; i++) {
-        struct hm_strategy *strategy = catalog->strategy[i];
-
-        if (strcmp(strategy->id, reader->field[1]) != 0)
-            continue;
-        strategy->option = hm_pool_grow(reader->pool, strategy->option,
-                                        strategy->n_options, sizeof option);
-        strategy->option[strategy->n_options++] = option;
-        return 0;
-    }
-    return -EINVAL;
+    if (strategy == NULL)
+        return -EINVAL;
+    strategy->option = hm_pool_grow(reader->pool, strategy->option,
+                                    strategy->n_options, sizeof option);
+    strategy->option[strategy->n_options++] = option;
+    return 0;
 }
 
 static int catalog_read_census(struct catalog_reader *reader)
@@ -149,6 +167,7 @@ static int catalog_read_line(struct catalog_reader *reader)
         int (*read)(struct catalog_reader *reader);
     } line[] = {
         {"strategy", 7, catalog_read_strategy},
+        {"misses", 3, catalog_read_misses},
         {"workload", 8, catalog_read_workload},
         {"param", 8, catalog_read_param},
         {"option", 7, catalog_read_option},

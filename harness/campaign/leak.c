@@ -64,7 +64,8 @@ const char *hm_leak_verdict(const struct hm_leak_point *point, size_t n,
     return needed >= LEAK_NEEDED_SHARE * growth ? "logical" : "lost";
 }
 
-const char *hm_leak_expected(const char *leak, const char *class_name)
+const char *hm_leak_expected(const char *leak, const char *class_name,
+                             const char *misses)
 {
     if (strcmp(leak, "-") == 0)
         return "";
@@ -72,5 +73,7 @@ const char *hm_leak_expected(const char *leak, const char *class_name)
         return "logical";
     if (strcmp(class_name, "reference") == 0)
         return "lost";
-    return strcmp(class_name, "collector") == 0 ? "none" : leak;
+    if (strcmp(class_name, "collector") == 0)
+        return strcmp(leak, misses) == 0 ? "lost" : "none";
+    return strcmp(leak, "lost") == 0 ? "lost" : "none";
 }

@@ -27,9 +27,15 @@ struct hm_leak_point {
 const char *hm_leak_verdict(const struct hm_leak_point *point, size_t n,
                             double alloc_bytes_per_op);
 
-/* The verdict that a strategy should get under a workload that leaks as
- * `leak` ("none", "logical", "lost") says; "" for workloads that are not about
- * leaks.  Collectors find what was lost; what never frees loses everything. */
-const char *hm_leak_expected(const char *leak, const char *class_name);
+/* The verdict that a strategy should get under a workload that leaks as `leak`
+ * says; "" for workloads that are not about leaks:
+ *
+ *                     leak is   none  logical  lost  cycle  false
+ *   allocator                   none  logical  lost  none   none
+ *   collector                   none  logical  none  none   none
+ *     that misses `leak`                             lost   lost
+ *   reference (never frees)     lost  logical  lost  lost   lost */
+const char *hm_leak_expected(const char *leak, const char *class_name,
+                             const char *misses);
 
 #endif /* HM_HARNESS_CAMPAIGN_LEAK_H */

@@ -223,12 +223,13 @@ static void rows_fill_leak(struct hm_row *row, const struct hm_measure *measure,
                            struct hm_run_key key)
 {
     const struct hm_subject *subject = rows_subject(measure, key);
+    const struct hm_strategy *strategy = measure->plan->cell[key.cell].strategy;
     const struct hm_census *census = rows_census(measure, key);
     const struct hm_record *record = measure->record;
     struct hm_leak_point point[HM_RECORD_CHECKPOINTS_MAX];
     double rate = 0;
 
-    if (strcmp(subject->workload->leak, "-") == 0 || census->failed != NULL)
+    if (strcmp(subject->leak, "-") == 0 || census->failed != NULL)
         return;
     for (size_t i = 0; i < record->n_checkpoints; i++) {
         const struct hm_record_checkpoint *at = &record->checkpoint[i];
@@ -240,10 +241,9 @@ static void rows_fill_leak(struct hm_row *row, const struct hm_measure *measure,
         rate = (double)census->alloc_bytes / (double)census->ops;
     hm_row_set(row, HM_COLUMN_leak_verdict,
                hm_leak_verdict(point, record->n_checkpoints, rate));
-    hm_row_set(
-        row, HM_COLUMN_leak_expected,
-        hm_leak_expected(subject->workload->leak,
-                         measure->plan->cell[key.cell].strategy->class_name));
+    hm_row_set(row, HM_COLUMN_leak_expected,
+               hm_leak_expected(subject->leak, strategy->class_name,
+                                strategy->misses));
 }
 
 void hm_measure_fill_record(struct hm_row *row,

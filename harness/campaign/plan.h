@@ -4,8 +4,9 @@
  *
  * Which cells: every selected workload x every strategy selected for its kind
  * x every thread count x every heap multiple (strategies that obey a heap
- * limit; the others once, without).  The baseline comes first and again as its
- * own twin.  A combination that cannot run is
+ * limit; the others once, without, and so a collector that misses what the
+ * workload leaks: it would only run out of memory).  The baseline comes first
+ * and again as its own twin.  A combination that cannot run is
  *   - a cell with a reason, never run but reported as `unsupported`, when the
  *     workload and the strategy were both named;
  *   - left out when one of them was only meant by `*`. */
@@ -23,6 +24,7 @@ enum hm_arm { HM_ARM_BASELINE, HM_ARM_TWIN, HM_ARM_TEST };
 /* What needs one census: a workload with its parameters and threads. */
 struct hm_subject {
     const struct hm_workload *workload;
+    const char *leak;          /* the workload's; "none" with twin=1 */
     const char *params;        /* "name=value;name=value", all of them */
     struct hm_words arguments; /* "param.NAME=VALUE" for the cell */
     unsigned threads;

@@ -233,13 +233,18 @@ static size_t plan_add_subject(struct plan_builder *builder,
                                unsigned threads)
 {
     struct hm_plan *plan = builder->plan;
-    struct hm_subject subject = {
-        .workload = workload, .params = "", .threads = threads};
+    struct hm_subject subject = {.workload = workload,
+                                 .leak = workload->leak,
+                                 .params = "",
+                                 .threads = threads};
 
     for (size_t i = 0; i < workload->n_params; i++) {
         const struct hm_catalog_param *param = &workload->param[i];
         uint64_t value = plan_param_value(builder, workload, param);
 
+        if (strcmp(workload->leak, "-") != 0 && value != 0 &&
+            strcmp(param->name, "twin") == 0)
+            subject.leak = "none";
         subject.params =
             hm_pool_format(builder->pool, "%s%s%s=%" PRIu64, subject.params,
                            i > 0 ? ";" : "", param->name, value);
@@ -304,7 +309,9 @@ static void plan_add_cells(struct plan_builder *builder, size_t subject,
     const struct hm_suite *suite = builder->suite;
     struct hm_plan *plan = builder->plan;
     const char *obstacle = plan_obstacle(builder, &plan->subject[subject], arm);
-    bool limited = arm->strategy->heap_limit && suite->n_heaps > 0;
+    bool leaks =
+        strcmp(plan->subject[subject].leak, arm->strategy->misses) == 0;
+    bool limited = arm->strategy->heap_limit && suite->n_heaps > 0 && !leaks;
 
     if (obstacle != NULL && !(arm->named && builder->workload_named))
         return;

@@ -43,6 +43,25 @@ static void list_params(struct hm_cell_writer *out, const char *workload,
     }
 }
 
+static const char *const list_leak[] = {
+    [HM_LEAK_NOT_ONE] = "-",       [HM_LEAK_NONE] = "none",
+    [HM_LEAK_LOGICAL] = "logical", [HM_LEAK_LOST] = "lost",
+    [HM_LEAK_CYCLE] = "cycle",     [HM_LEAK_FALSE] = "false",
+};
+
+static void list_misses(struct hm_cell_writer *out,
+                        const struct hm_cell_strategy *strategy)
+{
+    if (hm_collector_this.class != HM_CLASS_COLLECTOR)
+        return;
+    for (enum hm_leak leak = HM_LEAK_CYCLE; leak <= HM_LEAK_FALSE; leak++) {
+        if (hm_leak_is_missed(leak)) {
+            hm_cell_write(out, "misses\t%s\t%s\n", strategy->id,
+                          list_leak[leak]);
+        }
+    }
+}
+
 static void list_strategy(struct hm_cell_writer *out,
                           const struct hm_cell_strategy *strategy)
 {
@@ -53,6 +72,7 @@ static void list_strategy(struct hm_cell_writer *out,
                   list_heap(),
                   strategy->summary[0] != '\0' ? strategy->summary
                                                : hm_collector_this.summary);
+    list_misses(out, strategy);
     for (; p->name != NULL; p++) {
         hm_cell_write(
             out, "option\t%s\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\n",
@@ -63,15 +83,9 @@ static void list_strategy(struct hm_cell_writer *out,
 static void list_object(struct hm_cell_writer *out,
                         const struct hm_object_workload *workload)
 {
-    static const char *const leak[] = {
-        [HM_LEAK_NOT_ONE] = "-",
-        [HM_LEAK_NONE] = "none",
-        [HM_LEAK_LOGICAL] = "logical",
-        [HM_LEAK_LOST] = "lost",
-    };
-
     hm_cell_write(out, "workload\t%s\tobject\t%s\t%s\t%u\t%s\t%s\n",
-                  workload->name, workload->operation, leak[workload->leak],
+                  workload->name, workload->operation,
+                  list_leak[workload->leak],
                   workload->max_threads > 1 ? workload->max_threads : 1,
                   workload->summary, workload->source);
     list_params(out, workload->name, workload->params);

@@ -24,7 +24,7 @@ small="param.depth=8"
     for cell in "$manual" "$census" "$nogc" "$null" "$node"; do
         run -0 "$cell" list
         awk -F'\t' '
-            BEGIN { n["strategy"] = 7; n["workload"] = 8; n["param"] = 8; n["option"] = 7; n["census"] = 1 }
+            BEGIN { n["strategy"] = 7; n["misses"] = 3; n["workload"] = 8; n["param"] = 8; n["option"] = 7; n["census"] = 1 }
             !($1 in n) || NF != n[$1] { print "fields: " $0; bad = 1 }
             { for (i = 1; i <= NF; i++)
                 if ($i == "" && !($1 == "strategy" && (i == 4 || i == 5))) { print "empty: " $0; bad = 1 } }
@@ -45,6 +45,19 @@ small="param.depth=8"
     run -0 "$census" list
     [[ ${lines[-1]} == census ]]
     run ! grep '^strategy' <<<"$output"
+}
+
+@test "list: plain counting misses cycles, guessing misses what numbers look like" {
+    for cell in "$manual" "$nogc" "$census"; do
+        run -0 "$cell" list
+        run ! grep '^misses' <<<"$output"
+    done
+    for pair in marksweep: refcount:cycle refcount_cycle: bdwgc:false; do
+        id=${pair%:*}
+        [ -x "${nogc%nogc}$id" ] || continue
+        run -0 "${nogc%nogc}$id" list
+        [ "$(sed -n "s/^misses\t$id\t//p" <<<"$output")" = "${pair#*:}" ]
+    done
 }
 
 @test "list: defaults of a parameter are inside its range" {

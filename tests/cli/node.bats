@@ -81,6 +81,12 @@ same() {
     need_node
     for words in "binary_trees param.depth=9 param.step=2" "gcbench param.depth=7 param.stretch=0" \
         "cache param.keys=4096 param.budget=262144 param.ops=20000 param.set=35" \
+        "cache param.keys=4096 param.budget=262144 param.ops=20000 param.set=10 param.ttl=3000" \
+        "cache param.keys=4096 param.budget=1M param.ops=20000 param.sizes=1 param.zipf=5" \
+        "large_objects param.steps=100 param.slots=8 param.growth=1" "leak_lost param.steps=1000 param.twin=1" \
+        "stack_heap param.depth=13 param.variant=0" "stack_heap param.depth=13 param.variant=2" \
+        "stack_heap param.depth=13 param.variant=4" "stack_heap param.depth=13 param.variant=5 param.levels=2000" \
+        "leak_cache param.steps=3000 param.twin=1" \
         "message_channel param.window=100 param.pushes=1000 param.bytes=100 param.structure=0" \
         "message_channel param.window=100 param.pushes=1000 param.bytes=7 param.structure=2" \
         "message_channel param.window=100 param.pushes=50" "deep_list param.nodes=255 param.rounds=3" \

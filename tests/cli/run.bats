@@ -242,6 +242,17 @@ INI
     [[ $(column d/runs.csv version strategy mine) == 5.* ]]
 }
 
+@test "a leak's twin is expected to stay flat, but under what never frees" {
+    run -0 "$HEAPMARK_BIN/heapmark" run --out c --workload leak_connection --blocks 1 \
+        --strategy nogc --param steps=50000
+    [ "$(column c/runs.csv leak_expected | sort -u)" = lost ]
+    run -0 "$HEAPMARK_BIN/heapmark" run --out d --workload leak_connection --blocks 1 \
+        --strategy nogc --param steps=50000 --param twin=1
+    [ "$(column d/runs.csv leak_expected strategy nogc)" = lost ]
+    [ "$(column d/runs.csv leak_expected strategy glibc | sort -u)" = none ]
+    [ "$(column c/runs.csv checksum | sort -u)" = "$(column d/runs.csv checksum | sort -u)" ]
+}
+
 @test "--option sets what a strategy takes, again in a resumed campaign" {
     run -0 "$heapmark" run --out c --workload alpha --strategy well,capped --blocks 1 \
         --option well.depth=2 --option well.depth=3 --option capped.mode=some

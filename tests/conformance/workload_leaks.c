@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* workload_leaks.c -- runs one workload under malloc and ends like any
  * program, so that LeakSanitizer looks at what it left: it must find nothing,
- * but in leak_lost. */
+ * but where the workload loses it. */
 #include "tests/conformance/workload_run.h"
 
 #include <stdio.h>

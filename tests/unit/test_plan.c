@@ -22,6 +22,7 @@ static const char listed[] =
     "param\ttrees\twidth\t2\t2\t1\t8\thow wide\n";
 static const char listed_collector[] =
     "strategy\tmoving\tcollector\t\t\tlimit\tmoves\n"
+    "misses\tmoving\tcycle\n"
     "workload\ttrees\tobject\tnode\t-\t1\ttrees\tnowhere\n";
 
 struct fixture {
@@ -328,6 +329,8 @@ static void a_cell_that_breaks_the_protocol_is_named(void **state)
         "workload\tw\tobject\tstep\t-\tmany\ts\ts\n",
         "param\tnone\tn\t1\t1\t1\t1\tm\n",
         "option\tnone\tn\t1\t1\t1\tm\n",
+        "misses\tnone\tcycle\n",
+        "misses\tglibc\n",
         "what\tis\tthis\n",
     };
     struct fixture *fixture = *state;
@@ -339,6 +342,61 @@ static void a_cell_that_breaks_the_protocol_is_named(void **state)
                          -EPROTO);
         assert_non_null(strstr(fixture->why, "bad_cell list: line 1 "));
     }
+}
+
+static void a_collector_that_leaks_has_no_limit_to_meet(void **state)
+{
+    static const char leaky[] =
+        "workload\trings\tobject\tstep\tcycle\t1\trings\tnowhere\n"
+        "param\trings\ttwin\t0\t0\t0\t1\twithout\n";
+    struct fixture *fixture = *state;
+
+    assert_int_equal(hm_catalog_parse(&fixture->pool, &fixture->catalog,
+                                      &fixture->collector, leaky,
+                                      &fixture->why),
+                     0);
+    set(fixture, "workloads", "rings");
+    set(fixture, "strategies", "moving");
+    set(fixture, "heap", "1.5 3");
+    assert_int_equal(build(fixture), 0);
+    assert_non_null(strstr(cells(fixture), ",rings:moving/test"));
+    assert_null(strstr(cells(fixture), "@"));
+    hm_suite_set_param(&fixture->pool, &fixture->suite, "rings", "twin", 1);
+    assert_int_equal(build(fixture), 0);
+    assert_non_null(strstr(cells(fixture), ",rings:moving/test@1.5"));
+}
+
+static void what_a_collector_misses_is_known(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_string_equal(
+        hm_catalog_strategy(&fixture->catalog, "moving")->misses, "cycle");
+    assert_string_equal(hm_catalog_strategy(&fixture->catalog, "glibc")->misses,
+                        "");
+}
+
+static void a_twin_is_expected_to_stay_flat(void **state)
+{
+    static const char leaky[] =
+        "workload\tdrips\tobject\tstep\tlost\t1\tdrips\tnowhere\n"
+        "param\tdrips\ttwin\t0\t0\t0\t1\twithout\n"
+        "workload\tdry\tobject\tstep\t-\t1\tdry\tnowhere\n"
+        "param\tdry\ttwin\t0\t0\t0\t1\tof nothing\n";
+    struct fixture *fixture = *state;
+
+    assert_int_equal(hm_catalog_parse(&fixture->pool, &fixture->catalog,
+                                      &fixture->manual, leaky, &fixture->why),
+                     0);
+    set(fixture, "workloads", "drips dry");
+    assert_int_equal(build(fixture), 0);
+    assert_string_equal(fixture->plan.subject[0].leak, "lost");
+    assert_string_equal(fixture->plan.subject[1].leak, "-");
+    hm_suite_set_param(&fixture->pool, &fixture->suite, "drips", "twin", 1);
+    hm_suite_set_param(&fixture->pool, &fixture->suite, "dry", "twin", 1);
+    assert_int_equal(build(fixture), 0);
+    assert_string_equal(fixture->plan.subject[0].leak, "none");
+    assert_string_equal(fixture->plan.subject[1].leak, "-");
 }
 
 int main(void)
@@ -359,6 +417,9 @@ int main(void)
         TEST(orders_are_not_biased),
         TEST(padding_is_spread_over_a_page),
         TEST(a_cell_that_breaks_the_protocol_is_named),
+        TEST(what_a_collector_misses_is_known),
+        TEST(a_collector_that_leaks_has_no_limit_to_meet),
+        TEST(a_twin_is_expected_to_stay_flat),
     };
 #undef TEST
 

@@ -11,11 +11,12 @@
  * Threads:    one. */
 #include "workloads/object.h"
 
-enum { LARGE_OBJECTS_STEPS, LARGE_OBJECTS_SLOTS };
+enum { LARGE_OBJECTS_STEPS, LARGE_OBJECTS_SLOTS, LARGE_OBJECTS_GROWTH };
 
 static const struct hm_param large_objects_params[] = {
     {"steps", "buffers asked for", 1000, 60000, 1, UINT64_C(1) << 40},
     {"slots", "buffers that may stay alive", 32, 64, 1, 1 << 16},
+    {"growth", "0 realloc where the strategy has one, 1 copy", 0, 0, 0, 1},
     {0},
 };
 
@@ -76,7 +77,11 @@ static void large_objects_grow(struct hm_object_run *run, size_t bytes)
 
     HM_SET(m, f, 0, large_objects_new(m, now, 1));
     for (; now < bytes; now *= 2) {
-        HM_GROW_RAW(m, f, 0, now, now * 2);
+        if (run->base.value[LARGE_OBJECTS_GROWTH] == 0) {
+            HM_GROW_RAW(m, f, 0, now, now * 2);
+        } else {
+            HM_COPY_RAW(m, f, 0, now, now * 2);
+        }
         large_objects_touch(HM_GET(f, 0), now, now * 2, 1);
     }
     hm_run_mix(&run->base, large_objects_first(HM_GET(f, 0)));

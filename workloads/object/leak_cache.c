@@ -5,13 +5,15 @@
  * Source:     the unbounded cache, the commonest leak of programs in languages
  *             with a collector.
  * Differs:    no key is ever asked for again, except once to read it back.
+ *             The twin holds the latest 256 entries.
  * Invariants: every step's entry is in the chain of its key; the table has as
  *             many buckets as entries, or up to twice as many.
  * Costs:      two allocations per step; the table doubles now and then.
  * Threads:    one. */
 #include "workloads/leak.h"
 
-static const struct hm_param leak_cache_params[] = {HM_LEAK_PARAMS};
+static const struct hm_param leak_cache_params[] = {
+    HM_LEAK_PARAMS(300000, 3000000, 256), {0}};
 
 enum { ENTRY_VALUE, ENTRY_CHAIN, ENTRY_REFS };
 
@@ -24,7 +26,7 @@ static const struct hm_layout leak_cache_entry_layout = {
 
 enum { ROOT_TABLE };
 
-enum { LEAK_CACHE_FIRST_BUCKETS = 1024 };
+enum { LEAK_CACHE_FIRST_BUCKETS = 1024, LEAK_CACHE_BOUND = 256 };
 
 static uint64_t leak_cache_buckets, leak_cache_entries;
 
@@ -94,10 +96,33 @@ static hm_ref leak_cache_find(const struct hm_object_run *run, uint64_t key)
     return hm_load(m, entry, ENTRY_VALUE);
 }
 
+/* Takes the entry of `key`, which is there, out of its chain. */
+static void leak_cache_evict(struct hm_object_run *run, uint64_t key)
+{
+    struct hm_mutator *m = run->mutator;
+    hm_ref at = run->root[ROOT_TABLE], entry;
+    uint64_t field = leak_cache_bucket(key);
+
+    entry = hm_load(m, at, field);
+    while (leak_cache_key(entry) != key) {
+        at = entry;
+        field = ENTRY_CHAIN;
+        entry = hm_load(m, at, field);
+    }
+    hm_store(m, at, field, hm_load(m, entry, ENTRY_CHAIN));
+    leak_cache_entries--;
+    if (HM_GC_MANUAL) {
+        hm_dispose(m, hm_load(m, entry, ENTRY_VALUE));
+        hm_dispose(m, entry);
+    }
+}
+
 static void leak_cache_step(struct hm_object_run *run, uint64_t i)
 {
     leak_cache_insert(run, i, hm_leak_payload(run, i));
     hm_leak_read(run, leak_cache_find(run, i));
+    if (hm_leak_is_twin(run) && i >= LEAK_CACHE_BOUND)
+        leak_cache_evict(run, i - LEAK_CACHE_BOUND);
 }
 
 static void leak_cache_run(struct hm_object_run *run)

@@ -8,7 +8,8 @@
  * Threads:    one. */
 #include "workloads/leak.h"
 
-static const struct hm_param leak_none_params[] = {HM_LEAK_PARAMS};
+static const struct hm_param leak_none_params[] = {
+    HM_LEAK_SIZES(300000, 3000000, 256), {0}};
 
 static void leak_none_step(struct hm_object_run *run, uint64_t i)
 {

@@ -7,7 +7,7 @@
 import { newPayload, payloadTag } from '../payload.mjs';
 import { fin } from '../rng.mjs';
 import { opLoop } from '../run.mjs';
-import { ETC_SIZE_BYTES, Zipf } from '../zipf.mjs';
+import { ETC_SIZE_BYTES, TWITTER_SIZE_BYTES, Zipf } from '../zipf.mjs';
 
 const BUCKETS = 1 << 17, BATCH = 16;
 
@@ -22,6 +22,19 @@ class Entry {
         this.prev = this;
         this.next = this;
     }
+}
+
+// Says when a value is due to go; it may be gone by then.
+class Ticket {
+    constructor(key, tag, next) {
+        this.key = key;
+        this.tag = tag;
+        this.next = next;
+    }
+}
+
+function tagOf(i) {
+    return i & 0x7FFFFF;
 }
 
 function unlink(entry) {
@@ -50,6 +63,10 @@ class Cache {
         this.budget = run.param.budget;
         this.table = new Array(BUCKETS).fill(null);
         this.head = new Entry(0, null, 0);
+        this.sizes = run.param.sizes === 0 ? ETC_SIZE_BYTES : TWITTER_SIZE_BYTES;
+        this.ttl = run.param.ttl;
+        this.wheel = new Array(this.ttl).fill(null);
+        this.expired = 0;
         this.used = 0;
         this.hits = this.misses = this.evicted = this.entries = 0;
     }
@@ -75,14 +92,38 @@ class Cache {
         at.chain = entry.chain;
     }
 
-    evict() {
-        const last = this.head.prev;
-
-        unlink(last);
-        this.unchain(last);
-        this.used -= last.bytes;
+    remove(entry) {
+        unlink(entry);
+        this.unchain(entry);
+        this.used -= entry.bytes;
         this.entries--;
+    }
+
+    evict() {
+        this.remove(this.head.prev);
         this.evicted++;
+    }
+
+    // The value that request `i` has stored will go 1 to `ttl` requests later.
+    schedule(i, key) {
+        const slot = (i + 1 + fin(fin(key ^ i)) % this.ttl) % this.ttl;
+
+        this.wheel[slot] = new Ticket(key, tagOf(i), this.wheel[slot]);
+    }
+
+    // What is due at request `i` goes, unless it has been replaced or evicted.
+    expire(i) {
+        let ticket = this.wheel[i % this.ttl];
+
+        this.wheel[i % this.ttl] = null;
+        for (; ticket !== null; ticket = ticket.next) {
+            const entry = this.find(ticket.key);
+
+            if (entry !== null && payloadTag(entry.value) === ticket.tag) {
+                this.remove(entry);
+                this.expired++;
+            }
+        }
     }
 
     replace(entry, value, bytes) {
@@ -104,13 +145,15 @@ class Cache {
     }
 
     put(i, key, found) {
-        const bytes = ETC_SIZE_BYTES[fin(key ^ i) & 63];
-        const value = newPayload(bytes, i & 0x7FFFFF);
+        const bytes = this.sizes[fin(key ^ i) & 63];
+        const value = newPayload(bytes, tagOf(i));
 
         if (found !== null)
             this.replace(found, value, bytes);
         else
             this.insert(key, value, bytes);
+        if (this.ttl > 0)
+            this.schedule(i, key);
         while (this.used > this.budget)
             this.evict();
     }
@@ -124,6 +167,9 @@ class Cache {
 
     request(i) {
         const key = fin(zipf.next(this.rng)) | 0, percent = this.rng.next() % 100;
+
+        if (this.ttl > 0)
+            this.expire(i);
         const found = this.find(key);
 
         if (percent >= this.set) {
@@ -138,15 +184,19 @@ class Cache {
 }
 
 export function setup(run) {
-    zipf = new Zipf(run.param.keys, 4);
+    zipf = new Zipf(run.param.keys, run.param.zipf);
 }
 
 export function* samples(run) {
     const cache = run.held = new Cache(run);
 
     yield* opLoop(run.param.ops, BATCH, (i) => cache.request(i));
-    for (const [name, value] of [['hit', cache.hits], ['miss', cache.misses],
-                                 ['evicted', cache.evicted], ['live', cache.entries]]) {
+    const counters = [['hit', cache.hits], ['miss', cache.misses],
+                      ['evicted', cache.evicted], ['live', cache.entries]];
+
+    if (cache.ttl > 0)
+        counters.push(['expired', cache.expired]);
+    for (const [name, value] of counters) {
         run.mix(value);
         run.count(name, value);
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// leak_cache.mjs -- fills a map and never empties it.
+// leak_cache.mjs -- fills a map and never empties it; the twin holds the latest entries.
 
 import { leakLoop } from '../leak.mjs';
 import { fin } from '../rng.mjs';
 
-const FIRST_BUCKETS = 1024;
+const FIRST_BUCKETS = 1024, BOUND = 256;
 
 class Entry {
     constructor(key, value) {
@@ -47,6 +47,21 @@ class Table {
         this.entries++;
     }
 
+    // Takes the entry of `key`, which is there, out of its chain.
+    evict(key) {
+        const k = fin(key) & this.bucket.length - 1;
+        let at = this.bucket[k];
+
+        this.entries--;
+        if (at.key === key) {
+            this.bucket[k] = at.chain;
+            return;
+        }
+        while (at.chain.key !== key)
+            at = at.chain;
+        at.chain = at.chain.chain;
+    }
+
     find(key) {
         let entry = this.bucket[fin(key) & this.bucket.length - 1];
 
@@ -61,7 +76,11 @@ export function* samples(run) {
 
     yield* leakLoop(run, (payload, i) => {
         table.insert(i, payload);
-        return table.find(i);
+        const found = table.find(i);
+
+        if (run.param.twin !== 0 && i >= BOUND)
+            table.evict(i - BOUND);
+        return found;
     });
     run.count('entries', table.entries);
 }
