@@ -344,11 +344,13 @@ static size_t pool_count_free(const struct hm_heap *heap,
 static const char *pool_check_pool(const struct hm_heap *heap,
                                    const struct pool *pool)
 {
+    const struct hm_unit *unit = &heap->units.unit[pool - heap->pool];
     size_t n_free;
 
-    if (pool->log2 < POOL_LEAST_LOG2 || pool->log2 > POOL_MOST_LOG2 ||
+    if (unit->units != 1 || unit->is_free || pool->log2 < POOL_LEAST_LOG2 ||
+        pool->log2 > POOL_MOST_LOG2 ||
         pool->capacity != HM_UNIT_BYTES >> pool->log2)
-        return "every used unit is a pool or of a large block";
+        return "a pool is a unit, and its capacity what fits";
     n_free = pool_count_free(heap, pool);
     if (pool->carved > pool->capacity || n_free > pool->carved ||
         pool->used + n_free != pool->carved)
@@ -380,18 +382,22 @@ static const char *pool_check_lists(const struct hm_heap *heap, size_t n_listed)
 static const char *pool_check(const struct hm_heap *heap)
 {
     const struct hm_units *u = &heap->units;
-    const char *broken = hm_units_check(u);
-    size_t n_listed = 0;
+    size_t n_listed = 0, n_pools = 0, large_units;
+    const char *broken = hm_runs_check(u, heap, &large_units);
 
-    for (size_t at = 0; broken == NULL && at < u->frontier;
-         at += u->unit[at].units) {
+    for (size_t at = 0; broken == NULL && at < u->frontier; at++) {
         const struct pool *pool = &heap->pool[at];
 
-        if (u->unit[at].is_free || u->owner[at] == heap)
+        if ((const unsigned char *)(pool + 1) > heap->own.open)
+            break; /* never one */
+        if (pool->capacity == 0)
             continue;
-        broken = pool_check_pool(heap, pool);
+        n_pools++;
         n_listed += pool->used > 0 && pool->used < pool->capacity;
+        broken = pool_check_pool(heap, pool);
     }
+    if (broken == NULL && n_pools + large_units != u->used_units)
+        broken = "every used unit is a pool or of a large block";
     return broken == NULL ? pool_check_lists(heap, n_listed) : broken;
 }
 

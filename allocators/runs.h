@@ -119,14 +119,28 @@ static inline int hm_run_may_hold(const struct hm_units *u, const void *p)
            hm_units_index(u, at) < u->frontier;
 }
 
-/* Units in the runs of `owner`, for a check that has found runs end to end. */
-static inline size_t hm_runs_count(const struct hm_units *u, const void *owner)
+/* hm_units_check, and that units which are free or in a block of `owner` have
+ * no owner but for the block's first; counts those in blocks. */
+static inline const char *hm_runs_check(const struct hm_units *u,
+                                        const void *owner, size_t *n)
 {
-    size_t n = 0;
+    const char *broken = hm_units_check(u);
+    size_t units;
 
-    for (size_t at = 0; at < u->frontier; at += u->unit[at].units)
-        n += u->owner[at] == owner ? u->unit[at].units : 0;
-    return n;
+    *n = 0;
+    for (size_t at = 0; broken == NULL && at < u->frontier; at += units) {
+        size_t i = u->owner[at] == owner;
+
+        units = u->unit[at].units;
+        if (!u->unit[at].is_free && i == 0)
+            continue;
+        *n += i * units;
+        while (i < units && u->owner[at + i] == NULL)
+            i++;
+        if (i < units)
+            return "runs: only a block's first unit has an owner";
+    }
+    return broken;
 }
 
 #endif /* HM_ALLOCATORS_RUNS_H */

@@ -505,15 +505,14 @@ static const char *slab_check_cache(const struct hm_heap *heap,
 
 static const char *slab_check(const struct hm_heap *heap)
 {
-    const char *broken = hm_units_check(&heap->units);
-    size_t units = 0;
+    size_t units;
+    const char *broken = hm_runs_check(&heap->units, heap, &units);
 
     for (size_t i = 0; broken == NULL && i < 2 * (size_t)SLAB_CLASSES; i++) {
         broken = slab_check_cache(heap, &heap->cache[i]);
         units += heap->cache[i].n_slabs * heap->cache[i].units;
     }
-    if (broken == NULL &&
-        units + hm_runs_count(&heap->units, heap) != heap->units.used_units)
+    if (broken == NULL && units != heap->units.used_units)
         broken = "every used unit is a slab's or a large block's";
     return broken;
 }

@@ -95,19 +95,35 @@ static void an_alignment_beyond_a_unit_costs_no_memory(void **state)
 
 /* --- Memory goes from one use to another --- */
 
-/* One block of every size, all released again. */
+static void release_all(struct hm_heap *heap, size_t n)
+{
+    while (n > 0)
+        subject->release(heap, block[--n]);
+}
+
+static void take_and_release_every_size(struct hm_heap *heap)
+{
+    size_t n = 0;
+
+    for (size_t bytes = 16; bytes < 2 * UNIT; bytes += bytes / 4 + 15)
+        block[n++] = take(heap, bytes);
+    release_all(heap, n);
+}
+
 static void what_is_kept_is_given_when_memory_is_short(void **state)
 {
     enum { LIMIT = 8 * MIB };
 
     struct hm_heap *heap = open_heap(LIMIT);
-    size_t whole = largest(heap, LIMIT), n = 0;
+    size_t whole = largest(heap, LIMIT), many = fill(heap, 448, block, MANY);
 
     (void)state;
-    for (size_t bytes = 16; bytes < 2 * UNIT; bytes += bytes / 4 + 15)
-        block[n++] = take(heap, bytes);
-    while (n > 0)
-        subject->release(heap, block[--n]);
+    release_all(heap, many);
+    take_and_release_every_size(heap);
+    assert_int_equal(fill(heap, 448, block, MANY), many);
+    assert_whole(heap);
+    release_all(heap, many);
+    take_and_release_every_size(heap);
     assert_int_equal(largest(heap, LIMIT), whole);
     assert_whole(heap);
     subject->destroy(heap);
@@ -127,8 +143,7 @@ static void blocks_of_one_size_become_those_of_another(void **state)
         assert_true(n * subject->usable(heap, block[0]) >=
                     (size_t)LIMIT / 100 * 84);
         shuffle(block, n, (uint32_t)i);
-        while (n > 0)
-            subject->release(heap, block[--n]);
+        release_all(heap, n);
         assert_whole(heap);
     }
     subject->destroy(heap);
@@ -195,8 +210,7 @@ static void fill_holes(struct hm_heap *heap, size_t n)
     }
     assert_true(visits <= pieces);
     assert_whole(heap);
-    for (size_t i = 0; i < n; i++)
-        subject->release(heap, block[i]);
+    release_all(heap, n);
 }
 
 static void an_allocation_finds_its_block_in_the_first_place(void **state)
@@ -210,6 +224,30 @@ static void an_allocation_finds_its_block_in_the_first_place(void **state)
     }
 }
 
+/* --- The check --- */
+
+/* What a write to a released block can do to the list that it is in. */
+static void the_check_sees_a_spoilt_free_list(void **state)
+{
+    struct hm_heap *heap = open_heap(4 * MIB);
+    unsigned char *low = take(heap, 64), *mid = take(heap, 64),
+                  *high = take(heap, 64);
+    unsigned char *const spoilt[] = {mid, mid + 8, high + 64, low - MIB};
+
+    (void)state;
+    subject->release(heap, mid);
+    for (size_t i = 0; i < sizeof(spoilt) / sizeof(spoilt[0]); i++) {
+        memcpy(mid, &spoilt[i], sizeof(spoilt[i]));
+        assert_non_null(subject->check(heap));
+    }
+    memset(mid, 0, sizeof(void *));
+    assert_whole(heap);
+    memcpy(mid, &high, sizeof(high)); /* in use */
+    memset(high, 0, sizeof(void *));
+    assert_non_null(subject->check(heap));
+    subject->destroy(heap);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +258,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(blocks_of_one_size_become_those_of_another),
         cmocka_unit_test(memory_without_a_block_goes_back_to_the_system),
         cmocka_unit_test(an_allocation_finds_its_block_in_the_first_place),
+        cmocka_unit_test(the_check_sees_a_spoilt_free_list),
     };
 
     for (size_t i = 0; argc == 2 && hm_allocators[i] != NULL; i++) {

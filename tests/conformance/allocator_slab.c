@@ -160,6 +160,22 @@ static void at_most_an_eighth_is_no_block(void **state)
     }
 }
 
+static void a_block_stays_unless_half_of_it_would_do(void **state)
+{
+    struct hm_heap *heap = open_heap(4 * MIB);
+    unsigned char *block = take(heap, 1000), *small = take(heap, 128);
+
+    (void)state;
+    assert_int_equal(subject->usable(heap, block), 1024);
+    assert_int_equal(subject->resize(heap, block, 1024), 1);
+    assert_int_equal(subject->resize(heap, block, 1025), 0);
+    assert_int_equal(subject->resize(heap, block, 512), 1);
+    assert_int_equal(subject->resize(heap, block, 511), 0);
+    assert_int_equal(subject->usable(heap, block), 1024);
+    assert_int_equal(subject->resize(heap, small, 1), 1);
+    subject->destroy(heap);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +186,7 @@ int main(void)
         cmocka_unit_test(an_empty_slab_is_kept_for_the_next_block),
         cmocka_unit_test(empty_slabs_beyond_an_eighth_are_reaped),
         cmocka_unit_test(at_most_an_eighth_is_no_block),
+        cmocka_unit_test(a_block_stays_unless_half_of_it_would_do),
     };
 
     subject = &hm_allocator_slab;
