@@ -226,7 +226,7 @@ static size_t slab_next_bytes(size_t bytes)
 }
 
 /* A slab has the fewest units of which at most an eighth is no block; a power
- * of two, for these divide what units.h takes ahead. */
+ * of two, for these fit each other's places. */
 static void slab_cache_init(struct slab_cache *cache, size_t block_bytes,
                             int has_colours)
 {

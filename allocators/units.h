@@ -211,30 +211,48 @@ static void hm_units_back(struct hm_units *u, uint32_t first, size_t n)
     }
 }
 
-/* A run of `n` units that were never used, in no bin. */
+/* Where a run of `n` units that passes the frontier would begin: at a free run
+ * that ends there, or at the frontier. */
+static uint32_t hm_units_last(const struct hm_units *u, size_t n)
+{
+    uint32_t frontier = u->frontier, low;
+
+    if (frontier == 0)
+        return 0;
+    low = u->unit[frontier - 1].first;
+    return u->unit[low].is_free && u->unit[low].units < n ? low : frontier;
+}
+
+/* A run of `n` units of which the last were never used, in no bin. */
 static uint32_t hm_units_extend(struct hm_units *u, size_t n)
 {
-    uint32_t first = u->frontier;
-    size_t ahead = n < HM_UNITS_AHEAD ? HM_UNITS_AHEAD : n;
+    uint32_t frontier = u->frontier, first = hm_units_last(u, n), end;
+    size_t more = n - (frontier - first);
+    size_t ahead = more < HM_UNITS_AHEAD ? HM_UNITS_AHEAD : more;
 
-    if (ahead > u->end - first)
-        ahead = n;
-    if (n > u->end - first ||
-        !hm_region_reach(&u->table,
-                         (unsigned char *)(u->unit + first + ahead)) ||
-        !hm_region_reach(&u->owners,
-                         (unsigned char *)(u->owner + first + ahead)) ||
-        !hm_region_touch(&u->space,
-                         hm_units_address(u, first) + ahead * HM_UNIT_BYTES))
+    if (ahead > u->end - frontier)
+        ahead = more;
+    if (more > u->end - frontier)
         return HM_UNIT_NONE;
-    hm_units_back(u, first, ahead);
-    u->frontier = first + (uint32_t)ahead;
-    hm_units_tag(u, first, n, 0, 1);
-    if (ahead > n) {
-        hm_units_tag(u, first + (uint32_t)n, ahead - n, 1, 1);
-        hm_units_link(u, first + (uint32_t)n);
+    end = frontier + (uint32_t)ahead;
+    if (!hm_region_reach(&u->table, (unsigned char *)(u->unit + end)) ||
+        !hm_region_reach(&u->owners, (unsigned char *)(u->owner + end)) ||
+        !hm_region_touch(&u->space, hm_units_address(u, end)))
+        return HM_UNIT_NONE;
+    if (first < frontier) {
+        if (!u->unit[first].is_dirty)
+            hm_units_back(u, first, frontier - first);
+        hm_units_unlink(u, first);
     }
-    return first;
+    hm_units_back(u, frontier, ahead);
+    u->frontier = end;
+    hm_units_tag(u, first, n, 0, 1);
+    first += (uint32_t)n;
+    if (first < end) {
+        hm_units_tag(u, first, end - first, 1, 1);
+        hm_units_link(u, first);
+    }
+    return first - (uint32_t)n;
 }
 
 /* First unit of a run of `n` >= 1 for `owner`, or HM_UNIT_NONE. */

@@ -69,6 +69,23 @@ static void a_large_block_gives_its_end_back_when_it_shrinks(void **state)
     subject->destroy(heap);
 }
 
+/* Whatever of eight units was left, the next run begins there. */
+static void runs_of_a_new_heap_lie_end_to_end(void **state)
+{
+    (void)state;
+    for (size_t units = 3; units < 20; units++) {
+        struct hm_heap *heap = open_heap(8 * MIB);
+        unsigned char *first = take(heap, units * UNIT);
+
+        for (size_t i = 1; i < 20; i++) {
+            assert_ptr_equal(take(heap, units * UNIT),
+                             first + i * units * UNIT);
+            assert_whole(heap);
+        }
+        subject->destroy(heap);
+    }
+}
+
 /* Blocks of seven units at each multiple of 64: what lies between is free. */
 static void an_alignment_beyond_a_unit_costs_no_memory(void **state)
 {
@@ -253,6 +270,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_large_block_grows_into_what_is_free_above),
         cmocka_unit_test(a_large_block_gives_its_end_back_when_it_shrinks),
+        cmocka_unit_test(runs_of_a_new_heap_lie_end_to_end),
         cmocka_unit_test(an_alignment_beyond_a_unit_costs_no_memory),
         cmocka_unit_test(what_is_kept_is_given_when_memory_is_short),
         cmocka_unit_test(blocks_of_one_size_become_those_of_another),
