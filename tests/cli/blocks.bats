@@ -71,6 +71,7 @@ max_threads() {
         mapfile -t size < <(small "$workload")
         run -0 "$manual" run "$workload" strategy=glibc seed=7 "${size[@]}"
         ops=$(field ops) checksum=$(field checksum) frees=$(field frees)
+        remote_frees=$(field remote_frees)
         run -0 "$bin/heapmark-cell-census" run "$workload" seed=7 "${size[@]}"
         echo "$workload: $output"
         [[ $(field checksum) == "$checksum" ]]
@@ -78,6 +79,7 @@ max_threads() {
         [[ $(field alloc_count) -eq $((frees + $(field lost_count))) ]]
         run -0 "$bin/heapmark-cell-null" run "$workload" seed=7 "${size[@]}"
         [[ $(field ops) -eq $ops ]]
+        [[ $(field frees) -eq $frees && $(field remote_frees) -eq $remote_frees ]]
     done < <(blocks)
 }
 

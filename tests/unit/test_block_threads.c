@@ -217,7 +217,7 @@ static const struct {
 } small[] = {
     {&hm_block_cross_lists, "loops=20 slots=100", 0x8029F194, 0},
     {&hm_block_pareto_slots, "ops=10000 slots=2048", 0x940D509E, 0},
-    {&hm_block_phases, "scale=1 iterations=4", 0x98D3401C, 1},
+    {&hm_block_phases, "scale=1 iterations=4", 0xD29691F1, 1},
     {&hm_block_ring_churn, "ops=6000 slots=300", 0x7392AFD4, 0},
     {&hm_block_ring_churn_foreign, "bursts=6 ops=500 foreign=133 slots=300",
      0x717D45A0, 0},

@@ -7,13 +7,14 @@
  * Source:     D. Leijen, mimalloc, test-stress (mstress of mimalloc-bench).
  * Differs:    the first thread's share is done by a new thread too, where the
  *             original's main thread does it, so that one thread shows the
- *             deaths; the tables of pointers are outside the heap; what the
- *             table holds at the end is freed after the run.
+ *             deaths; the tables, and whose a block is and how large, are
+ *             outside the heap; an entry of the shared one has a lock, where
+ *             the original exchanges a pointer; what it holds at the end is
+ *             freed after the run.
  * Invariants: every word of a block is written, and compared before the block
- *             is freed, by whichever thread.  A block names its thread, from
- *             which the share of remote frees is counted.  A thread's checksum
- *             is of what it allocated and of whether anything it freed was
- *             damaged, since whose blocks it frees depends on who came first.
+ *             is freed, by whichever thread.  A thread's checksum is of what it
+ *             allocated and of whether anything it freed was damaged, since
+ *             whose blocks it frees depends on who came first.
  * Costs:      a write and a read of each word, three to six random numbers for
  *             a block; a thread and two barriers for an iteration; a scan of
  *             the table.
@@ -23,6 +24,7 @@
 #include "workloads/block.h"
 #include "workloads/block_thread.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 
 enum { PHASES_SCALE, PHASES_ITERATIONS };
@@ -44,16 +46,15 @@ enum {
     PHASES_BATCH = 32,
 };
 
-/* A block's first word: mark, number of words, number of the thread.  Word i
- * is the first one + i. */
-#define PHASES_MARK (UINT64_C(0xB7) << 56)
-
-enum { PHASES_WORDS_SHIFT = 32, PHASES_WORDS_MASK = (1 << 24) - 1 };
+struct phases_block {
+    uint64_t *word;         /* NULL: no block; word i is number 2^32 + i */
+    uint32_t words, number; /* of the thread that made it */
+};
 
 struct phases_thread {
     _Alignas(64) struct hm_block_run *run;
-    uint64_t **block; /* a free place is NULL */
-    uint64_t **stay;  /* freed at the thread's death */
+    struct phases_block *block;
+    struct phases_block *stay; /* freed at the thread's death */
     uint64_t n, n_stay, most;
     uint64_t damage;
     uint32_t number; /* of the living thread, none twice */
@@ -62,7 +63,11 @@ struct phases_thread {
 static struct {
     struct phases_thread thread[PHASES_THREADS_MAX];
     pthread_barrier_t all;
-    uint64_t *_Atomic transfer[PHASES_TRANSFER];
+
+    struct phases_entry {
+        atomic_flag is_busy;
+        struct phases_block block;
+    } transfer[PHASES_TRANSFER];
 } phases;
 
 /* True in percent + 1 of 100 cases, as in the original. */
@@ -71,9 +76,9 @@ static int phases_chance(struct hm_block_run *run, uint32_t percent)
     return hm_rng_below(&run->base.rng, 100) <= percent;
 }
 
-static uint64_t phases_words(struct hm_block_run *run, uint32_t exponents)
+static uint32_t phases_words(struct hm_block_run *run, uint32_t exponents)
 {
-    uint64_t words = UINT64_C(1) << hm_rng_below(&run->base.rng, exponents);
+    uint32_t words = UINT32_C(1) << hm_rng_below(&run->base.rng, exponents);
 
     if (!phases_chance(run, 1))
         return words;
@@ -82,64 +87,65 @@ static uint64_t phases_words(struct hm_block_run *run, uint32_t exponents)
     return phases_chance(run, 10) ? words * 1000 : words * 100;
 }
 
-static uint64_t *phases_alloc(struct phases_thread *thread, uint32_t exponents)
+static struct phases_block phases_alloc(struct phases_thread *thread,
+                                        uint32_t exponents)
 {
     struct hm_block_run *run = thread->run;
-    uint64_t words = phases_words(run, exponents);
-    uint64_t first = PHASES_MARK | words << PHASES_WORDS_SHIFT | thread->number;
-    uint64_t *block = hm_block_alloc(run, words * sizeof(*block));
+    struct phases_block block = {.words = phases_words(run, exponents),
+                                 .number = thread->number};
+    uint64_t first = (uint64_t)block.number << 32;
 
-    for (uint64_t i = 0; i < words; i++)
-        block[i] = first + i;
-    HM_BLOCK_KEEP(block);
-    hm_run_mix(&run->base, (uint32_t)(block[0] >> PHASES_WORDS_SHIFT));
+    block.word = hm_block_alloc(run, block.words * sizeof(*block.word));
+    for (uint32_t i = 0; i < block.words; i++)
+        block.word[i] = first + i;
+    HM_BLOCK_KEEP(block.word);
+    hm_run_mix(&run->base, (uint32_t)block.word[block.words - 1]);
     run->ops++;
     return block;
 }
 
-/* 0 when every word is as it was written. */
-static uint64_t phases_damage(const uint64_t *block)
+static void phases_free(struct phases_thread *thread,
+                        struct phases_block *block)
 {
-    uint64_t first = block[0], damage = 0;
-    uint64_t words = first >> PHASES_WORDS_SHIFT & PHASES_WORDS_MASK;
+    uint64_t first = (uint64_t)block->number << 32;
 
-    if ((first ^ PHASES_MARK) >> 56 != 0)
-        return 1; /* nor is the number of words */
-    for (uint64_t i = 1; i < words; i++)
-        damage |= block[i] ^ (first + i);
-    return damage;
+    if (block->word == NULL)
+        return;
+    for (uint32_t i = 0; i < block->words; i++)
+        thread->damage |= block->word[i] ^ (first + i);
+    thread->run->remote_frees += block->number != thread->number;
+    hm_block_free(thread->run, block->word);
+    thread->run->frees++;
+    block->word = NULL;
 }
 
-static void phases_free(struct phases_thread *thread, uint64_t *block)
+static void phases_swap(struct phases_entry *entry, struct phases_block *block)
 {
-    if (block == NULL)
-        return;
-    thread->damage |= phases_damage(block);
-    thread->run->remote_frees += (uint32_t)block[0] != thread->number;
-    hm_block_free(thread->run, block);
-    thread->run->frees++;
+    struct phases_block old;
+
+    while (atomic_flag_test_and_set_explicit(&entry->is_busy,
+                                             memory_order_acquire))
+        (void)sched_yield();
+    old = entry->block;
+    entry->block = *block;
+    atomic_flag_clear_explicit(&entry->is_busy, memory_order_release);
+    *block = old;
 }
 
 /* Two of three times frees a random block of those so far, if it is there; one
  * of four times swaps one with an entry of the table. */
-static void phases_free_and_exchange(struct phases_thread *thread)
+static void phases_free_and_swap(struct phases_thread *thread)
 {
     struct hm_rng *rng = &thread->run->base.rng;
+    uint32_t n = (uint32_t)thread->n;
 
-    if (phases_chance(thread->run, 66) && thread->n > 0) {
-        uint64_t **place =
-            &thread->block[hm_rng_below(rng, (uint32_t)thread->n)];
+    if (phases_chance(thread->run, 66) && n > 0)
+        phases_free(thread, &thread->block[hm_rng_below(rng, n)]);
+    if (phases_chance(thread->run, 25) && n > 0) {
+        struct phases_block *block = &thread->block[hm_rng_below(rng, n)];
 
-        phases_free(thread, *place);
-        *place = NULL;
-    }
-    if (phases_chance(thread->run, 25) && thread->n > 0) {
-        uint64_t **place =
-            &thread->block[hm_rng_below(rng, (uint32_t)thread->n)];
-        uint32_t k = hm_rng_below(rng, PHASES_TRANSFER);
-
-        *place = atomic_exchange_explicit(&phases.transfer[k], *place,
-                                          memory_order_acq_rel);
+        phases_swap(&phases.transfer[hm_rng_below(rng, PHASES_TRANSFER)],
+                    block);
     }
 }
 
@@ -155,7 +161,7 @@ static void phases_allocate_all(struct phases_thread *thread)
             thread->stay[thread->n_stay++] =
                 phases_alloc(thread, PHASES_STAY_EXPONENTS);
         }
-        phases_free_and_exchange(thread);
+        phases_free_and_swap(thread);
         if (i % PHASES_BATCH == 0)
             hm_meter_mark(&thread->run->base.meter, PHASES_BATCH);
     }
@@ -169,9 +175,9 @@ static void *phases_live(void *argument)
 
     phases_allocate_all(thread);
     while (thread->n_stay > 0)
-        phases_free(thread, thread->stay[--thread->n_stay]);
+        phases_free(thread, &thread->stay[--thread->n_stay]);
     while (thread->n > 0)
-        phases_free(thread, thread->block[--thread->n]);
+        phases_free(thread, &thread->block[--thread->n]);
     return NULL;
 }
 
@@ -180,7 +186,7 @@ static void phases_halve_transfer(struct phases_thread *thread)
 {
     for (unsigned k = 0; k < PHASES_TRANSFER; k++) {
         if (phases_chance(thread->run, 50))
-            phases_free(thread, atomic_exchange(&phases.transfer[k], NULL));
+            phases_free(thread, &phases.transfer[k].block);
     }
 }
 
@@ -192,8 +198,8 @@ static void phases_setup(struct hm_block_run *run, unsigned threads)
             100 * run->base.value[PHASES_SCALE] * (t % PHASES_SHARES + 1);
 
         *thread = (struct phases_thread){.most = most};
-        thread->block = hm_arena_alloc(most * sizeof(uint64_t *));
-        thread->stay = hm_arena_alloc(most / 2 * sizeof(uint64_t *));
+        thread->block = hm_arena_alloc(most * sizeof(*thread->block));
+        thread->stay = hm_arena_alloc(most / 2 * sizeof(*thread->stay));
     }
     HM_CHECK(pthread_barrier_init(&phases.all, NULL, threads) == 0);
 }
@@ -222,15 +228,13 @@ static void phases_drop(struct hm_block_run *run)
 
     if (run->thread == 0) {
         for (unsigned k = 0; k < PHASES_TRANSFER; k++)
-            phases_free(thread, atomic_exchange(&phases.transfer[k], NULL));
+            phases_free(thread, &phases.transfer[k].block);
         HM_CHECK(pthread_barrier_destroy(&phases.all) == 0);
     }
     run->remote_frees = remote;
     hm_run_mix(&run->base, thread->damage != 0);
-    hm_arena_release((void *)thread->block,
-                     thread->most * sizeof(*thread->block));
-    hm_arena_release((void *)thread->stay,
-                     thread->most / 2 * sizeof(*thread->stay));
+    hm_arena_release(thread->block, thread->most * sizeof(*thread->block));
+    hm_arena_release(thread->stay, thread->most / 2 * sizeof(*thread->stay));
 }
 
 const struct hm_block_workload hm_block_phases = {
