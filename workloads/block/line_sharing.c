@@ -5,19 +5,20 @@
  *
  * Source:     the placement behind E. D. Berger et al., "Hoard", ASPLOS 2000,
  *             active-false and passive-false.
- * Differs:    addresses are compared instead of times.  passive: the first
- *             thread has allocated as many objects before, in order, and each
- *             thread frees one of its share just before it allocates one.
+ * Differs:    addresses are compared instead of times.  An active round is as
+ *             said; in a passive one the first thread has allocated as many
+ *             objects before, and each thread frees one of its share of them
+ *             just before it allocates one.
  * Invariants: one thread is at work at a time, so that what is placed where
  *             depends on the malloc alone; the objects of a round are freed by
  *             their owners at its end.
  * Costs:      two futex calls for an object: the time is that of the switches.
  * Threads:    one, and `workers` of its own that take turns.
  *
- * Figures: the lines of 64 bytes with live objects in the first round, those of
- * them that are shared, and the shares in thousand of these and of pairs of
- * lines; the same shares over all rounds, with what earlier ones left behind.
- */
+ * Figures, in percent: the share of the lines of 64 bytes with live objects
+ * that holds those of two threads, in the first active and the first passive
+ * round, the same of pairs of lines, and of lines in all later rounds, which
+ * get what the earlier ones left behind. */
 #include "common/arena.h"
 #include "workloads/block.h"
 #include "workloads/block_thread.h"
@@ -33,14 +34,11 @@ enum {
 };
 
 static const struct hm_param sharing_params[] = {
-    {"mode",
-     "active|passive: each frees an object of the first thread's before it "
-     "allocates",
-     0, 0, 0, 1},
+    {"mode", "both|active|passive: the rounds, in turn", 0, 0, 0, 2},
     {"workers", "threads that take turns", 4, 4, 2, 32},
     {"objects", "held by each", 64, 64, 1, 256},
     {"bytes", "size of an object", 16, 16, 1, 128},
-    {"rounds", "of allocating and freeing them all", 50, 500, 1, 1 << 20},
+    {"rounds", "of each mode", 100, 1000, 1, 1 << 20},
     {0},
 };
 
@@ -58,8 +56,20 @@ struct sharing_line {
     uint32_t owners; /* a bit each */
 };
 
+enum sharing_mode { SHARING_BOTH, SHARING_ACTIVE, SHARING_PASSIVE };
+
 struct sharing_count {
     uint64_t lines, shared;
+};
+
+/* The names of what is counted. */
+static const struct sharing_names {
+    const char *lines, *pairs, *later;
+} sharing_names[] = {
+    [SHARING_ACTIVE] = {"active_percent", "active_pairs_percent",
+                        "active_later_percent"},
+    [SHARING_PASSIVE] = {"passive_percent", "passive_pairs_percent",
+                         "passive_later_percent"},
 };
 
 static struct {
@@ -70,15 +80,16 @@ static struct {
     struct sharing_line *line;
     enum sharing_turn turn;
     uint64_t object_now; /* number of the object to be allocated */
+    enum sharing_mode mode;
+    struct sharing_count later[SHARING_PASSIVE + 1];
     sem_t go[SHARING_WORKERS_MAX], done;
     pthread_t thread[SHARING_WORKERS_MAX];
-    struct sharing_count lines, pairs;
 } sharing;
 
 /* Object k belongs to worker k % workers. */
 static void sharing_alloc(struct hm_block_run *run, uint64_t k)
 {
-    if (run->base.value[SHARING_MODE] != 0) {
+    if (sharing.mode == SHARING_PASSIVE) {
         hm_block_free(run, sharing.handed[k]);
         run->frees++;
         run->remote_frees++;
@@ -157,9 +168,10 @@ static void sharing_add(struct sharing_count *count, unsigned bits)
     count->lines += n;
 }
 
-static void sharing_round(struct hm_block_run *run)
+/* Until all objects are live. */
+static void sharing_fill(struct hm_block_run *run)
 {
-    if (run->base.value[SHARING_MODE] != 0) {
+    if (sharing.mode == SHARING_PASSIVE) {
         for (uint64_t k = 0; k < sharing.n; k++) {
             sharing.handed[k] =
                 hm_block_alloc(run, run->base.value[SHARING_BYTES]);
@@ -170,20 +182,33 @@ static void sharing_round(struct hm_block_run *run)
         sharing.object_now = k;
         sharing_give_turn((unsigned)(k % sharing.workers), SHARING_ALLOC);
     }
-    sharing_add(&sharing.lines, SHARING_LINE_BITS);
-    sharing_add(&sharing.pairs, SHARING_PAIR_BITS);
+}
+
+static void sharing_tell(struct hm_run *run, const char *name,
+                         const struct sharing_count *count)
+{
+    if (count->lines > 0)
+        hm_run_figure(run, name, count->shared * 100 / count->lines);
+}
+
+static void sharing_round(struct hm_block_run *run, uint64_t round)
+{
+    const struct sharing_names *names = &sharing_names[sharing.mode];
+    struct sharing_count lines = {0, 0}, pairs = {0, 0};
+
+    sharing_fill(run);
+    if (round == 0) {
+        sharing_add(&lines, SHARING_LINE_BITS);
+        sharing_add(&pairs, SHARING_PAIR_BITS);
+        sharing_tell(&run->base, names->lines, &lines);
+        sharing_tell(&run->base, names->pairs, &pairs);
+    } else {
+        sharing_add(&sharing.later[sharing.mode], SHARING_LINE_BITS);
+    }
     for (unsigned w = 0; w < sharing.workers; w++)
         sharing_give_turn(w, SHARING_FREE);
     hm_meter_mark(&run->base.meter, sharing.n);
-}
-
-static void sharing_tell(struct hm_run *run, const char *lines,
-                         const char *pairs)
-{
-    hm_run_figure(run, lines,
-                  sharing.lines.shared * 1000 / sharing.lines.lines);
-    hm_run_figure(run, pairs,
-                  sharing.pairs.shared * 1000 / sharing.pairs.lines);
+    run->ops += sharing.n;
 }
 
 static void sharing_setup(struct hm_block_run *run, unsigned threads)
@@ -192,7 +217,6 @@ static void sharing_setup(struct hm_block_run *run, unsigned threads)
     sharing.run = run;
     sharing.workers = (unsigned)run->base.value[SHARING_WORKERS];
     sharing.n = sharing.workers * run->base.value[SHARING_OBJECTS];
-    sharing.lines = sharing.pairs = (struct sharing_count){0, 0};
     sharing.object = hm_arena_alloc(sharing.n * sizeof(*sharing.object));
     sharing.handed = hm_arena_alloc(sharing.n * sizeof(*sharing.handed));
     sharing.line = hm_arena_alloc(sharing.n * SHARING_LINES_OF_OBJECT *
@@ -207,18 +231,22 @@ static void sharing_setup(struct hm_block_run *run, unsigned threads)
 
 static void sharing_run(struct hm_block_run *run)
 {
-    uint64_t rounds = run->base.value[SHARING_ROUNDS];
+    const uint64_t *value = run->base.value;
 
     hm_meter_start(&run->base.meter);
-    sharing_round(run);
-    hm_run_figure(&run->base, "lines", sharing.lines.lines);
-    hm_run_figure(&run->base, "shared_lines", sharing.lines.shared);
-    sharing_tell(&run->base, "shared_lines_permille", "shared_pairs_permille");
-    for (uint64_t i = 1; i < rounds; i++)
-        sharing_round(run);
-    sharing_tell(&run->base, "all_shared_lines_permille",
-                 "all_shared_pairs_permille");
-    run->ops = rounds * sharing.n;
+    for (uint64_t i = 0; i < value[SHARING_ROUNDS]; i++) {
+        for (unsigned mode = SHARING_ACTIVE; mode <= SHARING_PASSIVE; mode++) {
+            if (value[SHARING_MODE] != SHARING_BOTH &&
+                value[SHARING_MODE] != mode)
+                continue;
+            sharing.mode = (enum sharing_mode)mode;
+            sharing_round(run, i);
+        }
+    }
+    for (unsigned mode = SHARING_ACTIVE; mode <= SHARING_PASSIVE; mode++) {
+        sharing_tell(&run->base, sharing_names[mode].later,
+                     &sharing.later[mode]);
+    }
 }
 
 static void sharing_drop(struct hm_block_run *run)
