@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/analysis/claims.h"
 
+#include "harness/analysis/summary_rows.h"
 #include "harness/csv.h"
 
 #include <math.h>
@@ -25,11 +26,13 @@ static const char *claim_field(const struct hm_csv *csv, const char *name)
     return column >= 0 ? csv->field[column] : "";
 }
 
-/* NaN for what is empty or no number. */
+/* Of a column, or else of the figures; NaN for what is empty or no number. */
 static double claim_number(const struct hm_csv *csv, const char *name)
 {
     double value;
 
+    if (hm_csv_column(csv, name) < 0)
+        return hm_summary_param(claim_field(csv, "figures"), name);
     return hm_csv_number(claim_field(csv, name), &value) == 0 ? value : NAN;
 }
 

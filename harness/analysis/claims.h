@@ -14,15 +14,17 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* X(name, top, less, bottom): (top - less) / bottom, of columns of runs.csv;
- * "" for none. */
+/* X(name, top, less, bottom): (top - less) / bottom, of columns of runs.csv or
+ * of names in its column `figures`; "" for none. */
 #define HM_CLAIM_METRICS(X)                                                 \
     X(rss_over_live, "rss_peak_bytes", "rss_base_bytes", "live_peak_bytes") \
     X(drained_over_peak, "rss_drained_bytes", "", "rss_peak_bytes")         \
     X(cpu_ns, "cpu_ns", "", "")                                             \
     X(wall_ns, "wall_ns", "", "")                                           \
     X(minflt, "minflt", "", "")                                             \
-    X(remote_free_ratio, "remote_free_ratio", "", "")
+    X(remote_free_ratio, "remote_free_ratio", "", "")                       \
+    X(active_percent, "active_percent", "", "")                             \
+    X(passive_percent, "passive_percent", "", "")
 
 enum hm_claim_metric {
 

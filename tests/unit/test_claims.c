@@ -200,6 +200,29 @@ static void ratios_are_formed_within_blocks(void **state)
            "tbb nothing to compare with of glibc");
 }
 
+static void figures_are_values_too(void **state)
+{
+    struct hm_claim claim = between;
+    const char *why = "";
+
+    (void)state;
+    claim.metric = HM_CLAIM_passive_percent;
+    claim.least = 80;
+    claim.most = 100;
+    folder_put("runs.csv", "workload,strategy,arm,threads,block,status,reason,"
+                           "version,figures\n"
+                           "churn,glibc,baseline,1,0,ok,,2.36,"
+                           "active_percent=3;passive_percent=95\n"
+                           "churn,tbb,test,1,0,ok,,2021,active_percent=90\n");
+    assert_int_equal(hm_claim_rows_read(&pool, &rows, folder, &why), 0);
+    expect(&claim, HM_CLAIM_HOLDS, "glibc 95");
+    claim.metric = HM_CLAIM_active_percent;
+    expect(&claim, HM_CLAIM_VIOLATED, "glibc 3");
+    claim.metric = HM_CLAIM_passive_percent;
+    claim.strategies = "tbb";
+    expect(&claim, HM_CLAIM_NOT_APPLICABLE, "tbb not measured");
+}
+
 static void a_claim_reads_as_a_sentence(void **state)
 {
     struct hm_claim claim = between;
@@ -285,6 +308,7 @@ int main(void)
         TEST(processors_are_those_of_the_campaign),
         TEST(a_claim_about_a_version_is_about_no_other),
         TEST(ratios_are_formed_within_blocks),
+        TEST(figures_are_values_too),
         TEST(a_claim_reads_as_a_sentence),
         TEST(each_claim_is_a_line_and_all_are_counted),
         TEST(a_folder_without_rows_is_an_error),
