@@ -15,13 +15,20 @@ enum facts_column {
     FACTS_EXPECTED,
     FACTS_LIMIT,
     FACTS_BASE,
+    FACTS_BLOCK,
+    FACTS_FIGURES,
     FACTS_COLUMNS
 };
 
 #define FACTS_NAME(column) #column,
 static const char *const facts_names[FACTS_COLUMNS] = {
-    HM_SUMMARY_KEYS(FACTS_NAME) "noisy", "leak_verdict", "leak_expected",
-    "heap_limit_bytes", "heap_base_bytes"};
+    HM_SUMMARY_KEYS(FACTS_NAME) "noisy",
+    "leak_verdict",
+    "leak_expected",
+    "heap_limit_bytes",
+    "heap_base_bytes",
+    "block",
+    "figures"};
 #undef FACTS_NAME
 
 struct facts {
@@ -77,6 +84,24 @@ static int facts_is_floored(const struct facts *facts)
            limit_bytes > multiple * base_bytes + 4096;
 }
 
+/* Those of the first block stand for all. */
+static int facts_has_figures(const struct facts *facts)
+{
+    return strcmp(facts_text(facts, FACTS_BLOCK), "0") == 0 &&
+           facts_text(facts, FACTS_FIGURES)[0] != '\0';
+}
+
+static void facts_add_to_line(const struct facts *facts,
+                              struct hm_summary_line *line)
+{
+    if (facts_text(facts, FACTS_VERDICT)[0] != '\0')
+        facts_add_leak(facts, line);
+    if (facts_has_figures(facts)) {
+        (void)snprintf(line->figures, sizeof line->figures, "%s",
+                       facts_text(facts, FACTS_FIGURES));
+    }
+}
+
 static void facts_add_run(struct facts *facts)
 {
     struct hm_summary_rows *rows = facts->rows;
@@ -84,11 +109,12 @@ static void facts_add_run(struct facts *facts)
     rows->facts.runs++;
     rows->facts.noisy += strcmp(facts_text(facts, FACTS_NOISY), "1") == 0;
     rows->facts.floored += (size_t)facts_is_floored(facts);
-    if (facts_text(facts, FACTS_VERDICT)[0] == '\0')
+    if (facts_text(facts, FACTS_VERDICT)[0] == '\0' &&
+        !facts_has_figures(facts))
         return;
     for (size_t i = 0; i < rows->n; i++) {
         if (facts_is_of(facts, &rows->line[i])) {
-            facts_add_leak(facts, &rows->line[i]);
+            facts_add_to_line(facts, &rows->line[i]);
             return;
         }
     }

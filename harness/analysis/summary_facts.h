@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* summary_facts.h -- what a reader must know about a campaign besides its
- * ratios: how far it got, how disturbed it was, what its leak workloads say. */
+ * ratios: how far it got, how disturbed it was, what its workloads say. */
 #ifndef HM_HARNESS_ANALYSIS_SUMMARY_FACTS_H
 #define HM_HARNESS_ANALYSIS_SUMMARY_FACTS_H
 
 #include "harness/analysis/summary_rows.h"
 
-/* Fills rows->facts and the leak fields of the lines from runs.csv, plan.csv
- * and meta.csv of the folder.  What is not there is not told.  Returns 0, or a
- * negative errno and rows->error for a table that is not one. */
+/* Fills rows->facts and the leaks and figures of the lines from runs.csv,
+ * plan.csv and meta.csv of the folder.  What is not there is not told.  Returns
+ * 0, or a negative errno and rows->error for a table that is not one. */
 int hm_summary_facts_read(struct hm_summary_rows *rows, const char *folder);
 
 /* Whether a plan is known and some of its runs are missing. */

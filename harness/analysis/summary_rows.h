@@ -13,7 +13,10 @@ struct hm_summary_row {
     char verdict[16];
 };
 
-enum { HM_LEAK_BYTES = 18 }; /* a verdict, a mark and the end */
+enum {
+    HM_LEAK_BYTES = 18, /* a verdict, a mark and the end */
+    HM_FIGURES_BYTES = 512,
+};
 
 /* A cell (or a geometric mean, workload `geomean`) with all its metrics. */
 struct hm_summary_line {
@@ -25,6 +28,8 @@ struct hm_summary_line {
      * any), the expected one, and the number of runs that were not. */
     char leak[HM_LEAK_BYTES - 2], leak_expected[HM_LEAK_BYTES - 2];
     size_t leak_wrong;
+    /* "a=1;b=2", what the workload found in the first block; "" for none. */
+    char figures[HM_FIGURES_BYTES];
 };
 
 /* planned = runs of the least number of blocks; 0 = not known.  floored = runs

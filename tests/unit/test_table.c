@@ -258,6 +258,66 @@ static void leaks_disturbance_and_missing_runs_are_told(void **state)
     assert_non_null(strstr(text, "heapmark run --resume /tmp/"));
 }
 
+#define RUNS                                                           \
+    "workload,params,heap_multiple,threads,strategy,class,arm,status," \
+    "block,figures\n"
+
+static void figures_are_below_the_table_of_their_workload(void **state)
+{
+    const char *text, *figures;
+
+    (void)state;
+    folder_put("runs.csv",
+               RUNS "cache,n=1,,1,slow_one,allocator,test,ok,0,lines=64;"
+                    "queue_bytes=1048576\n"
+                    "cache,n=1,,1,slow_one,allocator,test,ok,1,lines=9;"
+                    "queue_bytes=9\n"
+                    "cache,n=1,,1,glibc,allocator,baseline,ok,0,lines=32;"
+                    "queue_bytes=2097152\n"
+                    "cache,n=1,,1,glibc,allocator,twin,ok,0,lines=33;"
+                    "queue_bytes=3\n"
+                    "cache,n=1,,1,broken,allocator,test,crash,0,\n");
+    text = printed_summary();
+    figures = strstr(text, "  lines: glibc 32, slow_one 64\n"
+                           "  queue_bytes: glibc 2.00 MiB, slow_one 1.00 "
+                           "MiB\n");
+    assert_non_null(figures);
+    assert_true(figures > strstr(text, "crash 10/10"));
+    assert_true(figures < strstr(text, "geometric means"));
+}
+
+static void many_figures_take_several_lines(void **state)
+{
+    static const char *const name[] = {
+        "a_long_name_of_a_strategy", "another_name_of_a_strategy",
+        "yet_another_name_of_a_strategy", "still_another_name_of_a_strategy"};
+    char rows[4096] = HEADER, runs[2048] = RUNS;
+    const char *text;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
+        (void)sprintf(rows + strlen(rows),
+                      "cache,n=1,,1,%s,allocator,test,wall_ns,ns,lower,10,ok,1,"
+                      "1,1,,,,,\n",
+                      name[i]);
+        (void)sprintf(runs + strlen(runs),
+                      "cache,n=1,,1,%s,allocator,test,ok,0,lines=%zu\n",
+                      name[i], i);
+    }
+    folder_put("summary.csv", rows);
+    folder_put("failures.csv", FAILURES);
+    folder_put("runs.csv", runs);
+    text = strstr(printed(), "  lines: ");
+    assert_non_null(text);
+    for (int line = 0; line < 2; line++) {
+        size_t length = strcspn(text, "\n");
+
+        assert_in_range(length, 30, 100);
+        text += length + 1;
+    }
+    assert_int_equal(*text, '\n');
+}
+
 static void a_tenth_of_disturbed_runs_is_no_news(void **state)
 {
     char runs[1024] = "workload,noisy\nw,1\n";
@@ -385,6 +445,8 @@ int main(void)
         TEST(a_file_gets_no_colours),
         TEST(three_blocks_print_a_range_and_say_what_it_cannot_tell),
         TEST(leaks_disturbance_and_missing_runs_are_told),
+        TEST(figures_are_below_the_table_of_their_workload),
+        TEST(many_figures_take_several_lines),
         TEST(a_tenth_of_disturbed_runs_is_no_news),
         TEST(runs_with_more_heap_than_their_multiple_are_told),
         TEST(a_failure_names_the_twin_and_comes_once),
