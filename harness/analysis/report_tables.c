@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/analysis/report_tables.h"
 
+#include "harness/analysis/figures.h"
 #include "harness/analysis/report_html.h"
 #include "harness/analysis/stats.h"
 #include "harness/analysis/summary_facts.h"
@@ -135,6 +136,41 @@ static void tables_work_line(FILE *out, const struct hm_summary_line *line)
     tables_verdict(out, line->metric[HM_SUMMARY_wall_ns].verdict);
 }
 
+static void tables_figures_line(FILE *out, const struct hm_summary_line *line)
+{
+    const char *list = line->figures;
+    char name[HM_FIGURE_BYTES], value[HM_HUMAN_BYTES];
+
+    tables_strategy(out, line);
+    while ((list = hm_figures_next(list, name)) != NULL) {
+        hm_figures_format(value, line, name);
+        hm_html_format(out, "<td>%s</td>", value);
+    }
+    (void)fputs("</tr>\n", out);
+}
+
+/* A column for each figure; nothing where the workload has none. */
+static void tables_figures(FILE *out,
+                           const struct hm_summary_line *const *order, size_t n)
+{
+    const char *list = hm_figures_of(order, n);
+    char name[HM_FIGURE_BYTES];
+
+    if (*list == '\0')
+        return;
+    (void)fputs("<div class=\"wide\"><table><thead><tr>"
+                "<th scope=\"col\">strategy</th>",
+                out);
+    while ((list = hm_figures_next(list, name)) != NULL)
+        hm_html_format(out, "<th scope=\"col\">%s</th>", name);
+    (void)fputs("</tr></thead><tbody>\n", out);
+    for (size_t i = 0; i < n; i++) {
+        if (order[i]->figures[0] != '\0')
+            tables_figures_line(out, order[i]);
+    }
+    tables_end(out);
+}
+
 void hm_report_work_table(FILE *out, const struct hm_summary_rows *rows,
                           size_t begin, size_t n)
 {
@@ -154,6 +190,7 @@ void hm_report_work_table(FILE *out, const struct hm_summary_rows *rows,
     for (size_t i = 0; i < n; i++)
         tables_work_line(out, order[i]);
     tables_end(out);
+    tables_figures(out, order, n);
     free(order);
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/analysis/table.h"
 
+#include "harness/analysis/figures.h"
 #include "harness/analysis/stats.h"
 #include "harness/analysis/summary_facts.h"
 #include "harness/analysis/summary_label.h"
 #include "harness/analysis/summary_rows.h"
-#include "harness/analysis/table_figures.h"
 #include "harness/analysis/table_notes.h"
 #include "harness/human.h"
 #include "harness/suggest.h"
@@ -191,7 +191,7 @@ static void table_put_work(const struct table *table,
             table_put_failed(table, order[i]);
         }
     }
-    hm_table_put_figures(order, n, table->out);
+    hm_figures_print(order, n, table->out);
     (void)fputc('\n', table->out);
 }
 

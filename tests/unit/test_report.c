@@ -229,6 +229,42 @@ static void expected_leak_verdicts_are_one_sentence(void **state)
         strstr(written(), "Every leak verdict was the expected one: 1 of 1."));
 }
 
+static const char two_cells[] =
+    HEADER CELL("one", "allocator", "baseline", "3", "ok,1e9,1,1,,,,,")
+        CELL("two", "allocator", "test", "0", "crash 3/3,,,,,,,,")
+            CELL("three", "allocator", "test", "3", "ok,1e9,1,1,,,,,");
+
+static void figures_get_a_table_below_their_workload(void **state)
+{
+    (void)state;
+    folder_put("runs.csv",
+               "workload,params,heap_multiple,threads,strategy,class,arm,"
+               "block,figures\n"
+               "cache,n=1,,1,one,allocator,baseline,0,"
+               "lines=64;queue_bytes=1048576\n"
+               "cache,n=1,,1,two,allocator,test,0,\n"
+               "cache,n=1,,1,three,allocator,test,0,"
+               "lines=32;queue_bytes=2097152\n");
+    findings(two_cells, FAILURES);
+    assert_non_null(strstr(written(), "<th scope=\"col\">lines</th>"
+                                      "<th scope=\"col\">queue_bytes</th>"));
+    assert_non_null(strstr(written(), "<td>one</td><td>64</td>"
+                                      "<td>1.00 MiB</td></tr>"));
+    assert_non_null(strstr(written(), "<td>three</td><td>32</td>"));
+    assert_null(strstr(written(), "<td>two</td></tr>"));
+}
+
+static void a_workload_without_figures_has_no_such_table(void **state)
+{
+    const char *table;
+
+    (void)state;
+    findings(two_cells, FAILURES "cache,n=1,,1,two,allocator,test,crash,x\n");
+    table = strstr(written(), "RSS/live</th>");
+    assert_non_null(table);
+    assert_null(strstr(table, "<table>"));
+}
+
 static void failures_are_counted_and_their_reason_escaped(void **state)
 {
     (void)state;
@@ -257,6 +293,8 @@ int main(void)
         TEST(only_proven_differences_of_other_than_leak_workloads_lead),
         TEST(leak_verdicts_disturbed_and_missing_runs_are_told),
         TEST(expected_leak_verdicts_are_one_sentence),
+        TEST(figures_get_a_table_below_their_workload),
+        TEST(a_workload_without_figures_has_no_such_table),
         TEST(failures_are_counted_and_their_reason_escaped),
     };
 
