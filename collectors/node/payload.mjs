@@ -32,15 +32,23 @@ function doubles(bytes) {
     return (templates[n] ?? makeTemplate(n)).slice();
 }
 
+// A payload in a Buffer, whatever was chosen.
+export function newBuffer(bytes, tag) {
+    const buffer = Buffer.allocUnsafeSlow(bytes < 8 ? 8 : bytes);
+
+    buffer.fill(7);
+    buffer.writeInt32LE(tag, 0);
+    return buffer;
+}
+
+export function bufferTag(buffer) {
+    return buffer.readInt32LE(0);
+}
+
 // A payload of `bytes` >= 1 with 0 <= tag < 2^23.
 export function newPayload(bytes, tag) {
-    if (buffers) {
-        const buffer = Buffer.allocUnsafeSlow(bytes < 8 ? 8 : bytes);
-
-        buffer.fill(7);
-        buffer.writeInt32LE(tag, 0);
-        return buffer;
-    }
+    if (buffers)
+        return newBuffer(bytes, tag);
     const array = doubles(bytes);
 
     array[0] = tag + 0.5;
@@ -50,7 +58,7 @@ export function newPayload(bytes, tag) {
 
 // The tag, read back from the payload's memory.
 export function payloadTag(payload) {
-    return buffers ? payload.readInt32LE(0) : payload[0] | 0;
+    return buffers ? bufferTag(payload) : payload[0] | 0;
 }
 
 // `bytes` times the same byte.
