@@ -29,6 +29,7 @@ static void drain_run(struct hm_block_run *run)
 {
     hm_meter_start(&run->base.meter);
     hm_drain_fill(run);
+    hm_drain_meet(run); /* full together */
     hm_drain_free(run, 0);
     hm_drain_end(run);
 }

@@ -26,6 +26,7 @@ static void pinned_run(struct hm_block_run *run)
 
     hm_meter_start(&run->base.meter);
     hm_drain_fill(run);
+    hm_drain_meet(run); /* full together */
     hm_drain_free(run, hm_drain.part[run->thread].most * keep / 1000);
     hm_drain_end(run);
 }
