@@ -8,91 +8,109 @@
  *             false sharing, bounded blow-up); D. Leijen, B. Zorn and L. de
  *             Moura, "Mimalloc: free list sharding in action", APLAS 2019 (a
  *             free list and a list of remote frees for each page).
- * Differs:    pages are described outside of their memory, so that a page that
- *             its owner has left full can be taken away by the thread that
- *             frees its last block: memory does not wait for a thread that
- *             sleeps.  A full page comes back once an eighth of it is free,
- *             not with its first free block.
+ * Differs:    pages are described outside of their memory, so that a page of
+ *             which all blocks were freed by others can be taken away from its
+ *             owner: memory does not wait for a thread that sleeps.  A thread's
+ *             first page of a class is 4 KiB, later ones are larger.  A full
+ *             page comes back once a share of it is free, not with its first
+ *             free block.
  * Invariants: of the blocks carved from a page each is in use, in its free list
  *             or in its remote list; `remote` holds the length and head of the
- *             latter, and whether the page was left; only the owner touches the
- *             rest.  A page is current, partial or full, and in that list of
- *             its owner; one that is left has no free block at that moment.
- *             A page that is gone has no memory.
- * Costs:      alloc and release some ten instructions for 0 to 32 KiB, a
- *             compare-and-swap for a remote free; a lock for a page and for
- *             each larger block.  Classes are a quarter of a doubling apart: a
- *             tenth of a block is rounding on average.  128 bytes a page of 16
- *             to 128 KiB, 3 KiB a thread.
+ *             latter; only the owner touches the rest.  A page of which all
+ *             blocks are in the remote list is gone, and has no memory: its
+ *             owner finds that out when it looks for a block.  A page is
+ *             current, partial or full, and in that list of its owner.
+ * Costs:      alloc and release some twenty instructions each for 0 to 1 KiB,
+ *             thirty to 32 KiB, a compare-and-swap for a remote free; a lock
+ *             for a page and for each larger block.  Classes are a quarter of a
+ *             doubling apart: a tenth of a block is rounding on average.  64
+ *             bytes a page of 4 to 128 KiB, 3 KiB a thread, 24 bytes for each
+ *             4 KiB.
  * Threads:    any number, at the same time; what an ended thread owned is the
  *             next new one's. */
 #include "allocators/threadcache_page.h"
 
 /* --- alloc ----------------------------------------------------------------*/
 
+/* A partial page without a block goes back. */
+static void tc_page_give(struct hm_heap *heap, struct tc_page *page)
+{
+    tc_unlink(page->owner, page);
+    page->owner->pages[page->class]--;
+    page->owner->kept_bytes -= tc_page_bytes(page);
+    tc_lock(heap);
+    tc_page_give_memory(heap, page);
+    tc_page_spare(heap, page);
+    tc_unlock(heap);
+}
+
 /* More blocks from the part of the page that was never used. */
 static void tc_carve(struct tc_page *page)
 {
     size_t n = TC_CARVE_BYTES / page->block_bytes + 1;
-    unsigned char *at = page->start + (size_t)page->carved * page->block_bytes;
-    struct tc_block **tail = &page->free;
+    size_t block_bytes = page->block_bytes;
+    unsigned char *at = page->start + page->carved * block_bytes;
 
     HM_ASSERT(page->free == NULL);
     if (n > (size_t)(page->reserved - page->carved))
         n = page->reserved - page->carved;
     page->carved = (uint16_t)(page->carved + n);
-    for (; n > 0; n--, at += page->block_bytes) {
-        *tail = (struct tc_block *)(void *)at;
-        tail = &(*tail)->next;
+    page->free = (struct tc_block *)(void *)at;
+    for (; n > 1; n--, at += block_bytes) {
+        ((struct tc_block *)(void *)at)->next =
+            (struct tc_block *)(void *)(at + block_bytes);
     }
-    *tail = NULL;
+    ((struct tc_block *)(void *)at)->next = NULL;
 }
 
-/* The current page has no block left: it is full, unless others have freed in
- * it.  1 when it was left. */
-static int tc_leave(struct tc_thread *thread, struct tc_page *page)
+/* So many of its owner's frees make a full page worth allocating from again: a
+ * share, and beyond that two pages' blocks in all pages of the class. */
+static uint32_t tc_own_share(const struct tc_thread *thread,
+                             const struct tc_page *page)
 {
-    uint32_t none = 0;
-    size_t share = page->reserved / TC_RETURN_SHARE + 1;
+    return tc_page_share(page) +
+           TC_OWN_PAGES * page->reserved /
+               (thread->pages[page->class] + 4 * TC_OWN_PAGES);
+}
 
-    if (page == &tc_nothing)
-        return 1;
+/* The current page has no block left. */
+static void tc_leave(struct tc_thread *thread, struct tc_page *page)
+{
     page->used--; /* see tc_make_current */
-    HM_ASSERT(page->used == page->carved);
-    tc_set_bias(page, page->used - (share < page->used ? share : page->used));
+    HM_ASSERT(page->used == page->reserved);
+    tc_set_bias(page, page->used - tc_own_share(thread, page));
     tc_link(thread, page, TC_FULL);
-    if (atomic_compare_exchange_strong_explicit(&page->remote, &none, TC_LEFT,
-                                                memory_order_release,
-                                                memory_order_relaxed))
-        return 1;
-    tc_unlink(thread, page);
-    tc_collect(page);
-    tc_make_current(thread, page);
-    return 0;
 }
 
 /* Looks at up to `most` of the full pages in turn for one in which others have
- * freed `least` blocks, or, for a `least` of 0, that has any; NULL if none. The
- * descriptions of those that are gone are put aside. */
+ * freed a share, or, when memory is short, that has any free block; NULL if
+ * none.  The descriptions of those that are gone are put aside. */
 static struct tc_page *tc_scan_full(struct hm_heap *heap,
                                     struct tc_thread *thread, unsigned class,
-                                    size_t most, unsigned least)
+                                    size_t most, int is_short)
 {
     struct tc_page **head = &thread->list[TC_FULL][class], *page, *first = NULL;
 
+    if (!is_short &&
+        atomic_load_explicit(&thread->ready[class], memory_order_relaxed) == 0)
+        return NULL;
     for (size_t i = 0; i < most && *head != NULL; i++) {
         uint32_t remote;
 
         page = *head;
         remote = atomic_load_explicit(&page->remote, memory_order_acquire);
         if (remote == TC_GONE) {
+            first = page == first ? NULL : first;
+            tc_count_ready(thread, class, -1);
             tc_unlink(thread, page);
+            thread->pages[class]--;
             tc_lock(heap);
             tc_page_spare(heap, page);
             tc_unlock(heap);
-        } else if (least > 0
-                       ? tc_remote_count(remote) >= least
-                       : (remote & TC_COUNT_MASK) != 0 || page->free != NULL) {
+        } else if ((tc_is_ready(page, remote) ||
+                    (is_short &&
+                     (tc_remote_count(remote) > 0 || page->free != NULL))) &&
+                   tc_collect(page)) {
             tc_unlink(thread, page);
             return page;
         } else if (page == first) {
@@ -110,14 +128,19 @@ static struct tc_page *tc_new_page(struct hm_heap *heap,
                                    struct tc_thread *thread, unsigned class)
 {
     size_t block_bytes = tc_class_bytes(class);
-    size_t units = tc_page_units(block_bytes);
+    size_t units = tc_page_units(block_bytes, thread->pages[class]);
     struct tc_page *page;
 
     tc_lock(heap);
     page = tc_page_take(heap, units);
+    if (page == NULL) {
+        units = tc_page_units(block_bytes, 0);
+        page = tc_page_take(heap, units);
+    }
     tc_unlock(heap);
     if (page == NULL)
         return NULL;
+    thread->pages[class]++;
     page->class = (uint8_t) class;
     page->owner = thread;
     page->owner_id = thread->id;
@@ -127,29 +150,44 @@ static struct tc_page *tc_new_page(struct hm_heap *heap,
     return page;
 }
 
+/* Memory is short: the pages without a block go back.  Whether any was. */
+static int tc_give_kept(struct hm_heap *heap, struct tc_thread *thread)
+{
+    size_t kept_bytes = thread->kept_bytes;
+
+    for (unsigned c = 0; c < TC_CLASSES && thread->kept_bytes > 0; c++) {
+        struct tc_page **head = &thread->list[TC_PARTIAL][c], *page;
+
+        for (uint32_t i = thread->pages[c]; i > 0 && *head != NULL; i--) {
+            page = *head;
+            *head = page->next;
+            if (page->used == 0)
+                tc_page_give(heap, page);
+        }
+    }
+    return kept_bytes > 0;
+}
+
 /* A page of the class with a free block, for the current one; NULL: memory is
  * short. */
 static struct tc_page *tc_next_page(struct hm_heap *heap,
                                     struct tc_thread *thread, unsigned class)
 {
-    unsigned least =
-        (unsigned)(tc_page_units(tc_class_bytes(class)) * HM_UNIT_BYTES /
-                   tc_class_bytes(class) / TC_RETURN_SHARE);
     struct tc_page *page = thread->list[TC_PARTIAL][class];
 
     if (page != NULL) {
         tc_unlink(thread, page);
+        if (page->used == 0)
+            thread->kept_bytes -= tc_page_bytes(page);
         return page;
     }
-    page = tc_scan_full(heap, thread, class, TC_SCAN, least > 0 ? least : 1);
-    if (page == NULL) {
+    page = tc_scan_full(heap, thread, class, TC_SCAN, 0);
+    if (page == NULL)
         page = tc_new_page(heap, thread, class);
-        if (page != NULL)
-            return page;
-        page = tc_scan_full(heap, thread, class, SIZE_MAX, 0);
-    }
-    if (page != NULL)
-        tc_collect(page);
+    if (page == NULL && tc_give_kept(heap, thread))
+        page = tc_new_page(heap, thread, class);
+    if (page == NULL)
+        page = tc_scan_full(heap, thread, class, SIZE_MAX, 1);
     return page;
 }
 
@@ -158,15 +196,15 @@ static int tc_refill(struct tc_thread *thread, struct tc_page *page)
 {
     if (page == &tc_nothing)
         return 0;
-    if (atomic_load_explicit(&page->remote, memory_order_relaxed) != 0) {
-        tc_collect(page);
+    if (atomic_load_explicit(&page->remote, memory_order_relaxed) != 0 &&
+        tc_collect(page))
         return 1;
-    }
     if (page->carved < page->reserved) {
         tc_carve(page);
         return 1;
     }
-    return !tc_leave(thread, page);
+    tc_leave(thread, page);
+    return 0;
 }
 
 static void *tc_refuse(void)
@@ -175,62 +213,36 @@ static void *tc_refuse(void)
     return NULL;
 }
 
+static inline void *tc_take(struct tc_page *page)
+{
+    struct tc_block *block = page->free;
+
+    page->free = block->next;
+    page->used++;
+    HM_ASSERT(!tc_note(page, block, 1));
+    return block;
+}
+
+/* The current page of the class has no free block. */
 static __attribute__((noinline)) void *tc_alloc_slow(struct hm_heap *heap,
                                                      struct tc_thread *thread,
-                                                     unsigned class)
+                                                     size_t bytes)
 {
-    struct tc_page *page;
-    struct tc_block *block;
+    unsigned class = tc_class(bytes);
+    struct tc_page *page = thread->current[class];
 
-    page = thread->current[class];
-    if (page->free == NULL && !tc_refill(thread, page)) {
+    if (!tc_refill(thread, page)) {
         page = tc_next_page(heap, thread, class);
         if (page == NULL) {
-            thread->current[class] = &tc_nothing;
+            tc_set_current(thread, class, &tc_nothing);
             return tc_refuse();
         }
         tc_make_current(thread, page);
     }
-    block = page->free;
-    page->free = block->next;
-    page->used++;
-    return tc_taken(page, block);
+    return tc_take(page);
 }
 
-/* A run of its own; `align` beyond that of a unit by a gap in front. */
-static void *tc_alloc_large(struct hm_heap *heap, size_t bytes, size_t align)
-{
-    size_t gap_bytes = align > HM_UNIT_BYTES ? align - HM_UNIT_BYTES : 0;
-    size_t units = (bytes + gap_bytes + HM_UNIT_BYTES - 1) / HM_UNIT_BYTES;
-    struct tc_page *page;
-
-    if (bytes > SIZE_MAX / 2 - align || units > heap->units.end)
-        return tc_refuse();
-    tc_lock(heap);
-    page = tc_page_take(heap, units);
-    if (page != NULL) {
-        size_t gap = hm_region_gap(page->start, align);
-
-        page->start += gap;
-        page->class = TC_LARGE;
-        page->owner_id = TC_NOBODY;
-        page->block_bytes = UINT32_MAX;
-        page->carved = page->reserved = 1;
-        page->large_bytes = units * HM_UNIT_BYTES - gap;
-        heap->units.owner[page->first + gap / HM_UNIT_BYTES] = page;
-    }
-    tc_unlock(heap);
-    return page == NULL ? tc_refuse() : tc_taken(page, (void *)page->start);
-}
-
-static void tc_release_large(struct hm_heap *heap, struct tc_page *page)
-{
-    tc_lock(heap);
-    heap->units.owner[hm_units_index(&heap->units, page->start)] = NULL;
-    tc_page_give_memory(heap, page);
-    tc_page_spare(heap, page);
-    tc_unlock(heap);
-}
+#include "allocators/threadcache_large.h"
 
 /* --- Threads --------------------------------------------------------------*/
 
@@ -243,10 +255,6 @@ static void tc_register(struct hm_heap *heap)
     (void)pthread_mutex_lock(&tc_all.lock);
     if (tc_all.last_id == 0) {
         HM_CHECK(pthread_key_create(&tc_all.key, tc_thread_ends) == 0);
-        for (unsigned i = 1; i < sizeof(tc_class_table); i++) {
-            tc_class_table[i] =
-                (uint8_t)tc_class_slow(i * (size_t)HM_ALLOC_ALIGN);
-        }
     }
     heap->id = ++tc_all.last_id;
     heap->next = tc_all.heaps;
@@ -259,7 +267,8 @@ static struct hm_heap *threadcache_create(size_t limit_bytes)
     struct hm_units units;
     struct hm_region meta;
     struct hm_heap *heap;
-    size_t share = limit_bytes / 64;
+    pthread_mutexattr_t spins;
+    size_t share = limit_bytes / 32;
 
     if (limit_bytes < 2 * (size_t)HM_UNIT_BYTES) {
         errno = EINVAL;
@@ -276,7 +285,10 @@ static struct hm_heap *threadcache_create(size_t limit_bytes)
     heap->meta = meta;
     heap->meta_next = meta.base + (sizeof(*heap) + TC_META_STEP - 1) /
                                       TC_META_STEP * TC_META_STEP;
-    (void)pthread_mutex_init(&heap->lock, NULL);
+    (void)pthread_mutexattr_init(&spins);
+    (void)pthread_mutexattr_settype(&spins, PTHREAD_MUTEX_ADAPTIVE_NP);
+    (void)pthread_mutex_init(&heap->lock, &spins);
+    (void)pthread_mutexattr_destroy(&spins);
     tc_register(heap);
     return heap;
 }
@@ -311,63 +323,58 @@ static size_t tc_aligned_bytes(size_t bytes, size_t align)
     return bytes <= TC_MOST_BYTES ? bytes : 0;
 }
 
-static inline void *tc_alloc_of(struct hm_heap *heap, struct tc_thread *thread,
-                                unsigned class)
+/* What is not in the table, or the first of a thread, or of a heap that is not
+ * the one it used last. */
+static __attribute__((noinline)) void *tc_alloc_rare(size_t bytes,
+                                                     struct hm_heap *heap)
 {
-    struct tc_page *page = thread->current[class];
-    struct tc_block *block = page->free;
+    struct tc_thread *thread;
+    struct tc_page *page;
 
-    if (__builtin_expect(block == NULL, 0))
-        return tc_alloc_slow(heap, thread, class);
-    page->free = block->next;
-    page->used++;
-    return tc_taken(page, block);
+    if (bytes > TC_MOST_BYTES)
+        return tc_alloc_large(heap, bytes, HM_ALLOC_ALIGN);
+    thread = tc_thread_of(heap);
+    if (thread == NULL)
+        return tc_refuse();
+    page = thread->current[tc_class(bytes)];
+    return page->free == NULL ? tc_alloc_slow(heap, thread, bytes)
+                              : tc_take(page);
 }
 
-/* The first of a thread, or of a heap that is not the one it used last. */
-static __attribute__((noinline)) void *tc_alloc_first(struct hm_heap *heap,
-                                                      size_t bytes)
-{
-    struct tc_thread *thread = tc_thread_slow(heap);
-
-    return thread == NULL ? tc_refuse()
-                          : tc_alloc_of(heap, thread, tc_class(bytes));
-}
-
-static inline void *tc_alloc_small(struct hm_heap *heap, size_t bytes)
-{
-    if (__builtin_expect(tc_mine.heap_id != heap->id, 0))
-        return tc_alloc_first(heap, bytes);
-    return tc_alloc_of(heap, tc_mine.thread, tc_class(bytes));
-}
-
-/* Rare: a class whose blocks lie at multiples of `align`, or a run. */
-static __attribute__((noinline)) void *tc_alloc_aligned(struct hm_heap *heap,
-                                                        size_t bytes,
+/* A class whose blocks lie at multiples of `align`, or a run. */
+static __attribute__((noinline)) void *tc_alloc_aligned(size_t bytes,
+                                                        struct hm_heap *heap,
                                                         size_t align)
 {
     size_t rounded = tc_aligned_bytes(bytes, align);
 
     return rounded == 0 ? tc_alloc_large(heap, bytes, align)
-                        : tc_alloc_small(heap, rounded);
+                        : tc_alloc_rare(rounded, heap);
 }
 
 static inline void *threadcache_alloc(struct hm_heap *heap, size_t bytes,
                                       size_t align)
 {
+    struct tc_page *page;
+
     HM_ASSERT(align >= HM_ALLOC_ALIGN && (align & (align - 1)) == 0);
-    if (__builtin_expect(align > HM_ALLOC_ALIGN || bytes > TC_TABLE_BYTES, 0))
-        return tc_alloc_aligned(heap, bytes, align);
-    return tc_alloc_small(heap, bytes);
+    if (__builtin_expect(align > HM_ALLOC_ALIGN, 0))
+        return tc_alloc_aligned(bytes, heap, align);
+    if (__builtin_expect(bytes > TC_TABLE_BYTES || tc_mine.heap_id != heap->id,
+                         0))
+        return tc_alloc_rare(bytes, heap);
+    page =
+        tc_mine.thread->by_size[(bytes + HM_ALLOC_ALIGN - 1) / HM_ALLOC_ALIGN];
+    if (__builtin_expect(page->free == NULL, 0))
+        return tc_alloc_slow(heap, tc_mine.thread, bytes);
+    return tc_take(page);
 }
 
 static inline struct tc_page *tc_page_of(const struct hm_heap *heap,
                                          const void *block)
 {
     HM_ASSERT(tc_is_block(heap, block));
-    return heap->units
-        .owner[(size_t)((const unsigned char *)block - heap->units.space.base) /
-               HM_UNIT_BYTES];
+    return hm_units_owner(&heap->units, block);
 }
 
 /* `used` was counted down to 0: a full page is worth allocating from, or a
@@ -375,13 +382,18 @@ static inline struct tc_page *tc_page_of(const struct hm_heap *heap,
 static __attribute__((noinline)) void tc_quiet(struct hm_heap *heap,
                                                struct tc_page *page)
 {
-    tc_unlink(page->owner, page);
-    tc_collect(page);
-    if (page->used == 0) {
+    struct tc_thread *thread = page->owner;
+
+    tc_unlink(thread, page);
+    tc_set_bias(page, 0);
+    if (atomic_load_explicit(&page->remote, memory_order_relaxed) != 0)
+        (void)tc_collect(page);
+    tc_link(thread, page, TC_PARTIAL);
+    if (page->used > 0)
+        return;
+    thread->kept_bytes += tc_page_bytes(page);
+    if (thread->kept_bytes > TC_KEPT_BYTES)
         tc_page_give(heap, page);
-    } else {
-        tc_link(page->owner, page, TC_PARTIAL);
-    }
 }
 
 static inline void threadcache_release(struct hm_heap *heap, void *payload)
@@ -409,24 +421,6 @@ static size_t threadcache_usable(const struct hm_heap *heap, const void *block)
     const struct tc_page *page = tc_page_of(heap, block);
 
     return page->class == TC_LARGE ? page->large_bytes : page->block_bytes;
-}
-
-static int tc_resize_large(struct hm_heap *heap, struct tc_page *page,
-                           size_t bytes)
-{
-    size_t gap =
-        (size_t)(page->start - hm_units_address(&heap->units, page->first));
-    size_t units, done;
-
-    if (bytes > heap->units.end * HM_UNIT_BYTES)
-        return 0;
-    units = (gap + bytes + HM_UNIT_BYTES - 1) / HM_UNIT_BYTES;
-    tc_lock(heap);
-    done = (size_t)hm_units_grow(&heap->units, page->first, units);
-    if (done)
-        page->large_bytes = units * HM_UNIT_BYTES - gap;
-    tc_unlock(heap);
-    return (int)done;
 }
 
 /* A block that would waste more than half moves. */

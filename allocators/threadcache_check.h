@@ -30,8 +30,8 @@ static const char *tc_check_page(const struct hm_heap *heap,
         used = page->used + page->bias - (size_t)is_current;
 
     if ((remote & TC_GONE) != 0)
-        return page->list == TC_FULL ? NULL : "a page that is gone was full";
-    if (heap->units.owner[page->first] != page)
+        return page->free != NULL ? "a page that is gone has no block" : NULL;
+    if (heap->units.owner[tc_page_first(heap, page)] != page)
         return "the owner of a unit is its page";
     n_free = tc_length(page, page->free);
     n_remote = tc_length(page, tc_remote_head(page, remote));
@@ -39,14 +39,20 @@ static const char *tc_check_page(const struct hm_heap *heap,
         return "remote holds the length of the remote list";
     if (n_free > page->carved || n_free + used != page->carved)
         return "each block is in use, in the free list or in the remote list";
-    if (page->list == TC_FULL && (remote & TC_LEFT) == 0)
-        return "a full page was left";
+    if (n_remote == page->reserved)
+        return "a page of which others have freed all is gone";
     return NULL;
 }
 
+/* What a walk over a thread's pages finds. */
+struct tc_counts {
+    uint32_t pages, ready;
+    size_t kept_bytes;
+};
+
 static const char *tc_check_list(const struct hm_heap *heap,
                                  const struct tc_thread *thread, unsigned class,
-                                 enum tc_list list)
+                                 enum tc_list list, struct tc_counts *counts)
 {
     const struct tc_page *head = thread->list[list][class], *page = head;
     const char *broken = NULL;
@@ -58,8 +64,36 @@ static const char *tc_check_list(const struct hm_heap *heap,
             page->owner != thread || page->next->prev != page)
             return "a page is in the list of its owner";
         broken = tc_check_page(heap, page, 0);
+        counts->pages++;
+        counts->ready += (uint32_t)tc_is_ready(page, page->remote);
+        if (list == TC_PARTIAL && page->used == 0)
+            counts->kept_bytes += tc_page_bytes(page);
         page = page->next;
     } while (broken == NULL && page != head);
+    return broken;
+}
+
+static const char *tc_check_class(const struct hm_heap *heap,
+                                  const struct tc_thread *thread,
+                                  unsigned class, size_t *kept_bytes)
+{
+    const struct tc_page *page = thread->current[class];
+    struct tc_counts counts = {0};
+    const char *broken = NULL;
+
+    if (page != &tc_nothing) {
+        counts.pages = 1;
+        counts.ready = (uint32_t)tc_is_ready(page, page->remote);
+        broken = tc_check_page(heap, page, 1);
+    }
+    if (broken == NULL)
+        broken = tc_check_list(heap, thread, class, TC_PARTIAL, &counts);
+    if (broken == NULL)
+        broken = tc_check_list(heap, thread, class, TC_FULL, &counts);
+    if (broken == NULL && (counts.pages != thread->pages[class] ||
+                           counts.ready != thread->ready[class]))
+        broken = "a thread's counts of pages agree";
+    *kept_bytes += counts.kept_bytes;
     return broken;
 }
 
@@ -67,17 +101,12 @@ static const char *tc_check_thread(const struct hm_heap *heap,
                                    const struct tc_thread *thread)
 {
     const char *broken = NULL;
+    size_t kept_bytes = 0;
 
-    for (unsigned c = 0; broken == NULL && c < TC_CLASSES; c++) {
-        const struct tc_page *page = thread->current[c];
-
-        if (page != &tc_nothing)
-            broken = tc_check_page(heap, page, 1);
-        if (broken == NULL)
-            broken = tc_check_list(heap, thread, c, TC_PARTIAL);
-        if (broken == NULL)
-            broken = tc_check_list(heap, thread, c, TC_FULL);
-    }
+    for (unsigned c = 0; broken == NULL && c < TC_CLASSES; c++)
+        broken = tc_check_class(heap, thread, c, &kept_bytes);
+    if (broken == NULL && kept_bytes != thread->kept_bytes)
+        broken = "the pages that a thread keeps are counted";
     return broken;
 }
 

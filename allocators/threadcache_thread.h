@@ -4,15 +4,6 @@
 #ifndef HM_ALLOCATORS_THREADCACHE_THREAD_H
 #define HM_ALLOCATORS_THREADCACHE_THREAD_H
 
-/* Everything in it is free: the page goes back. */
-static void tc_page_give(struct hm_heap *heap, struct tc_page *page)
-{
-    tc_lock(heap);
-    tc_page_give_memory(heap, page);
-    tc_page_spare(heap, page);
-    tc_unlock(heap);
-}
-
 /* Makes the page's own free blocks remote ones and leaves it.  1 when all of
  * it is free: then it is nobody's but the caller's. */
 static int tc_hand_over(struct tc_page *page)
@@ -26,14 +17,21 @@ static int tc_hand_over(struct tc_page *page)
     page->free = NULL;
     page->used = page->carved;
     do {
+        if ((old & TC_GONE) != 0)
+            return 0;
         new = tc_remote_count(old) + n;
-        if (new == page->carved)
+        if (new == page->carved) {
+            if (tc_is_ready(page, old))
+                tc_count_ready(page->owner, page->class, -1);
             return 1; /* no block is in use: no other thread knows the page */
+        }
         new = new << TC_HEAD_BITS | TC_LEFT;
         new |= n > 0 ? tc_remote_place(page, head) : old &TC_HEAD_MASK;
         *tail = tc_remote_head(page, old);
     } while (!atomic_compare_exchange_weak_explicit(
         &page->remote, &old, new, memory_order_acq_rel, memory_order_relaxed));
+    if (!tc_is_ready(page, old) && tc_is_ready(page, new))
+        tc_count_ready(page->owner, page->class, 1);
     return 0;
 }
 
@@ -44,6 +42,7 @@ static void tc_abandon_page(struct hm_heap *heap, struct tc_thread *thread,
 {
     tc_set_bias(page, 0);
     if (tc_hand_over(page)) {
+        thread->pages[page->class]--;
         tc_page_give_memory(heap, page);
         tc_page_spare(heap, page);
         return;
@@ -80,12 +79,13 @@ static void tc_abandon(struct hm_heap *heap, struct tc_thread *thread)
             page->used--; /* see tc_make_current */
             tc_abandon_page(heap, thread, page);
         }
-        thread->current[c] = &tc_nothing;
+        tc_set_current(thread, c, &tc_nothing);
         while ((page = thread->list[TC_PARTIAL][c]) != NULL) {
             tc_unlink(thread, page);
             tc_abandon_page(heap, thread, page);
         }
     }
+    thread->kept_bytes = 0;
     thread->token = NULL;
 }
 
@@ -121,7 +121,7 @@ static struct tc_thread *tc_thread_new(struct hm_heap *heap)
     if (t == NULL)
         return NULL;
     for (unsigned c = 0; c < TC_CLASSES; c++)
-        t->current[c] = &tc_nothing;
+        tc_set_current(t, c, &tc_nothing);
     t->id = ++tc_all.last_id;
     t->next = heap->threads;
     heap->threads = t;
@@ -152,6 +152,11 @@ static __attribute__((noinline)) struct tc_thread *tc_thread_slow(
     tc_mine.thread_id = t->id;
     (void)pthread_setspecific(tc_all.key, token);
     return t;
+}
+
+static inline struct tc_thread *tc_thread_of(struct hm_heap *heap)
+{
+    return tc_mine.heap_id == heap->id ? tc_mine.thread : tc_thread_slow(heap);
 }
 
 #endif /* HM_ALLOCATORS_THREADCACHE_THREAD_H */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* units.h -- runs of units of 16 KiB out of one region: where allocators that
- * carve blocks of one size out of larger pieces get these.
+/* units.h -- runs of units of 16 KiB, or of HM_UNIT_LOG2 of the includer's, out
+ * of one region: where allocators that carve blocks of one size out of larger
+ * pieces get these.
  *
  * Runs are described in a side table with boundary tags at both ends, so that a
  * free run is never touched.  Freed runs stay backed by memory ("dirty") and
@@ -18,7 +19,7 @@
  *             touch; each free run is in the bin of its size among the dirty or
  *             the clean ones; counts agree.
  * Costs:      O(1) but for a bin's search, at most 16 runs, and for system
- *             calls.  32 bytes for each unit.
+ *             calls.  24 bytes for each unit.
  * Threads:    none; the owner's lock.  `owner` of a unit in use may be read at
  *             any time. */
 #ifndef HM_ALLOCATORS_UNITS_H
@@ -29,22 +30,28 @@
 
 #include <string.h>
 
+#ifndef HM_UNIT_LOG2
+#define HM_UNIT_LOG2 14
+#endif
+
 enum {
-    HM_UNIT_BYTES = 16 << 10,
+    HM_UNIT_BYTES = 1 << HM_UNIT_LOG2,
     HM_UNIT_BINS = 64,
-    HM_UNITS_AHEAD = 8,        /* backed at a time */
-    HM_UNITS_BACKED_MOST = 64, /* longer runs are left to faults */
-    HM_UNITS_KEPT = 256,       /* dirty ones that are always kept */
+    HM_UNITS_AHEAD = (128 << 10) / HM_UNIT_BYTES, /* backed at a time */
+    /* Longer runs are left to faults. */
+    HM_UNITS_BACKED_MOST = (1 << 20) / HM_UNIT_BYTES,
+    HM_UNITS_KEPT = (4 << 20) / HM_UNIT_BYTES, /* dirty, always kept */
     HM_UNITS_TRIES = 16,
+    HM_UNITS_MOST = 1 << 30,
 };
 
 #define HM_UNIT_NONE UINT32_MAX
 
 struct hm_unit {
-    uint32_t units;            /* first of a run: its length; else 0 */
-    uint32_t first;            /* last of a run: its first */
-    uint32_t next, prev;       /* first of a free run: neighbours in the bin */
-    uint8_t is_free, is_dirty; /* of the run, in its first */
+    uint32_t units : 30;                /* first of a run: its length; else 0 */
+    uint32_t is_free : 1, is_dirty : 1; /* of the run, in its first */
+    uint32_t first;                     /* last of a run: its first */
+    uint32_t next, prev; /* first of a free run: neighbours in the bin */
 };
 
 struct hm_unit_bins {
@@ -55,8 +62,9 @@ struct hm_unit_bins {
 struct hm_units {
     struct hm_region space, table, owners;
     struct hm_unit *unit;
-    void *_Atomic *owner; /* of the run that a unit starts */
-    size_t end;           /* most units */
+    void *_Atomic *owner;      /* of the run that a unit starts */
+    void *_Atomic *owner_zero; /* of the unit at address 0, if it had one */
+    size_t end;                /* most units */
     _Atomic uint32_t frontier;
     size_t used_units, dirty_units; /* dirty: free ones */
     struct hm_unit_bins dirty, clean;
@@ -69,7 +77,7 @@ static int hm_units_init(struct hm_units *u, size_t limit_bytes)
     size_t each = HM_UNIT_BYTES + sizeof(struct hm_unit) + sizeof(void *);
     size_t end = limit_bytes / each;
 
-    if (end == 0 || end >= HM_UNIT_NONE) {
+    if (end == 0 || end >= HM_UNITS_MOST) {
         errno = end == 0 ? EINVAL : ENOMEM;
         return -1;
     }
@@ -93,6 +101,7 @@ static int hm_units_init(struct hm_units *u, size_t limit_bytes)
     u->end = end;
     u->unit = (struct hm_unit *)(void *)u->table.base;
     u->owner = (void *_Atomic *)(void *)u->owners.base;
+    u->owner_zero = u->owner - (uintptr_t)u->space.base / HM_UNIT_BYTES;
     return 0;
 }
 
@@ -113,6 +122,13 @@ static inline uint32_t hm_units_index(const struct hm_units *u, const void *p)
 {
     return (uint32_t)((size_t)((const unsigned char *)p - u->space.base) /
                       HM_UNIT_BYTES);
+}
+
+/* The owner of the unit that holds `p`: as owner[hm_units_index(u, p)], less
+ * one instruction. */
+static inline void *hm_units_owner(const struct hm_units *u, const void *p)
+{
+    return u->owner_zero[(uintptr_t)p / HM_UNIT_BYTES];
 }
 
 /* --- Bins -----------------------------------------------------------------*/
@@ -173,9 +189,9 @@ static void hm_units_unlink(struct hm_units *u, uint32_t first)
 static void hm_units_tag(struct hm_units *u, uint32_t first, size_t n,
                          int is_free, int is_dirty)
 {
-    u->unit[first].units = (uint32_t)n;
-    u->unit[first].is_free = (uint8_t)is_free;
-    u->unit[first].is_dirty = (uint8_t)is_dirty;
+    u->unit[first].units = (uint32_t)n & (HM_UNITS_MOST - 1);
+    u->unit[first].is_free = is_free != 0;
+    u->unit[first].is_dirty = is_dirty != 0;
     u->unit[first + n - 1].first = first;
 }
 

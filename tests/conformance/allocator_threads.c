@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -23,6 +24,7 @@ enum {
     GENERATIONS = 5,
     SHARED = 256,
     STEPS = 6000,
+    HANDED_ON = 200000,
     LIMIT_BYTES = 256 << 20,
 };
 
@@ -137,6 +139,44 @@ static void memory_freed_by_others_is_not_lost(void **state)
     subject->destroy(heap);
 }
 
+/* Empties the slots in turn. */
+static void *free_what_comes(void *argument)
+{
+    (void)argument;
+    for (int i = 0; i < HANDED_ON; i++) {
+        uint32_t *block;
+
+        while ((block = atomic_exchange(&shared[i % SHARED], NULL)) == NULL)
+            (void)sched_yield();
+        drop(block);
+    }
+    return NULL;
+}
+
+/* The other frees the last block of a page while its owner looks for pages in
+ * which others have freed. */
+static void one_allocates_while_another_frees_all_of_it(void **state)
+{
+    pthread_t thread;
+
+    (void)state;
+    heap = subject->create(LIMIT_BYTES);
+    assert_non_null(heap);
+    assert_int_equal(pthread_create(&thread, NULL, free_what_comes, NULL), 0);
+    for (int i = 0; i < HANDED_ON; i++) {
+        uint32_t *block = subject->alloc(heap, 1024, 16);
+
+        assert_non_null(block);
+        block[0] = 1;
+        while (atomic_load(&shared[i % SHARED]) != NULL)
+            (void)sched_yield();
+        atomic_store(&shared[i % SHARED], block);
+    }
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_null(subject->check(heap));
+    subject->destroy(heap);
+}
+
 static void a_refusal_sets_errno_and_a_release_keeps_it(void **state)
 {
     void *block;
@@ -168,6 +208,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_wander_between_threads_that_come_and_go),
         cmocka_unit_test(memory_freed_by_others_is_not_lost),
+        cmocka_unit_test(one_allocates_while_another_frees_all_of_it),
         cmocka_unit_test(a_refusal_sets_errno_and_a_release_keeps_it),
     };
 
