@@ -25,7 +25,7 @@ COLOURS = "#333333 #d55e00 #009e73 #e69f00 #cc79a7 #0072b2 #56b4e9 #8c7a00"
 # The look of each strategy, id:colour:marker: no two are the same.  Collectors that share
 # charts differ in colour first; markers 0 to 5 are filled, 6 to 11 open.
 LOOKS = "glibc:1:0 jemalloc:2:1 mimalloc:3:2 tcmalloc:4:3 tbb:5:4" \
-     ." tcmalloc_minimal:4:9 scudo:8:3 bump:3:9 first_fit:4:10" \
+     ." tcmalloc_minimal:4:9 scudo:8:3 musl:7:5 bump:3:9 first_fit:4:10" \
      ." best_fit:2:11 buddy:3:11 segregated:6:11 threadcache:7:11 tlsf:4:11 slab:5:10 pool:8:11" \
      ." semispace:6:5 marksweep:7:0 markcompact:5:11 immix:3:6 sticky_immix:3:4" \
      ." generational:2:9 incremental:4:7 concurrent:5:8 refcount:8:8 refcount_cycle:1:8" \

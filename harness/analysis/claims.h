@@ -18,7 +18,7 @@
  * of names in its column `figures`; "" for none. */
 #define HM_CLAIM_METRICS(X)                                                 \
     X(rss_over_live, "rss_peak_bytes", "rss_base_bytes", "live_peak_bytes") \
-    X(drained_over_peak, "rss_drained_bytes", "", "rss_peak_bytes")         \
+    X(emptied_over_peak, "rss_0ms_bytes", "", "rss_peak_bytes")             \
     X(cpu_ns, "cpu_ns", "", "")                                             \
     X(wall_ns, "wall_ns", "", "")                                           \
     X(minflt, "minflt", "", "")                                             \

@@ -93,7 +93,7 @@ static void probe_find(struct hm_pool *pool, const struct hm_catalog *catalog,
         strategy->preload = beside;
 }
 
-/* glibc, a collector, or another runtime. */
+/* glibc, a collector, another C library or another runtime. */
 static void probe_plain(struct hm_pool *pool, struct hm_strategy *strategy,
                         struct probe_identity plain)
 {
@@ -102,12 +102,15 @@ static void probe_plain(struct hm_pool *pool, struct hm_strategy *strategy,
         strategy->malloc_path = plain.path;
         return;
     }
-    strategy->version = *plain.version != '\0' ? plain.version : HM_VERSION;
-    if (!probe_is_packaged(strategy))
-        return;
-    strategy->package_version = probe_package(pool, strategy->package);
-    if (*plain.path == '\0')
+    if (!probe_is_packaged(strategy)) {
+        strategy->version = *plain.version != '\0' ? plain.version : HM_VERSION;
+    } else if (*plain.path == '\0') {
         strategy->off = hm_pool_format(pool, "install %s", strategy->package);
+    } else {
+        probe_set_malloc(pool, strategy, plain);
+        if (hm_strategy_collects(strategy))
+            strategy->malloc_path = ""; /* its memory is not from there */
+    }
 }
 
 static void probe_strategy(struct hm_pool *pool,

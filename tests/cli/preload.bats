@@ -88,6 +88,21 @@ churn_under() {
     done < <("$manual" list | awk -F'\t' '$1 == "workload" && $3 == "object" { print $2 }')
 }
 
+@test "musl: malloc is that of its C library, and the checksums are glibc's" {
+    musl=$bin/heapmark-cell-musl
+    [[ -x $musl ]] || skip "musl-gcc was not there when this was built"
+    run -0 "$musl" identity
+    [[ ${#lines[@]} -eq 1 && $output == *musl* ]]
+    while read -r workload; do
+        mapfile -t size < <(small "$workload")
+        run -0 "$manual" run "$workload" strategy=glibc seed=7 "${size[@]}"
+        expected=$(field checksum)
+        run -0 "$musl" run "$workload" seed=7 "${size[@]}"
+        [[ $(field status) == ok && $(field malloc) == *musl* ]]
+        [[ $(field checksum) == "$expected" ]] || { echo "$workload"; false; }
+    done < <("$musl" list | awk -F'\t' '$1 == "workload" && $3 == "object" { print $2 }')
+}
+
 @test "a heap with a limit ends a run as oom, in order" {
     HM_HEAP_LIMIT_BYTES=4000000 churn_under "$bin/libhm_bump.so"
     [[ $(field status) == oom ]]
