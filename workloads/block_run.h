@@ -16,6 +16,7 @@ struct hm_block_run {
     uint64_t ops;          /* requests made: out, by run */
     uint64_t remote_frees; /* blocks freed by a thread that did not allocate */
     uint64_t frees;        /* a block that was resized counts as one */
+    int has_threads;       /* of the workload's own: set by block_thread.h */
     struct hm_block_ledger *ledger;  /* used by the census cell only */
     void (*exhausted)(size_t bytes); /* does not return */
 };

@@ -26,6 +26,7 @@ static inline pthread_t hm_block_thread_start(struct hm_block_run *run,
     pthread_attr_t attr;
     pthread_t thread;
 
+    run->has_threads = 1;
     HM_CHECK(pthread_attr_init(&attr) == 0);
     HM_CHECK(pthread_attr_setstacksize(&attr, HM_BLOCK_STACK_BYTES) == 0);
     if (pthread_create(&thread, &attr, body, argument) != 0)

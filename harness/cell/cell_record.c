@@ -52,11 +52,15 @@ static void record_results(struct hm_cell_writer *out,
     }
 }
 
-static void record_window(struct hm_cell_writer *out, const struct hm_window *w)
+static void record_window(struct hm_cell_writer *out,
+                          const struct hm_cell_record *r)
 {
+    const struct hm_window *w = &r->window;
+
     record_number(out, "wall_ns", w->end_ns - w->start_ns);
     record_number(out, "cpu_ns", w->cpu_ns);
-    record_number(out, "mutator_cpu_ns", w->mutator_cpu_ns);
+    if (!r->has_other_threads)
+        record_number(out, "mutator_cpu_ns", w->mutator_cpu_ns);
     record_number(out, "user_ns", w->user_ns);
     record_number(out, "sys_ns", w->sys_ns);
     hm_cell_write(out, "window\t%" PRIu64 "\t%" PRIu64 "\n", w->start_ns,
@@ -129,7 +133,7 @@ static void record_finished(struct hm_cell_writer *out,
                             const struct hm_cell_record *r)
 {
     record_results(out, r);
-    record_window(out, &r->window);
+    record_window(out, r);
     record_number(out, "rss_end_bytes", r->rss_end_bytes);
     record_number(out, "rss_drained_bytes", r->rss_drained_bytes);
     record_latency(out, r->latency);

@@ -52,6 +52,7 @@ struct hm_cell_record {
     int has_checksum;
     struct hm_cell_results counters, figures;
     struct hm_window window;
+    int has_other_threads; /* of the workload, whose cpu time is not known */
     uint64_t rss_end_bytes, rss_drained_bytes;
     int is_block;
     uint64_t remote_frees, frees;

@@ -156,6 +156,7 @@ static void block_merge(struct hm_cell_record *record)
         record->ops += thread->run.ops;
         record->frees += thread->run.frees;
         record->remote_frees += thread->run.remote_frees;
+        record->has_other_threads |= thread->run.has_threads;
         hm_cell_run_add_counters(&thread->run.base);
         if (t > 0) {
             hm_hist_merge(&block_threads[0].meters.latency,

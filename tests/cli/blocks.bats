@@ -121,6 +121,19 @@ max_threads() {
     [[ $(field remote_frees) -eq 0 ]]
 }
 
+@test "the time of a workload's threads is never taken for the strategy's" {
+    for workload in xmalloc vyukov_relay msgpass batch_free remote_reclaimer line_sharing; do
+        mapfile -t size < <(small $workload)
+        run -0 "$manual" run $workload strategy=glibc "${size[@]}"
+        [[ $(field cpu_ns) -gt 0 && -z $(field mutator_cpu_ns) ]]
+    done
+    for workload in churn fleet superserver; do
+        mapfile -t size < <(small $workload)
+        run -0 "$manual" run $workload strategy=glibc threads=2 "${size[@]}"
+        [[ $(field mutator_cpu_ns) -gt 0 ]]
+    done
+}
+
 @test "fleet: victims are remote in the share asked for, and the work is the same" {
     local fleet=(fleet strategy=glibc threads=2 param.heap=256K param.events=20000 param.replays=5)
     run -0 "$manual" run "${fleet[@]}"
