@@ -5,9 +5,10 @@
  * Source:     a sweep, as in the C library's own benchmarks of malloc.
  * Differs:    posix_memalign; alignments and sizes are powers of two, each with
  *             each, so that most sizes are no multiple of the alignment.
- * Invariants: a block lies where it was asked to: what its address leaves
- *             modulo its alignment goes into the checksum, and its first byte
- *             when it is freed; `blocks` are live at most.
+ * Invariants: a block lies where it was asked to: the counter `misaligned` is
+ *             0, as it is not with mimalloc 2.0.9 (its issue 700: alignments
+ *             of 256 to 1024 bytes), whose runs end as bad_checksum; `blocks`
+ *             are live at most.
  * Costs:      a store for each page.
  * Threads:    one. */
 #include "workloads/block.h"
@@ -33,13 +34,14 @@ enum {
 };
 
 static unsigned char *aligned_held[ALIGNED_BLOCKS_MAX];
+static uint64_t aligned_misaligned;
 
 static unsigned char *aligned_block(struct hm_block_run *run, size_t align,
                                     size_t bytes)
 {
     unsigned char *block = hm_block_alloc_aligned(run, align, bytes);
 
-    hm_run_mix(&run->base, (uint32_t)((uintptr_t)block % align));
+    aligned_misaligned += (uintptr_t)block % align != 0;
     hm_block_touch(block, bytes, (unsigned char)run->ops);
     run->ops++;
     return block;
@@ -76,9 +78,11 @@ static void aligned_run(struct hm_block_run *run)
 {
     uint64_t rounds = run->base.value[ALIGNED_ROUNDS];
 
+    aligned_misaligned = 0;
     hm_meter_start(&run->base.meter);
     for (uint64_t i = 0; i < rounds; i++)
         aligned_sweep(run);
+    hm_run_count(&run->base, "misaligned", aligned_misaligned);
 }
 
 static void aligned_drop(struct hm_block_run *run)
