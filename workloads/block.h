@@ -19,6 +19,7 @@ struct hm_block_workload {
     const char *operation;
     const struct hm_param *params;
     unsigned max_threads;
+    int is_trimmed; /* last of all; what is resident then is a figure */
     void (*setup)(struct hm_block_run *run, unsigned threads); /* thread 0 */
     void (*run)(struct hm_block_run *run);
     void (*drop)(struct hm_block_run *run); /* per thread, by the same thread */

@@ -36,10 +36,10 @@ MIB=1048576
 @test "drain looks at the resident set as long as it is told to, outside of the clock window" {
     local drain=(drain strategy=glibc param.bytes=$((16 * MIB)))
     run -0 "$manual" run "${drain[@]}" param.watch_ms=99
-    [[ $(grep -c '^figure' <<<"$output") -eq 2 ]]
+    [[ $(grep -c '^figure.rss_[0-9]*ms' <<<"$output") -eq 1 ]]
     [[ $(figure rss_0ms_bytes) -gt 0 && $(figure rss_1000ops_bytes) -gt 0 ]]
     run -0 "$manual" run "${drain[@]}" param.watch_ms=1000
-    [[ $(grep -c '^figure' <<<"$output") -eq 4 ]]
+    [[ $(grep -c '^figure.rss_[0-9]*ms' <<<"$output") -eq 3 ]]
     [[ $(figure rss_100ms_bytes) -gt 0 && $(figure rss_1000ms_bytes) -gt 0 ]]
     # The window has ended a second ago, on the clock that began when the machine did.
     read -r now_s _ </proc/uptime
@@ -79,6 +79,20 @@ MIB=1048576
     [[ $(figure rss_0ms_bytes) -lt $(($(field rss_base_bytes) + 8 * MIB)) ]]
     LD_PRELOAD=$bin/libhm_bump.so run -0 "$manual" run "${drain[@]}"
     [[ $(figure rss_0ms_bytes) -gt $((64 * MIB)) ]]
+}
+
+@test "what a malloc keeps comes back when it is asked to trim" {
+    local drain=(drain strategy=glibc param.watch_ms=0 param.bytes=$((64 * MIB)))
+    run -0 "$manual" run "${drain[@]}"
+    [[ $(figure rss_1000ops_bytes) -gt $((64 * MIB)) ]]
+    [[ $(field rss_drained_bytes) -gt $((64 * MIB)) ]]
+    [[ $(figure rss_trimmed_bytes) -lt $((16 * MIB)) ]]
+    for library in libjemalloc.so.2 libmimalloc.so.2 libtcmalloc_minimal.so.4; do
+        PATH=$PATH:/sbin ldconfig -p | grep -q "$library " || continue
+        LD_PRELOAD=$library run -0 "$manual" run "${drain[@]}"
+        echo "$library: $output"
+        [[ $(figure rss_trimmed_bytes) -lt $(($(figure rss_1000ops_bytes) - 8 * MIB)) ]]
+    done
 }
 
 @test "two threads drain what each has filled, and one looks" {

@@ -45,6 +45,7 @@ const struct hm_block_workload hm_block_pinned = {
     .operation = "malloc or free",
     .params = pinned_params,
     .max_threads = HM_DRAIN_THREADS_MAX,
+    .is_trimmed = 1,
     .setup = hm_drain_setup,
     .run = pinned_run,
     .drop = pinned_drop,
