@@ -5,15 +5,16 @@
  * Source:     the shape of bionic's malloc_rss_benchmark.
  * Differs:    sizes are mixed and the heap is larger, where the original has 16
  *             MiB of one size; nothing is filled again; the resident set is
- * read 0, 100, 1000 and 5000 ms after the last free, as far as `watch_ms` goes,
- * then after 1000 more pairs of malloc and free, and after the malloc was asked
- * to give back what it can; pages given back by MADV_FREE, which the kernel has
- * not needed yet, do not count. Invariants: at the end of the window nothing is
- * live; a block begins with its number, which goes into the checksum when it is
- * freed. Costs:      a random number for each request, 8 bytes outside the heap
- * for each block.  Waiting is outside of the clock window. Threads:    up to
- * HM_DRAIN_THREADS_MAX, each with its own blocks; they stay alive, with their
- * caches, while the first one looks. */
+ *             read 0, 100, 1000 and 5000 ms after the last free, as far as
+ *             `watch_ms` goes, after 1000 more pairs of malloc and free, and
+ *             after a trim; pages given back by MADV_FREE, which the kernel
+ *             has not needed yet, do not count.
+ * Invariants: at the end of the window nothing is live; a block begins with its
+ *             number, which goes into the checksum when it is freed.
+ * Costs:      a random number for each request, 8 bytes outside the heap for
+ *             each block.  Waiting is outside of the clock window.
+ * Threads:    up to HM_DRAIN_THREADS_MAX, each with its own blocks; they stay
+ *             alive, with their caches, while the first one looks. */
 #include "workloads/block_drain.h"
 
 enum { DRAIN_WATCH_MS = HM_DRAIN_OWN };
