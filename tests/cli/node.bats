@@ -218,6 +218,24 @@ RUNS
     [[ ${lines[1]} == "514e28b7 81f16f39" && ${lines[2]} == 38eb041f ]]
 }
 
+@test "V8 keeps what is reachable, by a shared context or a view as well; a twin keeps nothing" {
+    need_node
+    # the heap at the last checkpoint, with what buffers hold
+    held() {
+        run -0 "$cell" run "$@" strategy=node option.semi_space=1
+        awk -F'\t' '$1 == "checkpoint" { last = $5 } END { print last }' <<<"$output"
+    }
+    for words in "leak_listener param.steps=100000" "leak_closure param.steps=30000" \
+        "leak_timer param.steps=100000" "leak_thread param.steps=100000" "leak_view param.steps=150"; do
+        # shellcheck disable=SC2086
+        [[ $(held $words) -gt $((2 * $(held $words param.twin=1))) ]] || { echo "$words"; false; }
+    done
+    for words in leak_cycle leak_connection "leak_chain param.length=1000"; do
+        # shellcheck disable=SC2086
+        [[ $(held $words param.steps=100000) -lt 20000000 ]] || { echo "$words"; false; }
+    done
+}
+
 @test "leak workloads: ten checkpoints, with V8's own figures; what is reachable grows" {
     need_node
     run -0 "$cell" run leak_cache strategy=node param.steps=100000
