@@ -121,9 +121,9 @@ static inline void hm_drain_fill(struct hm_block_run *run)
     }
 }
 
-static inline void hm_drain_free_one(struct hm_block_run *run, uint64_t k)
+static inline void hm_drain_free_one(struct hm_block_run *run,
+                                     struct hm_drain_part *part, uint64_t k)
 {
-    struct hm_drain_part *part = &hm_drain.part[run->thread];
     unsigned char *block = part->block[k];
 
     hm_run_mix(&run->base, *(uint32_t *)(void *)block);
@@ -138,8 +138,9 @@ static inline void hm_drain_free(struct hm_block_run *run, uint64_t left)
     struct hm_drain_part *part = &hm_drain.part[run->thread];
 
     while (part->n > left) {
-        hm_drain_free_one(
-            run, (uint64_t)hm_rng_next(&run->base.rng) * part->n >> 32);
+        uint64_t draw = hm_rng_next(&run->base.rng);
+
+        hm_drain_free_one(run, part, draw * part->n >> 32);
         hm_drain_count(run);
     }
 }
@@ -185,17 +186,19 @@ static inline void hm_drain_watch(struct hm_block_run *run, uint64_t watch_ms)
     hm_run_figure(&run->base, "rss_1000ops_bytes", hm_os_rss_held_bytes());
 }
 
-/* Frees what is left, once the first thread has looked. */
+/* Frees what is left: all of it by the first thread, once it has looked. */
 static inline void hm_drain_close(struct hm_block_run *run)
 {
-    struct hm_drain_part *part = &hm_drain.part[run->thread];
+    if (run->thread != 0)
+        return;
+    for (unsigned t = 0; t < run->threads; t++) {
+        struct hm_drain_part *part = &hm_drain.part[t];
 
-    hm_drain_meet(run);
-    while (part->n > 0)
-        hm_drain_free_one(run, part->n - 1);
-    hm_arena_release(part->block, part->most * sizeof(*part->block));
-    if (run->thread == 0)
-        HM_CHECK(pthread_barrier_destroy(&hm_drain.meet) == 0);
+        while (part->n > 0)
+            hm_drain_free_one(run, part, part->n - 1);
+        hm_arena_release(part->block, part->most * sizeof(*part->block));
+    }
+    HM_CHECK(pthread_barrier_destroy(&hm_drain.meet) == 0);
 }
 
 #endif /* HM_WORKLOADS_BLOCK_DRAIN_H */

@@ -75,6 +75,22 @@ static void test_mark_opens_the_next_sample(void **state)
     assert_int_equal(latency.sum_ns, meter.start_ns - start_ns);
 }
 
+static void test_add_takes_a_sample_of_another_clock(void **state)
+{
+    (void)state;
+    recorder.base.at_ops = 5;
+    recorder.step = UINT64_MAX / 2;
+    hm_meter_add(&meter, 3, 1000000);
+    hm_meter_add(&meter, 3, 250000);
+    assert_int_equal(meter.ops, 6);
+    assert_int_equal(progress.ops, 6);
+    assert_int_equal(latency.n, 2);
+    assert_int_equal(latency.sum_ns, 1250000);
+    assert_int_equal(latency.max_ns, 1000000);
+    assert_int_equal(recorder.n, 1);
+    assert_int_equal(recorder.told[0], 6);
+}
+
 static void test_watch_is_told_at_the_first_mark_that_reaches_it(void **state)
 {
     (void)state;
@@ -102,6 +118,7 @@ int main(void)
         cmocka_unit_test_setup(test_mark_counts_operations_and_samples, reset),
         cmocka_unit_test_setup(test_sample_lasts_from_start_to_mark, reset),
         cmocka_unit_test_setup(test_mark_opens_the_next_sample, reset),
+        cmocka_unit_test_setup(test_add_takes_a_sample_of_another_clock, reset),
         cmocka_unit_test_setup(
             test_watch_is_told_at_the_first_mark_that_reaches_it, reset),
         cmocka_unit_test_setup(test_watch_of_never_is_never_told, reset),
