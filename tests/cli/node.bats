@@ -60,7 +60,7 @@ same() {
     [[ $(grep -cP '^option\tnode_loop\t' <<<"$output") == 4 ]]
     for workload in requests cache binary_trees gcbench large_objects file_stream splay leak_none \
         leak_cache leak_lost deep_list message_channel connections file_whole stack_heap \
-        leak_listener leak_closure leak_timer leak_cycle leak_view; do
+        leak_listener leak_closure leak_timer leak_cycle leak_view quads cycles wide_array lru_old_young; do
         grep -qP "^workload\t$workload\tobject\t" <<<"$output"
     done
     grep -P '^(workload|param)\t' <<<"$output" >ours
@@ -93,6 +93,9 @@ same() {
         "message_channel param.window=100 param.pushes=1000 param.bytes=100 param.structure=0" \
         "message_channel param.window=100 param.pushes=1000 param.bytes=7 param.structure=2" \
         "message_channel param.window=100 param.pushes=50" "deep_list param.nodes=255 param.rounds=3" \
+        "quads param.depth=3 param.garbage=1" "cycles param.nodes=999 param.length=1 param.kept=3" \
+        "cycles param.nodes=9999 param.length=700" "wide_array param.refs=1 param.ops=99 param.garbage=0" \
+        "lru_old_young param.capacity=3 param.keys=1 param.ops=500 param.update=100" \
         "leak_cache param.steps=3000 param.bytes=8" "splay param.keys=1 param.ops=50"; do
         # shellcheck disable=SC2086
         same node $words seed=4294967295
