@@ -78,12 +78,17 @@ static void test_block_workloads_make_the_committed_requests(void **state)
         {"calloc_sweep", "rounds=1 bytes=1024 most_bytes=65536", 0xE6695297,
          960, 0},
         {"drain", "bytes=100000 watch_ms=0", 0x2FA9CB6C, 1194, 0},
+        {"fleet", "heap=65536 events=2000 replays=2", 0xA76DEE4A, 2475, 0},
+        {"fleet", "heap=65536 events=2000 replays=2 profile=storage phases=2",
+         0xA7142FE2, 2114, 0},
         {"large_small_frag", "rounds=5 large_bytes=300000", 0xD40BF404, 10, 0},
         {"leak_slow", "steps=5000 slots=64 lost=0", 0x3D25A95E, 5064, 0},
+        {"line_sharing", "objects=8 rounds=2", 0x2C0A3F1E, 192, 0},
         {"pinned", "bytes=100000 watch_ms=0", 0x1F5E1EF3, 1194, 0},
         {"realloc_growth", "rounds=2 buffers=3 most_bytes=300000", 0xBCF91EFA,
          6, 118},
         {"sawtooth", "bytes=50000 teeth=3", 0xABAD233C, 291, 0},
+        {"superserver", "ops=5000 budget=65536 top=13", 0x12915C6F, 5000, 0},
     };
 
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
@@ -141,8 +146,13 @@ static void test_one_changed_byte_is_noticed(void **state)
     (void)state;
     assert_notices("churn", "ops=20000 slots=256", HM_TRACE_CHANGED, 10000);
     assert_notices("drain", "bytes=100000 watch_ms=0", HM_TRACE_CHANGED, 100);
+    assert_notices("fleet", "heap=65536 events=2000 replays=2",
+                   HM_TRACE_CHANGED, 1000);
     assert_notices("pinned", "bytes=100000 watch_ms=0 keep=1000",
                    HM_TRACE_CHANGED, 100);
+    assert_notices("line_sharing", "objects=8 rounds=2", HM_TRACE_CHANGED, 50);
+    assert_notices("superserver", "ops=5000 budget=65536 top=13",
+                   HM_TRACE_CHANGED, 1000);
     assert_notices("large_small_frag", "rounds=5 large_bytes=300000",
                    HM_TRACE_CHANGED, 4);
     assert_notices("leak_slow", "steps=5000 slots=64 lost=0", HM_TRACE_CHANGED,

@@ -90,6 +90,7 @@ static struct {
 static void sharing_alloc(struct hm_block_run *run, uint64_t k)
 {
     if (sharing.mode == SHARING_PASSIVE) {
+        hm_run_mix(&run->base, sharing.handed[k][0]);
         hm_block_free(run, sharing.handed[k]);
         run->frees++;
         run->remote_frees++;
@@ -175,7 +176,7 @@ static void sharing_fill(struct hm_block_run *run)
         for (uint64_t k = 0; k < sharing.n; k++) {
             sharing.handed[k] =
                 hm_block_alloc(run, run->base.value[SHARING_BYTES]);
-            HM_BLOCK_KEEP(sharing.handed[k]);
+            sharing.handed[k][0] = (unsigned char)~k;
         }
     }
     for (uint64_t k = 0; k < sharing.n; k++) {
