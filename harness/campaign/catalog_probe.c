@@ -115,9 +115,9 @@ static void probe_plain(struct hm_pool *pool, struct hm_strategy *strategy,
 
 static void probe_strategy(struct hm_pool *pool,
                            const struct hm_catalog *catalog,
-                           struct hm_strategy *strategy)
+                           struct hm_strategy *strategy,
+                           struct probe_identity plain)
 {
-    struct probe_identity plain = probe_ask(pool, strategy->program, "");
     struct probe_identity loaded;
 
     if (*strategy->preload == '\0') {
@@ -141,8 +141,17 @@ static void probe_strategy(struct hm_pool *pool,
 
 void hm_catalog_probe(struct hm_pool *pool, struct hm_catalog *catalog)
 {
-    for (size_t i = 0; i < catalog->n_strategies; i++)
-        probe_strategy(pool, catalog, catalog->strategy[i]);
+    const struct hm_program *asked = NULL;
+    struct probe_identity plain = {"", ""};
+
+    for (size_t i = 0; i < catalog->n_strategies; i++) {
+        struct hm_strategy *strategy = catalog->strategy[i];
+
+        if (strategy->program != asked) /* those of one follow each other */
+            plain = probe_ask(pool, strategy->program, "");
+        asked = strategy->program;
+        probe_strategy(pool, catalog, strategy, plain);
+    }
 }
 
 /* "libmine.so.2" -> "mine". */
