@@ -117,6 +117,15 @@ same() {
     [[ $grown -gt $(($(field rss_end_bytes) + 30000000)) ]]
 }
 
+@test "a twin reads every parameter of its workload, or says that it makes no difference" {
+    "$cell" list | awk -F'\t' '$1 == "param" { print $2, $3 }' >params
+    [[ $(wc -l <params) -gt 50 ]]
+    while read -r workload name; do
+        grep -qw -- "$name" "$bin/node/workloads/$workload.mjs" ||
+            grep -qsw -- "$name" "$bin/node/${workload%%_*}"*.mjs || { echo "$workload $name"; false; }
+    done <params
+}
+
 @test "the small runs of the workloads' definition" {
     need_node
     while read -r sum words; do

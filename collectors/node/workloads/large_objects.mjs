@@ -2,7 +2,8 @@
 // large_objects.mjs -- buffers of 256 KiB to 64 MiB: replaced, grown, temporary.
 //
 // Buffers always: an array on V8's heap would be written in full, the C buffer is not.  They
-// lie outside of that heap, so a heap limit does not hold them.
+// lie outside of that heap, so a heap limit does not hold them.  They cannot be resized:
+// whatever `growth` says, one grows by a copy.
 
 import { opLoop } from '../run.mjs';
 

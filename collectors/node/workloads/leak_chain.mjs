@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// leak_chain.mjs -- drops a long list by its first node.
+// leak_chain.mjs -- drops a long list by its first node, and V8 finds the others: `twin`
+// makes no difference here.
 
 import { leakLoop } from '../leak.mjs';
 
