@@ -11,24 +11,25 @@
  * Differs:    pages are described outside of their memory, so that a page of
  *             which all blocks were freed by others can be taken away from its
  *             owner: memory does not wait for a thread that sleeps.  A thread's
- *             first page of a class is 4 KiB, later ones are larger.  A full
- *             page comes back once a share of it is free, not with its first
- *             free block.
+ *             first page of a class has 4 KiB or little more, later ones up to
+ *             64 KiB.  A full page comes back once a share of it is free, not
+ *             with its first free block.
  * Invariants: of the blocks carved from a page each is in use, in its free list
  *             or in its remote list; `remote` holds the length and head of the
- *             latter; only the owner touches the rest.  A page of which all
- *             blocks are in the remote list is gone, and has no memory: its
- *             owner finds that out when it looks for a block.  A page is
- *             current, partial or full, and in that list of its owner.
+ *             latter and how many were carved; only the owner touches the rest.
+ *             A page of which all carved blocks are in the remote list is gone,
+ *             and has no memory: its owner finds that out when it looks for a
+ *             block.  A page is current, partial or full, and in that list of
+ *             its owner.
  * Costs:      alloc and release some twenty instructions each for 0 to 1 KiB,
  *             thirty to 32 KiB, a compare-and-swap for a remote free; a lock
- *             for a page and for each larger block.  Classes are a quarter of a
- *             doubling apart: a tenth of a block is rounding on average.  64
- *             bytes a page of 4 to 128 KiB, 3 KiB a thread, 24 bytes for each
- *             4 KiB.
+ *             for a page and for each larger block.  Classes are 16 bytes
+ *             apart up to 256 bytes, then a quarter of a doubling.  64 bytes
+ *             a page, 3 KiB a thread, 24 bytes for each 4 KiB.
  * Threads:    any number, at the same time; what an ended thread owned is the
  *             next new one's. */
 #include "allocators/threadcache_page.h"
+#include "allocators/threadcache_remote.h"
 
 /* --- alloc ----------------------------------------------------------------*/
 
@@ -44,25 +45,6 @@ static void tc_page_give(struct hm_heap *heap, struct tc_page *page)
     tc_unlock(heap);
 }
 
-/* More blocks from the part of the page that was never used. */
-static void tc_carve(struct tc_page *page)
-{
-    size_t n = TC_CARVE_BYTES / page->block_bytes + 1;
-    size_t block_bytes = page->block_bytes;
-    unsigned char *at = page->start + page->carved * block_bytes;
-
-    HM_ASSERT(page->free == NULL);
-    if (n > (size_t)(page->reserved - page->carved))
-        n = page->reserved - page->carved;
-    page->carved = (uint16_t)(page->carved + n);
-    page->free = (struct tc_block *)(void *)at;
-    for (; n > 1; n--, at += block_bytes) {
-        ((struct tc_block *)(void *)at)->next =
-            (struct tc_block *)(void *)(at + block_bytes);
-    }
-    ((struct tc_block *)(void *)at)->next = NULL;
-}
-
 /* So many of its owner's frees make a full page worth allocating from again: a
  * share, and beyond that two pages' blocks in all pages of the class. */
 static uint32_t tc_own_share(const struct tc_thread *thread,
@@ -76,9 +58,13 @@ static uint32_t tc_own_share(const struct tc_thread *thread,
 /* The current page has no block left. */
 static void tc_leave(struct tc_thread *thread, struct tc_page *page)
 {
+    uint32_t share = tc_own_share(thread, page);
+
     page->used--; /* see tc_make_current */
-    HM_ASSERT(page->used == page->reserved);
-    tc_set_bias(page, page->used - tc_own_share(thread, page));
+    HM_ASSERT(page->used == tc_carved(tc_remote(page)) ||
+              tc_is_gone(tc_remote(page)));
+    if (share < page->used)
+        tc_set_bias(page, page->used - share);
     tc_link(thread, page, TC_FULL);
 }
 
@@ -95,10 +81,10 @@ static struct tc_page *tc_scan_full(struct hm_heap *heap,
         atomic_load_explicit(&thread->ready[class], memory_order_relaxed) == 0)
         return NULL;
     for (size_t i = 0; i < most && *head != NULL; i++) {
-        uint32_t remote;
+        uint64_t remote;
 
         page = *head;
-        remote = atomic_load_explicit(&page->remote, memory_order_acquire);
+        remote = tc_remote(page);
         if (remote == TC_GONE) {
             first = page == first ? NULL : first;
             tc_count_ready(thread, class, -1);
@@ -107,10 +93,9 @@ static struct tc_page *tc_scan_full(struct hm_heap *heap,
             tc_lock(heap);
             tc_page_spare(heap, page);
             tc_unlock(heap);
-        } else if ((tc_is_ready(page, remote) ||
-                    (is_short &&
-                     (tc_remote_count(remote) > 0 || page->free != NULL))) &&
-                   tc_collect(page)) {
+        } else if ((tc_is_ready(page, remote) && tc_collect(page)) ||
+                   (is_short && (tc_collect(page) || page->free != NULL))) {
+            tc_set_bias(page, 0);
             tc_unlink(thread, page);
             return page;
         } else if (page == first) {
@@ -127,15 +112,16 @@ static struct tc_page *tc_scan_full(struct hm_heap *heap,
 static struct tc_page *tc_new_page(struct hm_heap *heap,
                                    struct tc_thread *thread, unsigned class)
 {
-    size_t block_bytes = tc_class_bytes(class);
-    size_t units = tc_page_units(block_bytes, thread->pages[class]);
+    uint32_t block_bytes = tc_class_bytes(class);
+    uint32_t base = tc_base_units(block_bytes);
+    uint32_t times = tc_page_times(block_bytes, base, thread->pages[class]);
     struct tc_page *page;
 
     tc_lock(heap);
-    page = tc_page_take(heap, units);
+    page = tc_page_take(heap, (size_t)times * base);
     if (page == NULL) {
-        units = tc_page_units(block_bytes, 0);
-        page = tc_page_take(heap, units);
+        times = 1;
+        page = tc_page_take(heap, base);
     }
     tc_unlock(heap);
     if (page == NULL)
@@ -144,9 +130,9 @@ static struct tc_page *tc_new_page(struct hm_heap *heap,
     page->class = (uint8_t) class;
     page->owner = thread;
     page->owner_id = thread->id;
-    page->block_bytes = (uint32_t)block_bytes;
-    page->reserved = (uint16_t)(units * HM_UNIT_BYTES / block_bytes);
-    tc_carve(page);
+    page->grains = (uint16_t)(block_bytes / HM_ALLOC_ALIGN);
+    page->reserved = (uint16_t)(base * HM_UNIT_BYTES / block_bytes * times);
+    (void)tc_carve(page, 0);
     return page;
 }
 
@@ -194,15 +180,15 @@ static struct tc_page *tc_next_page(struct hm_heap *heap,
 /* Whether the current page has a block again. */
 static int tc_refill(struct tc_thread *thread, struct tc_page *page)
 {
+    uint64_t remote;
+
     if (page == &tc_nothing)
         return 0;
-    if (atomic_load_explicit(&page->remote, memory_order_relaxed) != 0 &&
-        tc_collect(page))
+    remote = tc_remote(page);
+    if (tc_remote_count(remote) > 0 && tc_collect(page))
         return 1;
-    if (page->carved < page->reserved) {
-        tc_carve(page);
+    if (tc_carved(remote) < page->reserved && tc_carve(page, remote))
         return 1;
-    }
     tc_leave(thread, page);
     return 0;
 }
@@ -377,6 +363,18 @@ static inline struct tc_page *tc_page_of(const struct hm_heap *heap,
     return hm_units_owner(&heap->units, block);
 }
 
+/* Whether the page in its place would be larger. */
+static int tc_is_outgrown(const struct tc_thread *thread,
+                          const struct tc_page *page)
+{
+    uint32_t block_bytes = tc_block_bytes(page);
+    uint32_t base = tc_base_units(block_bytes);
+    uint32_t times =
+        tc_page_times(block_bytes, base, thread->pages[page->class] - 1);
+
+    return page->reserved < base * HM_UNIT_BYTES / block_bytes * times;
+}
+
 /* `used` was counted down to 0: a full page is worth allocating from, or a
  * partial one is empty. */
 static __attribute__((noinline)) void tc_quiet(struct hm_heap *heap,
@@ -386,13 +384,13 @@ static __attribute__((noinline)) void tc_quiet(struct hm_heap *heap,
 
     tc_unlink(thread, page);
     tc_set_bias(page, 0);
-    if (atomic_load_explicit(&page->remote, memory_order_relaxed) != 0)
+    if (tc_remote_count(tc_remote(page)) > 0)
         (void)tc_collect(page);
     tc_link(thread, page, TC_PARTIAL);
     if (page->used > 0)
         return;
     thread->kept_bytes += tc_page_bytes(page);
-    if (thread->kept_bytes > TC_KEPT_BYTES)
+    if (thread->kept_bytes > TC_KEPT_BYTES || tc_is_outgrown(thread, page))
         tc_page_give(heap, page);
 }
 
@@ -420,7 +418,7 @@ static size_t threadcache_usable(const struct hm_heap *heap, const void *block)
 {
     const struct tc_page *page = tc_page_of(heap, block);
 
-    return page->class == TC_LARGE ? page->large_bytes : page->block_bytes;
+    return page->class == TC_LARGE ? page->large_bytes : tc_block_bytes(page);
 }
 
 /* A block that would waste more than half moves. */

@@ -8,14 +8,14 @@
 static size_t tc_length(const struct tc_page *page,
                         const struct tc_block *block)
 {
-    size_t n = 0;
+    size_t n = 0, carved = tc_carved(page->remote);
 
-    for (; block != NULL && n <= page->carved; block = block->next) {
+    for (; block != NULL && n <= carved; block = block->next) {
         size_t offset = (size_t)((const unsigned char *)block - page->start);
 
         if ((const unsigned char *)block < page->start ||
-            offset % page->block_bytes != 0 ||
-            offset / page->block_bytes >= page->carved)
+            offset % tc_block_bytes(page) != 0 ||
+            offset / tc_block_bytes(page) >= carved)
             return SIZE_MAX;
         n++;
     }
@@ -25,11 +25,12 @@ static size_t tc_length(const struct tc_page *page,
 static const char *tc_check_page(const struct hm_heap *heap,
                                  const struct tc_page *page, int is_current)
 {
-    uint32_t remote = page->remote;
+    uint64_t remote = page->remote;
+    uint32_t carved = tc_carved(remote);
     size_t n_free, n_remote,
         used = page->used + page->bias - (size_t)is_current;
 
-    if ((remote & TC_GONE) != 0)
+    if (remote == TC_GONE)
         return page->free != NULL ? "a page that is gone has no block" : NULL;
     if (heap->units.owner[tc_page_first(heap, page)] != page)
         return "the owner of a unit is its page";
@@ -37,9 +38,9 @@ static const char *tc_check_page(const struct hm_heap *heap,
     n_remote = tc_length(page, tc_remote_head(page, remote));
     if (n_remote != tc_remote_count(remote))
         return "remote holds the length of the remote list";
-    if (n_free > page->carved || n_free + used != page->carved)
+    if (n_free > carved || n_free + used != carved)
         return "each block is in use, in the free list or in the remote list";
-    if (n_remote == page->reserved)
+    if (n_remote == carved)
         return "a page of which others have freed all is gone";
     return NULL;
 }

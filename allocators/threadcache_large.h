@@ -22,8 +22,8 @@ static struct tc_page *tc_large_take(struct hm_heap *heap, size_t bytes,
         page->start += gap;
         page->class = TC_LARGE;
         page->owner_id = TC_NOBODY;
-        page->block_bytes = UINT32_MAX;
-        page->carved = page->reserved = 1;
+        page->grains = UINT16_MAX;
+        page->reserved = 1;
         page->large_bytes = units * HM_UNIT_BYTES - gap;
         heap->units.owner[hm_units_index(&heap->units, page->start)] = page;
     }

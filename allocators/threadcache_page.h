@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* threadcache_page.h -- of threadcache.c: what a page is, the lists of a
- * thread's pages, and the frees of other threads. */
+/* threadcache_page.h -- of threadcache.c: what a page is, and the lists of a
+ * thread's pages. */
 #ifndef HM_ALLOCATORS_THREADCACHE_PAGE_H
 #define HM_ALLOCATORS_THREADCACHE_PAGE_H
 
@@ -12,10 +12,12 @@
 #include <stdatomic.h>
 
 enum {
-    TC_EXACT = 8,          /* classes of 16 to 128 bytes, in steps of 16 */
-    TC_CLASSES = 40,       /* then four to a doubling, up to 32 KiB */
+    TC_EXACT_LOG2 = 8, /* classes of 16 to 256 bytes, in steps of 16; */
+    TC_EXACT = (1 << TC_EXACT_LOG2) / HM_ALLOC_ALIGN,
+    TC_MOST_LOG2 = 15, /* then four to a doubling, up to 32 KiB */
+    TC_CLASSES = TC_EXACT + 4 * (TC_MOST_LOG2 - TC_EXACT_LOG2),
     TC_LARGE = TC_CLASSES, /* a run of its own */
-    TC_MOST_BYTES = 32 << 10,
+    TC_MOST_BYTES = 1 << TC_MOST_LOG2,
     TC_TABLE_BYTES = 1024, /* current pages up to this size by a table */
     TC_TABLE_SIZES = TC_TABLE_BYTES / HM_ALLOC_ALIGN + 1,
     TC_SCAN = 8, /* full pages looked at before a new one is taken */
@@ -24,27 +26,14 @@ enum {
     TC_OWN_PAGES = 2,
     TC_KEPT_BYTES = 64 << 10, /* most of a thread's pages without a block */
     TC_META_STEP = 64,
-    TC_PAGE_UNITS = 4,  /* of a page once a thread has four of its class */
+    TC_PAGE_UNITS = 16, /* most of a page */
     TC_PAGE_BLOCKS = 4, /* or so many, if these are more */
     TC_PAGE_UNITS_MOST = TC_PAGE_BLOCKS * TC_MOST_BYTES / HM_UNIT_BYTES,
-    TC_WASTE_SHARE = 8, /* the end of a page that is no block is at most that */
-};
-
-/* In `remote`: the offset of the first block / 16 + 1, how many there are. */
-enum {
-    TC_HEAD_BITS = 16,
-    TC_COUNT_ONE = 1 << TC_HEAD_BITS,
-    TC_COUNT_BITS = 14,
+    TC_WASTE_SHARE = 32, /* so much of a page at most is no block */
 };
 
 /* No thread, not even one that has allocated nothing yet, whose id is 0. */
 #define TC_NOBODY UINT32_MAX
-
-#define TC_HEAD_MASK  ((uint32_t)TC_COUNT_ONE - 1)
-#define TC_COUNT_MASK ((((uint32_t)1 << TC_COUNT_BITS) - 1) << TC_HEAD_BITS)
-#define TC_LEFT       ((uint32_t)1 << 30) /* its owner has ended */
-#define TC_GONE       ((uint32_t)1 << 31) /* taken: no memory any more */
-#define TC_TAKEN      (TC_LEFT | TC_GONE) /* on its way there */
 
 struct tc_block {
     struct tc_block *next;
@@ -52,9 +41,6 @@ struct tc_block {
 
 enum tc_list { TC_CURRENT, TC_PARTIAL, TC_FULL, TC_LISTS };
 
-/* What alloc and release touch lies at odd multiples of 8: blocks begin at even
- * ones, so that a load of it is never taken for that of a block's `next` that
- * was just stored, when the addresses' lowest 12 bits are equal. */
 struct tc_page {
     struct tc_thread *owner;
     struct tc_block *free;
@@ -73,11 +59,11 @@ struct tc_page {
         };
     };
 
-    uint32_t block_bytes;
-    uint16_t carved, reserved; /* blocks */
-    uint16_t bias;             /* ... so that a `used` of 0 calls tc_quiet() */
+    uint16_t grains;   /* of 16 bytes, in a block */
+    uint16_t reserved; /* blocks that it has room for */
+    uint16_t bias;     /* ... so that a `used` of 0 calls tc_quiet() */
     uint8_t class, list;
-    _Atomic uint32_t remote; /* the only field of others */
+    _Atomic uint64_t remote; /* see threadcache_remote.h */
 #ifndef NDEBUG
     _Atomic uint64_t live[TC_PAGE_UNITS * HM_UNIT_BYTES / HM_ALLOC_ALIGN / 64];
 #endif
@@ -132,33 +118,47 @@ static unsigned tc_class(size_t bytes)
     if (bytes <= (size_t)TC_EXACT * HM_ALLOC_ALIGN)
         return bytes == 0 ? 0 : (unsigned)((bytes - 1) / HM_ALLOC_ALIGN);
     log2 = 63 - (unsigned)__builtin_clzll(bytes - 1);
-    return TC_EXACT + (log2 - 7) * 4 +
+    return TC_EXACT + (log2 - TC_EXACT_LOG2) * 4 +
            (unsigned)((bytes - 1) >> (log2 - 2) & 3);
 }
 
-static size_t tc_class_bytes(unsigned class)
+static uint32_t tc_class_bytes(unsigned class)
 {
     if (class < TC_EXACT)
-        return (class + 1) * (size_t)HM_ALLOC_ALIGN;
+        return (class + 1) * HM_ALLOC_ALIGN;
     class -= TC_EXACT;
-    return (size_t)(5 + class % 4) << (5 + class / 4);
+    return (5 + class % 4) << (TC_EXACT_LOG2 - 2 + class / 4);
 }
 
-/* Of the next page of a thread that has `pages` of the class: as many units as
- * these, so that what a thread rarely uses takes little. */
-static size_t tc_page_units(size_t block_bytes, size_t pages)
+/* The fewest units with little waste at their end.  All pages are multiples of
+ * these and have as many times the blocks, so that a heap of pages of any sizes
+ * holds the same. */
+static uint32_t tc_base_units(uint32_t block_bytes)
 {
-    size_t least = (block_bytes + HM_UNIT_BYTES - 1) / HM_UNIT_BYTES;
-    size_t most = TC_PAGE_BLOCKS * block_bytes / HM_UNIT_BYTES;
-    size_t units = pages + 1;
+    uint32_t units = (block_bytes + HM_UNIT_BYTES - 1) / HM_UNIT_BYTES;
 
-    most = most > TC_PAGE_UNITS ? most : TC_PAGE_UNITS;
-    units = units < most ? units : most;
-    units = units > least ? units : least;
     while (units * HM_UNIT_BYTES % block_bytes * TC_WASTE_SHARE >
            units * HM_UNIT_BYTES)
         units++;
     return units;
+}
+
+/* How many times the least the next page of a thread is that has `pages` of the
+ * class: more for each of these, so that what is rarely used takes little. */
+static uint32_t tc_page_times(uint32_t block_bytes, uint32_t base_units,
+                              uint32_t pages)
+{
+    uint32_t most = TC_PAGE_BLOCKS * block_bytes / HM_UNIT_BYTES;
+    uint32_t units = 2 * pages + 1;
+
+    most = most > TC_PAGE_UNITS ? most : TC_PAGE_UNITS;
+    units = units < most ? units : most;
+    return units > base_units ? units / base_units : 1;
+}
+
+static inline uint32_t tc_block_bytes(const struct tc_page *page)
+{
+    return (uint32_t)page->grains * HM_ALLOC_ALIGN;
 }
 
 /* --- Debug builds know which blocks are in use ----------------------------*/
@@ -167,7 +167,7 @@ static size_t tc_page_units(size_t block_bytes, size_t pages)
 static size_t tc_number(const struct tc_page *page, const void *block)
 {
     return (size_t)((const unsigned char *)block - page->start) /
-           page->block_bytes;
+           tc_block_bytes(page);
 }
 
 /* Sets or clears the block's bit; whether it was set. */
@@ -192,7 +192,7 @@ static int tc_is_block(const struct hm_heap *heap, const void *block)
         return 0;
     page = u->owner[hm_units_index(u, at)];
     return page != NULL && at >= page->start &&
-           (size_t)(at - page->start) % page->block_bytes == 0 &&
+           (size_t)(at - page->start) % tc_block_bytes(page) == 0 &&
            tc_number(page, block) < page->reserved;
 }
 #endif
@@ -304,7 +304,7 @@ static void tc_unlink(struct tc_thread *thread, struct tc_page *page)
 
 static size_t tc_page_bytes(const struct tc_page *page)
 {
-    return (size_t)page->reserved * page->block_bytes;
+    return (size_t)page->reserved * tc_block_bytes(page);
 }
 
 /* So many free blocks make a full page worth allocating from again. */
@@ -326,7 +326,8 @@ static void tc_set_current(struct tc_thread *thread, unsigned class,
                            struct tc_page *page)
 {
     size_t at = tc_class_bytes(class) / HM_ALLOC_ALIGN;
-    size_t n = class < TC_EXACT ? 1 : (size_t)2 << ((class - TC_EXACT) / 4);
+    size_t n =
+        class < TC_EXACT ? 1 : (size_t)TC_EXACT / 4 << ((class - TC_EXACT) / 4);
 
     thread->current[class] = page;
     if (at >= TC_TABLE_SIZES)
@@ -344,108 +345,6 @@ static void tc_make_current(struct tc_thread *thread, struct tc_page *page)
     page->used++;
     page->list = TC_CURRENT;
     tc_set_current(thread, page->class, page);
-}
-
-/* --- Remote frees ---------------------------------------------------------*/
-
-static struct tc_block *tc_remote_head(const struct tc_page *page,
-                                       uint32_t remote)
-{
-    uint32_t head = remote & TC_HEAD_MASK;
-
-    if (head == 0)
-        return NULL;
-    return (struct tc_block *)(void *)(page->start +
-                                       (size_t)(head - 1) * HM_ALLOC_ALIGN);
-}
-
-static uint32_t tc_remote_place(const struct tc_page *page,
-                                const struct tc_block *block)
-{
-    size_t offset = (size_t)((const unsigned char *)block - page->start);
-
-    return (uint32_t)(offset / HM_ALLOC_ALIGN) + 1;
-}
-
-static uint32_t tc_remote_count(uint32_t remote)
-{
-    return (remote & TC_COUNT_MASK) >> TC_HEAD_BITS;
-}
-
-/* Whether the page counts in `ready` of its owner.  The count may come a moment
- * later, and be -1 until then. */
-static int tc_is_ready(const struct tc_page *page, uint32_t remote)
-{
-    return (remote & TC_GONE) != 0 ||
-           tc_remote_count(remote) >= tc_page_share(page);
-}
-
-static void tc_count_ready(struct tc_thread *owner, unsigned class, int change)
-{
-    (void)atomic_fetch_add_explicit(&owner->ready[class], (uint32_t)change,
-                                    memory_order_relaxed);
-}
-
-/* What others freed joins the owner's list.  0 when that was all, and the page
- * is taken. */
-static int tc_collect(struct tc_page *page)
-{
-    uint32_t remote = atomic_load_explicit(&page->remote, memory_order_relaxed);
-    struct tc_block *head, **tail = &page->free;
-
-    do {
-        if ((remote & TC_GONE) != 0)
-            return 0;
-    } while (!atomic_compare_exchange_weak_explicit(
-        &page->remote, &remote, 0, memory_order_acquire, memory_order_relaxed));
-    tc_set_bias(page, 0);
-    if (tc_is_ready(page, remote))
-        tc_count_ready(page->owner, page->class, -1);
-    head = tc_remote_head(page, remote);
-    if (head == NULL)
-        return 1;
-    while (*tail != NULL)
-        tail = &(*tail)->next; /* at most a share of a page */
-    *tail = head;
-    page->used -= tc_remote_count(remote);
-    return 1;
-}
-
-/* The last block of all: the memory goes back.  The description waits for the
- * owner to find it. */
-static void tc_page_taken(struct hm_heap *heap, struct tc_page *page)
-{
-    tc_lock(heap);
-    tc_page_give_memory(heap, page);
-    tc_unlock(heap);
-    atomic_store_explicit(&page->remote, TC_GONE, memory_order_release);
-}
-
-/* A page of which all blocks are in its remote list is nobody's: its owner
- * finds no block to touch.  Whoever puts the last one there takes the page. */
-static __attribute__((noinline)) void tc_release_remote(struct hm_heap *heap,
-                                                        struct tc_page *page,
-                                                        struct tc_block *block)
-{
-    uint32_t old = atomic_load_explicit(&page->remote, memory_order_acquire);
-    uint32_t new, n, share = tc_page_share(page);
-    struct tc_thread *owner = page->owner;
-    unsigned class = page->class;
-    int is_last;
-
-    do {
-        block->next = tc_remote_head(page, old);
-        n = tc_remote_count(old) + 1;
-        is_last = n == ((old & TC_LEFT) != 0 ? page->carved : page->reserved);
-        new = is_last ? TC_TAKEN
-                      : (old & TC_LEFT) | n << TC_HEAD_BITS |
-                            tc_remote_place(page, block);
-    } while (!atomic_compare_exchange_weak_explicit(
-        &page->remote, &old, new, memory_order_acq_rel, memory_order_acquire));
-    if (n == share || (is_last && n < share))
-        tc_count_ready(owner, class, 1);
-    if (is_last)
-        tc_page_taken(heap, page);
 }
 
 #endif /* HM_ALLOCATORS_THREADCACHE_PAGE_H */

@@ -4,35 +4,29 @@
 #ifndef HM_ALLOCATORS_THREADCACHE_THREAD_H
 #define HM_ALLOCATORS_THREADCACHE_THREAD_H
 
-/* Makes the page's own free blocks remote ones and leaves it.  1 when all of
- * it is free: then it is nobody's but the caller's. */
+/* Makes the page's own free blocks remote ones.  1 when all of it is free: then
+ * it is nobody's but the caller's. */
 static int tc_hand_over(struct tc_page *page)
 {
     struct tc_block *head = page->free, **tail = &head;
-    uint32_t old = atomic_load_explicit(&page->remote, memory_order_relaxed);
-    uint32_t n = 0, new;
+    uint64_t old = tc_remote(page), new;
+    uint32_t n = 0, carved = tc_carved(old), count;
 
+    if (head == NULL)
+        return 0;
     for (; *tail != NULL; tail = &(*tail)->next)
         n++;
     page->free = NULL;
-    page->used = page->carved;
+    page->used = carved;
     do {
-        if ((old & TC_GONE) != 0)
-            return 0;
-        new = tc_remote_count(old) + n;
-        if (new == page->carved) {
-            if (tc_is_ready(page, old))
-                tc_count_ready(page->owner, page->class, -1);
-            return 1; /* no block is in use: no other thread knows the page */
-        }
-        new = new << TC_HEAD_BITS | TC_LEFT;
-        new |= n > 0 ? tc_remote_place(page, head) : old &TC_HEAD_MASK;
+        count = tc_remote_count(old) + n;
+        new = tc_remote_word(carved, count, tc_remote_place(page, head));
         *tail = tc_remote_head(page, old);
-    } while (!atomic_compare_exchange_weak_explicit(
-        &page->remote, &old, new, memory_order_acq_rel, memory_order_relaxed));
-    if (!tc_is_ready(page, old) && tc_is_ready(page, new))
-        tc_count_ready(page->owner, page->class, 1);
-    return 0;
+    } while (count < carved && !tc_remote_change(page, &old, new));
+    tc_count_ready(page->owner, page->class,
+                   (count < carved && tc_is_ready(page, new)) -
+                       tc_is_ready(page, old));
+    return count == carved;
 }
 
 /* The owner ends: whoever frees the last block takes the page.  It is in no

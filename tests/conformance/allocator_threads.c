@@ -25,6 +25,7 @@ enum {
     SHARED = 256,
     STEPS = 6000,
     HANDED_ON = 200000,
+    SLEEPERS_BLOCKS = 32,
     LIMIT_BYTES = 256 << 20,
 };
 
@@ -177,6 +178,46 @@ static void one_allocates_while_another_frees_all_of_it(void **state)
     subject->destroy(heap);
 }
 
+static pthread_barrier_t step;
+
+/* One block of each size, then it sleeps. */
+static void *allocate_and_sleep(void *blocks)
+{
+    void **block = blocks;
+
+    for (size_t i = 0; i < SLEEPERS_BLOCKS; i++)
+        block[i] = subject->alloc(heap, (i + 1) << 10, 16);
+    (void)pthread_barrier_wait(&step);
+    (void)pthread_barrier_wait(&step);
+    return NULL;
+}
+
+static void memory_does_not_wait_for_a_thread_that_sleeps(void **state)
+{
+    void *block[SLEEPERS_BLOCKS], *large;
+    pthread_t thread;
+
+    (void)state;
+    heap = subject->create((size_t)1 << 20);
+    assert_non_null(heap);
+    assert_int_equal(pthread_barrier_init(&step, NULL, 2), 0);
+    assert_int_equal(pthread_create(&thread, NULL, allocate_and_sleep, block),
+                     0);
+    (void)pthread_barrier_wait(&step);
+    for (size_t i = 0; i < SLEEPERS_BLOCKS; i++) {
+        assert_non_null(block[i]);
+        subject->release(heap, block[i]);
+    }
+    large = subject->alloc(heap, (size_t)15 << 16, 16); /* 15 of 16 parts */
+    assert_non_null(large);
+    subject->release(heap, large);
+    (void)pthread_barrier_wait(&step);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_null(subject->check(heap));
+    (void)pthread_barrier_destroy(&step);
+    subject->destroy(heap);
+}
+
 static void a_refusal_sets_errno_and_a_release_keeps_it(void **state)
 {
     void *block;
@@ -209,6 +250,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(blocks_wander_between_threads_that_come_and_go),
         cmocka_unit_test(memory_freed_by_others_is_not_lost),
         cmocka_unit_test(one_allocates_while_another_frees_all_of_it),
+        cmocka_unit_test(memory_does_not_wait_for_a_thread_that_sleeps),
         cmocka_unit_test(a_refusal_sets_errno_and_a_release_keeps_it),
     };
 
