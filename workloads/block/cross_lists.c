@@ -19,8 +19,8 @@
 #include "workloads/block.h"
 #include "workloads/block_thread.h"
 
-#include <sched.h>
 #include <stdatomic.h>
+#include <time.h>
 
 enum {
     CROSS_LOOPS,
@@ -53,7 +53,7 @@ enum {
     CROSS_THREADS_MAX = 64,
     CROSS_GENERATIONS = 2,
     CROSS_PASSES = 2,
-    CROSS_LISTS = 64,
+    CROSS_LISTS = 16,
 };
 
 static struct cross_thread {
@@ -111,6 +111,12 @@ static void cross_free(struct hm_block_run *run, unsigned char **slot)
     run->frees++;
 }
 
+/* Less than CROSS_LISTS lists take; to spin would be no work of a malloc. */
+static void cross_pause(void)
+{
+    (void)nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
+}
+
 /* Frees the lists that have come in so far. */
 static void cross_take_lists(struct cross_thread *thread)
 {
@@ -146,7 +152,7 @@ static void cross_make_list(struct cross_thread *thread, uint64_t n)
 
     while (atomic_load_explicit(&thread->length[k], memory_order_acquire) > 0) {
         cross_take_lists(thread);
-        (void)sched_yield();
+        cross_pause();
     }
     for (uint64_t i = 0; i < n; i++)
         block[i] = cross_alloc(thread->run, i);
@@ -186,7 +192,7 @@ static void cross_end_pass(struct cross_thread *thread)
 
     while (atomic_load(&thread->before->passes) < passes) {
         cross_take_lists(thread);
-        (void)sched_yield();
+        cross_pause();
     }
     cross_take_lists(thread);
     for (uint64_t k = 0; k < thread->run->base.value[CROSS_SLOTS]; k++)
