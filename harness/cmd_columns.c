@@ -69,7 +69,17 @@ static const char columns_intro[] =
     "(whose) |\n"
     "| `time_heap.csv` | a cell of a workload with several heap sizes | "
     "workload, strategy, heap_multiple, wall_ns (median), low, high, status, n "
-    "|\n";
+    "|\n"
+    "| `scaling.csv` | a cell of a workload with several numbers of threads | "
+    "workload, strategy, threads, throughput (operations per second / the "
+    "baseline's at the fewest threads), low, high, status, n, baseline |\n"
+    "| `drain.csv` | a cell and a look at its resident set when all was freed "
+    "| workload, strategy, after (s: seconds, 1000ops, trim), rss_mib "
+    "(median), low, high, status, n |\n"
+    "| `sharing.csv` | a cell and a kind of round of `line_sharing` | "
+    "workload, "
+    "strategy, round (active, passive), share (of cache lines with objects of "
+    "two threads; median), low, high, status, n |\n";
 
 static void columns_print_table(const char *file, const struct columns_row *row,
                                 int n)

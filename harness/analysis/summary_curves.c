@@ -7,13 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-double hm_summary_heap(const struct hm_summary_cell *cell)
+double hm_summary_place(const struct hm_summary_cell *cell,
+                        enum hm_summary_key axis)
 {
-    double heap;
+    double place;
 
-    return hm_csv_number(cell->key[HM_SUMMARY_KEY_heap_multiple], &heap) == 0
-               ? heap
-               : NAN;
+    return hm_csv_number(cell->key[axis], &place) == 0 ? place : NAN;
 }
 
 void hm_summary_put_real(FILE *out, double value)
@@ -26,40 +25,59 @@ void hm_summary_put_real(FILE *out, double value)
 }
 
 static int curves_same(const struct hm_summary_cell *a,
-                       const struct hm_summary_cell *b, enum hm_summary_key key)
+                       const struct hm_summary_cell *b, enum hm_summary_key key,
+                       enum hm_summary_key axis)
 {
-    return strcmp(a->key[key], b->key[key]) == 0;
+    return key == axis || strcmp(a->key[key], b->key[key]) == 0;
 }
 
 int hm_summary_same_work(const struct hm_summary_cell *a,
-                         const struct hm_summary_cell *b)
+                         const struct hm_summary_cell *b,
+                         enum hm_summary_key axis)
 {
-    return curves_same(a, b, HM_SUMMARY_KEY_workload) &&
-           curves_same(a, b, HM_SUMMARY_KEY_params) &&
-           curves_same(a, b, HM_SUMMARY_KEY_threads);
+    return curves_same(a, b, HM_SUMMARY_KEY_workload, axis) &&
+           curves_same(a, b, HM_SUMMARY_KEY_params, axis) &&
+           curves_same(a, b, HM_SUMMARY_KEY_threads, axis);
 }
 
-int hm_summary_same_curve(const struct hm_summary_cell *a,
-                          const struct hm_summary_cell *b)
+static int curves_same_curve(const struct hm_summary_cell *a,
+                             const struct hm_summary_cell *b,
+                             enum hm_summary_key axis)
 {
-    return hm_summary_same_work(a, b) &&
-           curves_same(a, b, HM_SUMMARY_KEY_strategy);
+    return hm_summary_same_work(a, b, axis) &&
+           curves_same(a, b, HM_SUMMARY_KEY_strategy, axis) &&
+           curves_same(a, b, HM_SUMMARY_KEY_heap_multiple, axis);
 }
 
-/* Order within a curve. */
-static int curves_compare(const void *left, const void *right)
+static int curves_compare_places(double a, double b)
 {
-    double a = hm_summary_heap(*(const struct hm_summary_cell *const *)left);
-    double b = hm_summary_heap(*(const struct hm_summary_cell *const *)right);
-
     if (isnan(a) || isnan(b))
         return (isnan(a) != 0) - (isnan(b) != 0);
     return (a > b) - (a < b);
 }
 
+/* Order within a curve, whose cells differ in one of these alone. */
+static int curves_compare(const void *left, const void *right)
+{
+    static const enum hm_summary_key keys[] = {HM_SUMMARY_KEY_heap_multiple,
+                                               HM_SUMMARY_KEY_threads};
+    const struct hm_summary_cell *a =
+        *(const struct hm_summary_cell *const *)left;
+    const struct hm_summary_cell *b =
+        *(const struct hm_summary_cell *const *)right;
+    int order = 0;
+
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0] && order == 0; k++) {
+        order = curves_compare_places(hm_summary_place(a, keys[k]),
+                                      hm_summary_place(b, keys[k]));
+    }
+    return order;
+}
+
 /* Appends the cells from `head` on that belong to it and were not taken. */
 static size_t curves_take(const struct hm_summary_campaign *campaign,
-                          size_t head, unsigned char *taken,
+                          enum hm_summary_key axis, size_t head,
+                          unsigned char *taken,
                           const struct hm_summary_cell **order)
 {
     size_t n = 0;
@@ -67,7 +85,7 @@ static size_t curves_take(const struct hm_summary_campaign *campaign,
     for (size_t c = head; c < campaign->n_cells; c++) {
         const struct hm_summary_cell *cell = &campaign->cell[c];
 
-        if (taken[c] || !hm_summary_same_curve(cell, &campaign->cell[head]))
+        if (taken[c] || !curves_same_curve(cell, &campaign->cell[head], axis))
             continue;
         taken[c] = 1;
         order[n++] = cell;
@@ -77,6 +95,7 @@ static size_t curves_take(const struct hm_summary_campaign *campaign,
 }
 
 size_t hm_summary_curves(const struct hm_summary_campaign *campaign,
+                         enum hm_summary_key axis,
                          const struct hm_summary_cell **order)
 {
     unsigned char *taken = calloc(campaign->n_cells, 1);
@@ -90,8 +109,29 @@ size_t hm_summary_curves(const struct hm_summary_campaign *campaign,
     }
     for (size_t c = 0; c < campaign->n_cells; c++) {
         if (!taken[c])
-            n += curves_take(campaign, c, taken, order + n);
+            n += curves_take(campaign, axis, c, taken, order + n);
     }
     free(taken);
     return n;
+}
+
+int hm_summary_is_varied(const struct hm_summary_cell *const *order, size_t n,
+                         size_t begin, enum hm_summary_key axis, size_t *end)
+{
+    double first = NAN;
+    int varied = 0;
+
+    for (*end = begin;
+         *end < n && hm_summary_same_work(order[begin], order[*end], axis);
+         (*end)++) {
+        const struct hm_summary_cell *cell = order[*end];
+        double place = hm_summary_place(cell, axis);
+
+        if (cell->status[HM_SUMMARY_STATUS_unsupported] == cell->runs)
+            continue;
+        if (isnan(first))
+            first = place;
+        varied |= place > first || place < first;
+    }
+    return varied;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* summary_curves.h -- the cells of a campaign as curves over heap multiples. */
+/* summary_curves.h -- the cells of a campaign as curves over heap multiples
+ * or numbers of threads. */
 #ifndef HM_HARNESS_ANALYSIS_SUMMARY_CURVES_H
 #define HM_HARNESS_ANALYSIS_SUMMARY_CURVES_H
 
@@ -7,23 +8,31 @@
 
 #include <stdio.h>
 
-/* Fills order[0 .. returned-1] with the cells but for twins and leak
+/* The curves have an axis: HM_SUMMARY_KEY_heap_multiple or _threads.
+ *
+ * Fills order[0 .. returned-1] with the cells but for twins and leak
  * workloads: by workload (parameters, threads) and strategy in the plan's
- * order, then by heap multiple; those without one come last.  `order` has room
- * for all cells. */
+ * order, then by their place on the axis; those without one come last.
+ * `order` has room for all cells. */
 size_t hm_summary_curves(const struct hm_summary_campaign *campaign,
+                         enum hm_summary_key axis,
                          const struct hm_summary_cell **order);
 
-/* Whether the cells are of the same workload, parameters and threads. */
+/* Whether the cells are of the same workload, parameters and threads, but for
+ * what is the axis. */
 int hm_summary_same_work(const struct hm_summary_cell *a,
-                         const struct hm_summary_cell *b);
+                         const struct hm_summary_cell *b,
+                         enum hm_summary_key axis);
 
-/* ... and of the same strategy: points of one curve. */
-int hm_summary_same_curve(const struct hm_summary_cell *a,
-                          const struct hm_summary_cell *b);
+/* Whether the work that begins at order[begin] ran at several places of the
+ * axis, where it is supported; *end becomes where it ends. */
+int hm_summary_is_varied(const struct hm_summary_cell *const *order, size_t n,
+                         size_t begin, enum hm_summary_key axis, size_t *end);
 
-/* The heap multiple, or NaN for a strategy without a limit. */
-double hm_summary_heap(const struct hm_summary_cell *cell);
+/* The heap multiple or number of threads; NaN for a strategy without a limit.
+ */
+double hm_summary_place(const struct hm_summary_cell *cell,
+                        enum hm_summary_key axis);
 
 /* Writes ",value", or ",NaN" where it is not finite. */
 void hm_summary_put_real(FILE *out, double value);

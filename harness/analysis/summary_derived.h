@@ -60,4 +60,20 @@ int hm_summary_write_lbo(const struct hm_summary_view *view,
 int hm_summary_write_time_heap(const struct hm_summary_view *view,
                                const char *folder);
 
+/* workload,strategy,threads,throughput,low,high,status,n,baseline: operations
+ * per second / the baseline's at the fewest threads, within blocks, of
+ * workloads that were run at several numbers of threads. */
+int hm_summary_write_scaling(const struct hm_summary_view *view,
+                             const char *folder);
+
+/* workload,strategy,after,rss_mib,low,high,status,n: what was resident when
+ * all was freed, from the figures of `drain` and its like. */
+int hm_summary_write_drain(const struct hm_summary_view *view,
+                           const char *folder);
+
+/* workload,strategy,round,share,low,high,status,n: cache lines with live
+ * objects of two threads, of all, from the figures of `line_sharing`. */
+int hm_summary_write_sharing(const struct hm_summary_view *view,
+                             const char *folder);
+
 #endif /* HM_HARNESS_ANALYSIS_SUMMARY_DERIVED_H */

@@ -22,6 +22,8 @@ enum load_column {
     /* an older table has not got the rest */
     LOAD_LEAK_EXPECTED = LOAD_METRICS + HM_SUMMARY_METRICS_END,
     LOAD_MUTATOR_CPU,
+    LOAD_OPS,
+    LOAD_FIGURES,
     LOAD_ALL
 };
 
@@ -35,7 +37,9 @@ static const char *const load_names[] = {
     "reason",
     "live_peak_bytes",
     HM_SUMMARY_METRICS(LOAD_METRIC) "leak_expected",
-    "mutator_cpu_ns"};
+    "mutator_cpu_ns",
+    "ops",
+    "figures"};
 
 static const char *const load_statuses[] = {HM_SUMMARY_STATUSES(LOAD_NAME)};
 #undef LOAD_NAME
@@ -284,6 +288,12 @@ static int load_values(struct load *load, struct hm_summary_run *run)
                        : NAN;
     if (error == 0)
         error = load_number(load, LOAD_MUTATOR_CPU, &run->mutator_cpu_ns);
+    if (error == 0)
+        error = load_number(load, LOAD_OPS, &run->ops);
+    if (error == 0 && load_text(load, LOAD_FIGURES)[0] != '\0') {
+        run->figures = strdup(load_text(load, LOAD_FIGURES));
+        error = run->figures == NULL ? -ENOMEM : 0;
+    }
     return error;
 }
 
@@ -328,6 +338,7 @@ static int load_run(struct load *load)
     if (run == NULL)
         return -ENOMEM;
     *run = scratch;
+    run->figures = NULL;
     return load_values(load, run);
 }
 
@@ -392,6 +403,8 @@ void hm_summary_unload(struct hm_summary_campaign *campaign)
         for (int k = 0; k < HM_SUMMARY_KEYS_END; k++)
             free(cell->key[k]);
         free(cell->reason);
+        for (size_t i = 0; i < cell->n_ok; i++)
+            free(cell->ok[i].figures);
         free(cell->ok);
     }
     free(campaign->cell);

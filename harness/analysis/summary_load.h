@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* summary_load.h -- runs.csv of a campaign, grouped by cell and arm.
  *
- * Memory: 112 bytes per run, plus what a cell's names take.  Texts belong to
- * the campaign and live until hm_summary_unload. */
+ * Memory: 128 bytes per run and its figures, plus what a cell's names take.
+ * Texts belong to the campaign and live until hm_summary_unload. */
 #ifndef HM_HARNESS_ANALYSIS_SUMMARY_LOAD_H
 #define HM_HARNESS_ANALYSIS_SUMMARY_LOAD_H
 
@@ -72,6 +72,8 @@ struct hm_summary_run {
     uint32_t block, run_id;
     double value[HM_SUMMARY_METRICS_END]; /* NaN = not measured */
     double mutator_cpu_ns;                /* part of cpu_ns; NaN likewise */
+    double ops;                           /* of all threads; NaN likewise */
+    char *figures; /* "a=1;b=2", what the workload found; NULL for nothing */
 };
 
 enum hm_summary_arm {

@@ -126,6 +126,24 @@ int hm_summary_interval(const double *log_ratio, size_t n,
     return error;
 }
 
+size_t hm_summary_most_runs(const struct hm_summary_campaign *campaign)
+{
+    size_t most = 1;
+
+    for (size_t c = 0; c < campaign->n_cells; c++) {
+        if (campaign->cell[c].n_ok > most)
+            most = campaign->cell[c].n_ok;
+    }
+    return most;
+}
+
+int hm_summary_median(const double *value, size_t n, struct hm_interval *out)
+{
+    if (n < HM_STATS_MIN_BLOCKS)
+        return hm_stats_range(value, n, out);
+    return hm_stats_median(value, n, HM_STATS_ALPHA, out);
+}
+
 static int result_value(const struct hm_summary_cell *cell,
                         enum hm_summary_metric metric,
                         struct result_scratch *scratch, struct hm_interval *out)
@@ -136,11 +154,7 @@ static int result_value(const struct hm_summary_cell *cell,
         if (!isnan(cell->ok[i].value[metric]))
             scratch->value[n++] = cell->ok[i].value[metric];
     }
-    if (n == 0)
-        return 0;
-    if (n < HM_STATS_MIN_BLOCKS)
-        return hm_stats_range(scratch->value, n, out);
-    return hm_stats_median(scratch->value, n, HM_STATS_ALPHA, out);
+    return n == 0 ? 0 : hm_summary_median(scratch->value, n, out);
 }
 
 static int result_cell(const struct hm_summary_cell *cell,
@@ -211,15 +225,11 @@ int hm_summary_compute(struct hm_summary_campaign *campaign,
                        struct hm_summary_result *result)
 {
     struct result_scratch scratch;
-    size_t most = 1;
+    size_t most = hm_summary_most_runs(campaign);
     int error = result_link_all(campaign);
 
     if (error != 0)
         return error;
-    for (size_t c = 0; c < campaign->n_cells; c++) {
-        if (campaign->cell[c].n_ok > most)
-            most = campaign->cell[c].n_ok;
-    }
     scratch.value = malloc(most * sizeof *scratch.value);
     scratch.block = malloc(most * sizeof *scratch.block);
     error = scratch.value != NULL && scratch.block != NULL ? 0 : -ENOMEM;

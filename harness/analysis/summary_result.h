@@ -37,6 +37,13 @@ size_t hm_summary_pair(const struct hm_summary_cell *cell,
 int hm_summary_interval(const double *log_ratio, size_t n,
                         struct hm_interval *out);
 
+/* The median of n > 0 values with its interval, or the range if n is small.
+ * Returns 0 or -ENOMEM. */
+int hm_summary_median(const double *value, size_t n, struct hm_interval *out);
+
+/* The most runs with numbers that a cell has; at least 1. */
+size_t hm_summary_most_runs(const struct hm_summary_campaign *campaign);
+
 static inline int hm_summary_is_complete(const struct hm_summary_cell *cell)
 {
     return cell->n_ok == cell->runs;

@@ -8,26 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Whether the work that begins at `begin` was run at several heap sizes;
- * *end becomes where it ends. */
-static int time_heap_is_varied(const struct hm_summary_cell *const *order,
-                               size_t n, size_t begin, size_t *end)
-{
-    double first = NAN;
-    int varied = 0;
-
-    for (*end = begin;
-         *end < n && hm_summary_same_work(order[begin], order[*end]);
-         (*end)++) {
-        double heap = hm_summary_heap(order[*end]);
-
-        if (isnan(first))
-            first = heap;
-        varied |= heap > first || heap < first;
-    }
-    return varied;
-}
-
 static void time_heap_put(FILE *out, const struct hm_summary_view *view,
                           const struct hm_summary_cell *cell)
 {
@@ -40,7 +20,8 @@ static void time_heap_put(FILE *out, const struct hm_summary_view *view,
 
     hm_summary_workload_label(&view->labels, cell, workload);
     (void)fprintf(out, "%s,%s", workload, cell->key[HM_SUMMARY_KEY_strategy]);
-    hm_summary_put_real(out, hm_summary_heap(cell));
+    hm_summary_put_real(out,
+                        hm_summary_place(cell, HM_SUMMARY_KEY_heap_multiple));
     hm_summary_put_real(out, measured ? wall->estimate : NAN);
     hm_summary_put_real(out, measured ? wall->low : NAN);
     hm_summary_put_real(out, measured ? wall->high : NAN);
@@ -61,12 +42,14 @@ int hm_summary_write_time_heap(const struct hm_summary_view *view,
                     : hm_replace_begin(&file, folder, "time_heap.csv");
 
     if (error == 0) {
-        n = hm_summary_curves(view->campaign, order);
+        n = hm_summary_curves(view->campaign, HM_SUMMARY_KEY_heap_multiple,
+                              order);
         (void)fputs("workload,strategy,heap_multiple,wall_ns,low,high,status,"
                     "n\n",
                     file.out);
         for (size_t begin = 0; begin < n; begin = end) {
-            int varied = time_heap_is_varied(order, n, begin, &end);
+            int varied = hm_summary_is_varied(
+                order, n, begin, HM_SUMMARY_KEY_heap_multiple, &end);
 
             for (size_t i = begin; i < end && varied; i++)
                 time_heap_put(file.out, view, order[i]);

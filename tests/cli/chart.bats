@@ -170,6 +170,54 @@ EOF
     done
 }
 
+@test "threads and figures: throughput, what stays resident, shared lines" {
+    needs_gnuplot
+    awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; print; next }
+        $at["workload"] == "leak_none" { next }
+        { $at["ops"] = 1000 }
+        $at["workload"] == "churn" && $at["status"] == "ok" {
+            $at["figures"] = "rss_0ms_bytes=9000000;rss_100ms_bytes=8000000;rss_1000ops_bytes=7000000" }
+        $at["workload"] == "requests" && $at["status"] == "ok" {
+            $at["figures"] = "active_percent=0;passive_percent=95" }
+        $at["workload"] == "requests" && $at["strategy"] == "tbb" {
+            $at["status"] = "oom"; $at["wall_ns"] = $at["figures"] = "" }
+        { print }
+        $at["workload"] == "churn" || $at["workload"] == "cache" { # once more, in two threads
+            $at["run_id"] += 100000; $at["cell"] += 1000; $at["threads"] = 2
+            $at["ops"] = 2000; $at["figures"] = ""
+            if ($at["workload"] == "cache" && $at["strategy"] == "tbb") {
+                $at["status"] = "crash"; $at["wall_ns"] = "" }
+            print }' campaign/runs.csv >more.csv
+    mv more.csv campaign/runs.csv
+    rm campaign/hist.csv campaign/pauses.csv campaign/samples.csv
+    run -0 --separate-stderr "$heapmark" chart --png campaign
+    [ -z "$stderr" ] || { echo "$stderr"; false; }
+    for id in scaling drain sharing; do
+        [[ $output == *"campaign/charts/$id.svg"* ]]
+        grep -q 'is better' campaign/charts/$id.svg
+        grep -q '>tbb<' campaign/charts/$id.svg
+    done
+    grep -q 'relative to glibc' campaign/charts/scaling.svg
+    grep -q '>2<' campaign/charts/scaling.svg
+    grep -q '>cache<' campaign/charts/scaling.svg # and not cache/t2: threads are the axis
+    run ! grep -q '>requests<' campaign/charts/scaling.svg
+    grep -q '^cache,tbb,2,NaN,NaN,NaN,crash,0,glibc$' campaign/scaling.csv
+    grep -q '>0.1 s<' campaign/charts/drain.svg
+    run ! grep -q '>5 s<' campaign/charts/drain.svg
+    grep -q '>95 %<' campaign/charts/sharing.svg
+    grep -q '>OOM<' campaign/charts/sharing.svg
+}
+
+@test "a campaign without threads or figures says so when asked for their charts" {
+    needs_gnuplot
+    "$heapmark" summary --quiet campaign
+    for id in scaling drain sharing; do
+        run -0 "$heapmark" chart --chart $id campaign
+        [[ $output == *"chart $id: nothing to draw: $id.csv has no rows"* ]]
+        [ ! -e campaign/charts/$id.svg ]
+    done
+}
+
 @test "every strategy has a look of its own" {
     needs_gnuplot
     ids=$("$heapmark" list strategies | awk '{ print $1 }' | tr '\n' ' ')
