@@ -128,7 +128,7 @@ static hm_ref arena_malloc(struct hm_mutator *m, size_t bytes, size_t n_refs)
 
     if (m->verify) {
         o = arena_listed(m->gc, bytes, n_refs);
-    } else if (n_refs > 0 && n_refs == bytes / sizeof(hm_ref)) {
+    } else if (n_refs > 0 && bytes == n_refs * sizeof(hm_ref)) {
         o = calloc(n_refs, sizeof(hm_ref));
     } else {
         o = malloc(bytes);
