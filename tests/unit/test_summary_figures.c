@@ -26,12 +26,11 @@ static void begin_runs(void)
     run_id = 0;
 }
 
-/* figures: NULL for a run that crashed. */
-static void put_run(int block, int cell, const char *workload, int threads,
-                    const char *strategy, const char *arm, const char *figures)
+/* key: workload,params,heap_multiple,threads,strategy,class,arm; figures: NULL
+ * for a run that crashed. */
+static void put_run(int block, int cell, const char *key, const char *figures)
 {
-    (void)fprintf(runs, "%d,%d,%d,%s,n=1,,%d,%s,allocator,%s,%s%s\n", run_id++,
-                  block, cell, workload, threads, strategy, arm,
+    (void)fprintf(runs, "%d,%d,%d,%s,%s%s\n", run_id++, block, cell, key,
                   figures != NULL ? "ok,,9,9,9,,,,,,,,1,"
                                   : "crash,why,,,,,,,,,,,,",
                   figures != NULL ? figures : "");
@@ -54,7 +53,7 @@ static void what_stays_is_the_median_of_the_runs_in_mib(void **state)
     (void)state;
     begin_runs();
     for (int b = 0; b < 3; b++)
-        put_run(b, 0, "drain", 1, "glibc", "baseline", figures[b]);
+        put_run(b, 0, "drain,n=1,,1,glibc,allocator,baseline", figures[b]);
     summarise();
     assert_string_equal(folder_text("drain.csv"),
                         DRAIN "drain,glibc,0s,3,1,4,ok,3\n"
@@ -66,7 +65,7 @@ static void every_look_has_a_name_in_the_order_of_time(void **state)
 {
     (void)state;
     begin_runs();
-    put_run(0, 0, "drain", 1, "glibc", "baseline",
+    put_run(0, 0, "drain,n=1,,1,glibc,allocator,baseline",
             "rss_0ms_bytes=1048576;rss_100ms_bytes=2097152;"
             "rss_1000ms_bytes=3145728;rss_5000ms_bytes=4194304;"
             "rss_1000ops_bytes=5242880;rss_trimmed_bytes=524288");
@@ -92,8 +91,8 @@ static void shares_have_intervals_from_six_blocks_on(void **state)
                        "active_percent=%d;active_pairs_percent=99;"
                        "passive_percent=50",
                        10 * b);
-        put_run(b, 0, "line_sharing", 1, "glibc", "baseline", figures);
-        put_run(b, 1, "line_sharing", 1, "glibc", "twin", figures);
+        put_run(b, 0, "line_sharing,n=1,,1,glibc,allocator,baseline", figures);
+        put_run(b, 1, "line_sharing,n=1,,1,glibc,allocator,twin", figures);
     }
     summarise();
     assert_string_equal(folder_text("sharing.csv"), SHARING
@@ -107,13 +106,13 @@ static void who_failed_has_a_row_where_others_have_figures(void **state)
     (void)state;
     begin_runs();
     for (int b = 0; b < 2; b++) {
-        put_run(b, 0, "line_sharing", 1, "glibc", "baseline",
+        put_run(b, 0, "line_sharing,n=1,,1,glibc,allocator,baseline",
                 "active_percent=0");
-        put_run(b, 1, "line_sharing", 1, "bad", "test",
+        put_run(b, 1, "line_sharing,n=1,,1,bad,allocator,test",
                 b == 0 ? NULL : "active_percent=7");
-        put_run(b, 2, "line_sharing", 1, "worse", "test", NULL);
-        put_run(b, 3, "plain", 1, "glibc", "baseline", "");
-        put_run(b, 4, "plain", 1, "worse", "test", NULL);
+        put_run(b, 2, "line_sharing,n=1,,1,worse,allocator,test", NULL);
+        put_run(b, 3, "plain,n=1,,1,glibc,allocator,baseline", "");
+        put_run(b, 4, "plain,n=1,,1,worse,allocator,test", NULL);
     }
     summarise();
     assert_string_equal(folder_text("sharing.csv"), SHARING
@@ -126,9 +125,11 @@ static void numbers_of_threads_are_works_of_their_own(void **state)
 {
     (void)state;
     begin_runs();
-    put_run(0, 0, "pinned", 1, "glibc", "baseline", "rss_0ms_bytes=1048576");
-    put_run(0, 1, "pinned", 2, "glibc", "baseline", NULL);
-    put_run(0, 2, "pinned", 4, "glibc", "baseline", "rss_0ms_bytes=2097152");
+    put_run(0, 0, "pinned,n=1,,1,glibc,allocator,baseline",
+            "rss_0ms_bytes=1048576");
+    put_run(0, 1, "pinned,n=1,,2,glibc,allocator,baseline", NULL);
+    put_run(0, 2, "pinned,n=1,,4,glibc,allocator,baseline",
+            "rss_0ms_bytes=2097152");
     summarise();
     assert_string_equal(folder_text("drain.csv"),
                         DRAIN "pinned/t1,glibc,0s,1,1,1,ok,1\n"
@@ -140,7 +141,7 @@ static void other_figures_are_not_taken_for_these(void **state)
 {
     (void)state;
     begin_runs();
-    put_run(0, 0, "w", 1, "glibc", "baseline",
+    put_run(0, 0, "w,n=1,,1,glibc,allocator,baseline",
             "inactive_percent=1;active_percent_more=2;rss_0ms=3");
     summarise();
     assert_string_equal(folder_text("sharing.csv"), SHARING);
