@@ -2,12 +2,13 @@
 #include "harness/analysis/report.h"
 #include "harness/analysis/summary.h"
 #include "harness/analysis/table.h"
+#include "harness/campaign/icount.h"
 #include "harness/campaign/minheap_table.h"
 #include "harness/cmd_asked.h"
 #include "harness/suggest.h"
 #include "harness/verbs.h"
 
-enum run_option { RUN_REPORT = HM_ASKED_END };
+enum run_option { RUN_REPORT = HM_ASKED_END, RUN_ICOUNT };
 
 static const struct argp_option run_options[] = {
     {"baseline", HM_ASKED_BASELINE, "ID", 0, "what the others are divided by",
@@ -22,6 +23,8 @@ static const struct argp_option run_options[] = {
      HM_ASKED_HOW},
     {"ci", HM_ASKED_CI, "2%", 0,
      "10 to 30 times, until each interval's half-width is below this", 0},
+    {"icount", RUN_ICOUNT, NULL, 0,
+     "count the instructions of each cell, too, once, under valgrind", 0},
     {"report", RUN_REPORT, NULL, 0, "draw the charts and write report.html",
      HM_ASKED_WHERE},
     {0},
@@ -45,7 +48,23 @@ static error_t run_parse(int key, char *argument, struct argp_state *state)
         run->report = true;
         return 0;
     }
+    if (key == RUN_ICOUNT) {
+        run->asked.request.icount = "yes";
+        return 0;
+    }
     return hm_asked_set(&run->asked.request, key, argument);
+}
+
+static int run_check_icount(struct run *run)
+{
+    struct hm_asked *asked = &run->asked;
+
+    if (!asked->suite.icount || hm_icount_valgrind(&asked->pool) != NULL)
+        return 0;
+    hm_complain("--icount: valgrind, which counts, is not in PATH; install the "
+                "package valgrind, or leave the option (icount in a suite) "
+                "out");
+    return HM_EXIT_USAGE;
 }
 
 /* Without a table the multiples are of the census's 1x. */
@@ -100,6 +119,8 @@ int hm_cmd_run(int argc, char **argv)
 
     if (status == 0)
         status = hm_asked_suite(&run.asked);
+    if (status == 0)
+        status = run_check_icount(&run);
     if (status == 0)
         status = hm_asked_plan(&run.asked);
     if (status == 0)

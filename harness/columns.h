@@ -87,7 +87,10 @@
       "the part of cpu_ns on the workload's threads: the rest is the "         \
       "strategy's own threads")                                                \
     X(figures, TEXT, "-",                                                      \
-      "what the workload found out about the strategy, name=value; separated")
+      "what the workload found out about the strategy, name=value; separated") \
+    X(instructions_per_op, REAL, "instructions",                               \
+      "of the window, user mode, all threads, counted once with --icount: in " \
+      "block 0")
 
 #define HM_MINHEAP_COLUMNS(X)                                                 \
     X(workload, TEXT, "-", "id of the workload")                              \

@@ -87,16 +87,16 @@ static void summary_put_result(FILE *out, const struct hm_summary_cell *cell,
                                const struct hm_summary_result *result)
 {
     const char *unit = hm_summary_metric_unit(metric);
-    int is_ratio = strcmp(unit, "ratio") == 0;
+    int is_whole = strcmp(unit, "ns") == 0 || strcmp(unit, "bytes") == 0;
     const struct hm_interval *value = &result->value;
 
     summary_put_keys(out, cell);
     (void)fprintf(out, ",%s,%s,lower,%zu,", hm_summary_metric_name(metric),
                   unit, value->n);
     summary_put_status(out, cell);
-    summary_put_number(out, value->n > 0 ? value->estimate : NAN, is_ratio);
-    summary_put_number(out, value->n > 0 ? value->low : NAN, is_ratio);
-    summary_put_number(out, value->n > 0 ? value->high : NAN, is_ratio);
+    summary_put_number(out, value->n > 0 ? value->estimate : NAN, !is_whole);
+    summary_put_number(out, value->n > 0 ? value->low : NAN, !is_whole);
+    summary_put_number(out, value->n > 0 ? value->high : NAN, !is_whole);
     summary_put_ratio(out, &result->log_ratio, result->verdict, metric);
 }
 

@@ -286,6 +286,10 @@ static int load_values(struct load *load, struct hm_summary_run *run)
     run->value[HM_SUMMARY_rss_over_live] =
         live_bytes > 0 ? run->value[HM_SUMMARY_rss_peak_bytes] / live_bytes
                        : NAN;
+    if (error == 0) {
+        error = load_number(load, LOAD_METRICS + HM_SUMMARY_instructions_per_op,
+                            &run->value[HM_SUMMARY_instructions_per_op]);
+    }
     if (error == 0)
         error = load_number(load, LOAD_MUTATOR_CPU, &run->mutator_cpu_ns);
     if (error == 0)

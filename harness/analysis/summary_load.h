@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* summary_load.h -- runs.csv of a campaign, grouped by cell and arm.
  *
- * Memory: 128 bytes per run and its figures, plus what a cell's names take.
+ * Memory: 136 bytes per run and its figures, plus what a cell's names take.
  * Texts belong to the campaign and live until hm_summary_unload. */
 #ifndef HM_HARNESS_ANALYSIS_SUMMARY_LOAD_H
 #define HM_HARNESS_ANALYSIS_SUMMARY_LOAD_H
@@ -21,7 +21,8 @@
     X(lat_p999_ns, "ns")          \
     X(pause_max_ns, "ns")         \
     X(pause_total_ns, "ns")       \
-    X(rss_over_live, "ratio")
+    X(rss_over_live, "ratio")     \
+    X(instructions_per_op, "instructions")
 
 enum hm_summary_metric {
 

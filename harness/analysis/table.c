@@ -20,7 +20,8 @@ struct table {
     FILE *out;
     const struct hm_summary_rows *rows;
     int colour;
-    int wide; /* of the column of strategies */
+    int wide;    /* of the column of strategies */
+    int counted; /* of that of instructions; 0: there is none */
 };
 
 /* Columns of a line: the least and most for strategies, what the others take
@@ -31,6 +32,7 @@ enum {
     TABLE_RATIO = 18,
     TABLE_OTHERS = 70,
     TABLE_VERDICT = 14,
+    TABLE_COUNT = 8, /* of instructions, where they were counted */
 };
 
 /* ANSI colours; empty where the output takes none. */
@@ -86,7 +88,7 @@ static void table_strategy(const struct table *table, char *text,
 }
 
 /* As wide as the longest name, as far as lines have room for it. */
-static int table_wide(const struct hm_summary_rows *rows)
+static int table_wide(const struct hm_summary_rows *rows, int counted)
 {
     int longest = TABLE_STRATEGY, most = HM_TABLE_LINE - TABLE_OTHERS;
     char label[HM_LABEL_BYTES];
@@ -97,9 +99,19 @@ static int table_wide(const struct hm_summary_rows *rows)
     }
     if (hm_summary_blocks(rows) >= HM_STATS_MIN_BLOCKS)
         most -= TABLE_VERDICT;
+    most -= counted;
     if (most > TABLE_STRATEGY_MOST)
         most = TABLE_STRATEGY_MOST;
     return longest < most ? longest : most;
+}
+
+static int table_is_counted(const struct hm_summary_rows *rows)
+{
+    for (size_t i = 0; i < rows->n; i++) {
+        if (rows->line[i].metric[HM_SUMMARY_instructions_per_op].n > 0)
+            return 1;
+    }
+    return 0;
 }
 
 static void table_value(char *text, const struct hm_summary_line *line,
@@ -146,6 +158,7 @@ static void table_put_line(const struct table *table,
     char ratio[80] = "1 (baseline)";
     char cpu[HM_HUMAN_BYTES];
     char value[3][HM_HUMAN_BYTES];
+    char count[HM_HUMAN_BYTES];
     char tail[2 * HM_HUMAN_BYTES + 2];
     const char *verdict = wall->verdict;
 
@@ -159,10 +172,12 @@ static void table_put_line(const struct table *table,
     table_value(value[0], line, HM_SUMMARY_wall_ns);
     table_value(value[1], line, HM_SUMMARY_rss_peak_bytes);
     table_value(value[2], line, HM_SUMMARY_rss_over_live);
+    table_value(count, line, HM_SUMMARY_instructions_per_op);
     table_tail(tail, sizeof tail, line);
-    (void)fprintf(table->out, "  %-*s %-*s %7s %5s %8s %8s %s%s%s%s%s\n",
+    (void)fprintf(table->out, "  %-*s %-*s %7s %5s%*s %8s %8s %s%s%s%s%s\n",
                   table->wide, strategy, TABLE_RATIO, ratio, value[0], cpu,
-                  value[1], value[2], tail, verdict[0] != '\0' ? "  " : "",
+                  table->counted, table->counted ? count : "", value[1],
+                  value[2], tail, verdict[0] != '\0' ? "  " : "",
                   table_paint(table, verdict), verdict, table_plain(table));
 }
 
@@ -179,11 +194,11 @@ static void table_put_work(const struct table *table,
                   params, strcmp(threads, "1") == 0 ? "" : "  threads=",
                   strcmp(threads, "1") == 0 ? "" : threads,
                   strlen(params) > 60 ? "..." : "");
-    (void)fprintf(table->out, "  %-*s %-*s %7s %5s %8s %8s %15s  %s\n",
-                  table->wide, "strategy", TABLE_RATIO, "time ratio", "time",
-                  "CPU x", "peak RSS", "RSS/live",
-                  hm_summary_line_is_leak(head) ? "leak" : "  p99.9   pause",
-                  "verdict");
+    (void)fprintf(
+        table->out, "  %-*s %-*s %7s %5s%*s %8s %8s %15s  %s\n", table->wide,
+        "strategy", TABLE_RATIO, "time ratio", "time", "CPU x", table->counted,
+        table->counted ? "Ir/op" : "", "peak RSS", "RSS/live",
+        hm_summary_line_is_leak(head) ? "leak" : "  p99.9   pause", "verdict");
     for (size_t i = 0; i < n; i++) {
         if (hm_summary_line_is_ok(order[i])) {
             table_put_line(table, order[i]);
@@ -290,7 +305,8 @@ int hm_table_print(const char *folder, FILE *out)
 
     if (error == 0) {
         table.colour = table_wants_colour(out);
-        table.wide = table_wide(&rows);
+        table.counted = table_is_counted(&rows) ? TABLE_COUNT : 0;
+        table.wide = table_wide(&rows, table.counted);
         error = table_put_groups(&table);
     }
     if (error == 0) {

@@ -6,6 +6,7 @@
 #include "harness/campaign/adaptive.h"
 #include "harness/campaign/census_all.h"
 #include "harness/campaign/environment.h"
+#include "harness/campaign/icount.h"
 #include "harness/campaign/inputs.h"
 #include "harness/campaign/measure.h"
 #include "harness/campaign/measure_rows.h"
@@ -32,6 +33,8 @@ struct campaign {
     uint64_t *expected_ns; /* per cell: its last run */
     size_t *order;         /* of the block under way */
     bool target_met;
+    size_t uncounted;            /* cells whose instructions were not counted */
+    const char *uncounted_first; /* which was the first, and why */
 };
 
 static enum hm_campaign_end campaign_fail(const char *what, const char *why)
@@ -72,6 +75,7 @@ static void campaign_init(struct campaign *campaign)
         .census = campaign->census,
         .input_dir = hm_inputs_path(pool, campaign->request->folder),
         .memory_cap_bytes = cap_bytes > 0 ? cap_bytes : hm_os_ram_bytes() / 2,
+        .valgrind = suite->icount ? hm_icount_valgrind(pool) : NULL,
         .timeout_ns = suite->timeout_s * UINT64_C(1000000000),
         .record = hm_record_create(),
         .samples = hm_arena_reserve(sizeof(struct hm_samples)),
@@ -133,6 +137,26 @@ static enum hm_campaign_end campaign_census(struct campaign *campaign)
     return HM_CAMPAIGN_DONE;
 }
 
+/* Many cells have the same reason: one is told. */
+static void campaign_note_uncounted(struct campaign *campaign, const char *name,
+                                    const struct hm_measured *measured)
+{
+    if (measured->uncounted == NULL || campaign->uncounted++ > 0)
+        return;
+    campaign->uncounted_first =
+        hm_pool_format(campaign->pool, "%s: %s", name, measured->uncounted);
+}
+
+static void campaign_put_uncounted(const struct campaign *campaign)
+{
+    if (campaign->uncounted > 0) {
+        fprintf(campaign->request->progress,
+                "instructions of %zu cell%s were not counted; %s\n",
+                campaign->uncounted, campaign->uncounted == 1 ? "" : "s",
+                campaign->uncounted_first);
+    }
+}
+
 /* One run, from its number. */
 static enum hm_campaign_end campaign_run(struct campaign *campaign,
                                          unsigned block, size_t position)
@@ -157,6 +181,7 @@ static enum hm_campaign_end campaign_run(struct campaign *campaign,
         end = campaign_fail("cannot write", campaign->results.error);
     } else {
         campaign->expected_ns[cell] = measured.elapsed_ns;
+        campaign_note_uncounted(campaign, name, &measured);
         if (measured.wall_ns > 0) {
             hm_adaptive_add(&campaign->adaptive, cell, block,
                             (double)measured.wall_ns);
@@ -284,6 +309,8 @@ enum hm_campaign_end hm_campaign_run(struct hm_pool *pool,
                 campaign.progress.failed,
                 campaign.progress.failed == 1 ? "" : "s", request->folder);
     }
+    if (end == HM_CAMPAIGN_DONE)
+        campaign_put_uncounted(&campaign);
     if (end == HM_CAMPAIGN_DONE && !hm_adaptive_any(&campaign.adaptive)) {
         hm_complain("not one run was ok");
         end = HM_CAMPAIGN_NONE_OK;

@@ -13,6 +13,7 @@ enum {
     HM_MEASURE_SLOW_PERIOD_NS = 10000000, /* between samples */
     HM_MEASURE_FAST_PERIOD_NS = 1000000,  /* of runs under a second */
     HM_MEASURE_NOISY_NIVCSW = 50,         /* per second of processor time */
+    HM_MEASURE_COUNTING = 200, /* times as long a run may take in valgrind */
 };
 
 /* What the machine did meanwhile. */
@@ -27,6 +28,7 @@ struct hm_measure {
     const char *input_dir;
     uint64_t memory_cap_bytes, timeout_ns;
     uint64_t cpu_limit_ns; /* 0: none */
+    const char *valgrind;  /* path; NULL: no instructions are counted */
     struct hm_record *record;
     struct hm_samples *samples;
     struct hm_results *results; /* side files */
@@ -44,9 +46,11 @@ struct hm_measured {
     bool interrupted;            /* nothing was written; do not commit */
     uint64_t elapsed_ns, cpu_ns; /* from start to end */
     uint64_t wall_ns;            /* of the clock window */
+    const char *uncounted;       /* why there are no instructions, or NULL */
 };
 
-/* Runs the cell, fills `row`, writes the side rows.  `pool` may be emptied
+/* Runs the cell, fills `row`, writes the side rows; in block 0, where it is
+ * ok, runs it again under valgrind if there is one.  `pool` may be emptied
  * once the row is committed; expected_ns is what the run took last time, 0 if
  * unknown.  Returns 0, or a negative errno when no process could be started.
  */

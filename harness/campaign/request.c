@@ -170,6 +170,7 @@ int hm_request_suite(struct hm_pool *pool, const struct hm_request *request,
         {"--stress", "stress", request->stress, false, true},
         {"--verify", "verify", request->verify, false, true},
         {"--minheap", "minheap", request->minheap, false, false},
+        {"--icount", "icount", request->icount, false, false},
     };
     int error;
 

@@ -15,6 +15,7 @@ struct hm_request {
     const char *workload, *strategy, *heap, *threads, *size, *blocks, *ci;
     const char *seed, *timeout, *memory_cap, *baseline, *minheap;
     const char *stress, *verify; /* bytes, "yes" */
+    const char *icount;          /* "yes" */
     struct hm_words params;      /* NAME=VALUE */
     struct hm_words options;     /* STRATEGY.NAME=VALUE */
 };

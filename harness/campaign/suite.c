@@ -162,13 +162,13 @@ static int suite_set_size(struct hm_pool *pool, struct hm_suite *suite,
     return -EINVAL;
 }
 
-static int suite_set_verify(struct hm_pool *pool, struct hm_suite *suite,
-                            const char *value, const char **why)
+static int suite_set_flag(struct hm_pool *pool, bool *flag, const char *key,
+                          const char *value, const char **why)
 {
-    suite->verify = strcmp(value, "yes") == 0;
-    if (suite->verify || strcmp(value, "no") == 0)
+    *flag = strcmp(value, "yes") == 0;
+    if (*flag || strcmp(value, "no") == 0)
         return 0;
-    *why = hm_pool_format(pool, "verify '%s' is neither yes nor no", value);
+    *why = hm_pool_format(pool, "%s '%s' is neither yes nor no", key, value);
     return -EINVAL;
 }
 
@@ -236,7 +236,7 @@ static int suite_unknown_key(struct hm_pool *pool, const char *key,
         "baseline", "size",      "heap",       "strategies.block",
         "threads",  "blocks",    "max_blocks", "ci",
         "seed",     "timeout_s", "memory_cap", "name",
-        "minheap",  "stress",    "verify"};
+        "minheap",  "stress",    "verify",     "icount"};
     const char *near = hm_suggest(key, keys, sizeof keys / sizeof keys[0]);
 
     *why = hm_pool_format(pool, "unknown key '%s'%s%s%s", key,
@@ -286,7 +286,9 @@ int hm_suite_set(struct hm_pool *pool, struct hm_suite *suite, const char *key,
     if (strcmp(key, "size") == 0)
         return suite_set_size(pool, suite, value, why);
     if (strcmp(key, "verify") == 0)
-        return suite_set_verify(pool, suite, value, why);
+        return suite_set_flag(pool, &suite->verify, key, value, why);
+    if (strcmp(key, "icount") == 0)
+        return suite_set_flag(pool, &suite->icount, key, value, why);
     if (strcmp(key, "heap") == 0)
         return suite_set_heap(pool, suite, value, why);
     if (strcmp(key, "threads") == 0)

@@ -41,6 +41,7 @@ struct hm_suite {
     uint64_t timeout_s, memory_cap_bytes; /* per run; cap 0: default */
     uint64_t stress_bytes;                /* 0: collect as usual */
     bool verify;
+    bool icount; /* count instructions */
     struct hm_suite_param *param;
     struct hm_variant *variant;
     size_t n_params, n_variants;

@@ -246,6 +246,8 @@ void hm_suite_write(const struct hm_suite *suite, FILE *out)
         fprintf(out, "stress = %" PRIu64 "\n", suite->stress_bytes);
     if (suite->verify)
         fprintf(out, "verify = yes\n");
+    if (suite->icount)
+        fprintf(out, "icount = yes\n");
     if (suite->ci > 0)
         fprintf(out, "ci = %.6g%%\n", suite->ci * 100);
     fprintf(out, "blocks = %u\nmax_blocks = %u\n", suite->blocks,

@@ -137,6 +137,8 @@ static void bad_lines_are_named(void **state)
         {"[variant v]\nstrategi = x\n", ":2: unknown key 'strategi'"},
         {"[suite]\nworkloads = a\nverify = maybe\n",
          ":3: verify 'maybe' is neither yes nor no"},
+        {"[suite]\nworkloads = a\nicount = 1\n",
+         ":3: icount '1' is neither yes nor no"},
         {"[suite]\nworkloads = a\nstress = 0\n", ":3: stress '0'"},
         {"[suite]\nsummary = none\n", ": [suite] has no workloads"},
     };
@@ -161,7 +163,7 @@ static void what_was_written_reads_the_same(void **state)
                                    "strategies.object = o\nheap = 1.5 6\n"
                                    "threads = 2 4\nci = 1.5%\nseed = 3\n"
                                    "memory_cap = 64M\n"
-                                   "stress = 64K\nverify = yes\n"
+                                   "stress = 64K\nverify = yes\nicount = yes\n"
                                    "[workload a]\nn = 5\n"
                                    "[variant v]\nstrategy = x\n"
                                    "env.A = b=c\noption.k = 3\n"),
@@ -176,6 +178,7 @@ static void what_was_written_reads_the_same(void **state)
     assert_string_equal(first, second);
     assert_int_equal(fixture->suite.stress_bytes, 64 << 10);
     assert_true(fixture->suite.verify);
+    assert_true(fixture->suite.icount);
     assert_non_null(strstr(first, "heap = 1.5\n"));
     assert_non_null(strstr(first, "env.A = b=c\n"));
 }

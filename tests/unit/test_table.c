@@ -135,6 +135,29 @@ static void no_line_is_wider_than_100_columns(void **state)
         assert_in_range(end - text, 0, 100);
 }
 
+static void instructions_have_a_column_where_they_were_counted(void **state)
+{
+    const char *text = printed_summary();
+
+    (void)state;
+    assert_null(strstr(text, "Ir/op"));
+    folder_put("summary.csv",
+               HEADER ROW("cache", "glibc", "baseline", "wall_ns", "ns", "6",
+                          "ok,100,90,110,,,,,")
+                   ROW("cache", "glibc", "baseline", "instructions_per_op",
+                       "instructions", "1", "ok,210.25,210.25,210.25,,,,,")
+                       ROW("cache", "a_name_that_needs_all_its_room", "test",
+                           "wall_ns", "ns", "6",
+                           "ok,9,8,9,0.5,0.4,0.6,faster,"));
+    folder_put("failures.csv", FAILURES);
+    text = printed();
+    assert_non_null(strstr(text, "CPU x   Ir/op peak RSS"));
+    assert_non_null(strstr(text, "100 ns  1.00     210        -"));
+    assert_non_null(strstr(text, "9.00 ns     -       -        -"));
+    for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1)
+        assert_in_range(end - text, 0, 100);
+}
+
 /* The head of a table and its line of `strategy`, cut at the first blank. */
 static const char *first_word(const char *text, const char *strategy)
 {
@@ -439,6 +462,7 @@ int main(void)
         TEST(failures_means_and_noise_are_told),
         TEST(noise_of_single_workloads_is_told),
         TEST(no_line_is_wider_than_100_columns),
+        TEST(instructions_have_a_column_where_they_were_counted),
         TEST(long_names_keep_their_heap),
         TEST(names_are_as_wide_as_there_is_room),
         TEST(a_long_reason_is_cut_at_the_line),
