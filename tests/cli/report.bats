@@ -28,6 +28,19 @@ needs_gnuplot() {
     [ "$(tail -n 1 $page)" = '</html>' ]
 }
 
+@test "threads and figures have their charts on the page, with the numbers" {
+    needs_gnuplot
+    cp "$BATS_TEST_DIRNAME"/../golden/threads/*.csv campaign
+    rm campaign/hist.csv campaign/pauses.csv campaign/samples.csv
+    "$heapmark" report campaign
+    for id in scaling drain sharing; do
+        grep -q "The numbers ($id.csv)" campaign/report.html
+    done
+    grep -q '<title id="c[0-9]*-t">Throughput by threads' campaign/report.html
+    grep -q '<td>tcmalloc_minimal</td><td>trim</td>' campaign/report.html
+    grep -q '<td>glibc</td><td>passive</td><td>0.95</td>' campaign/report.html
+}
+
 @test "nothing is loaded from elsewhere, and there is no script" {
     needs_gnuplot
     "$heapmark" report campaign
