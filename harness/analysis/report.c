@@ -273,6 +273,8 @@ static void report_put_glossary(FILE *out)
         {"drained", "RSS after the program has released everything."},
         {"p99, p99.9", "99 of 100, or 999 of 1000, operations took at most "
                        "this long."},
+        {"Ir/op", "instructions per operation, counted once under valgrind "
+                  "(run --icount)."},
         {"leak", "what a leak workload's memory does: none, it stays; logical, "
                  "it grows because the program holds on to it; lost, it grows "
                  "although nothing can be reached. ! marks what was not "

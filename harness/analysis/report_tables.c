@@ -102,7 +102,8 @@ static void tables_verdict(FILE *out, const char *verdict)
     hm_html_format(out, "<td class=\"%s\">%s</td></tr>\n", class, verdict);
 }
 
-static void tables_work_line(FILE *out, const struct hm_summary_line *line)
+static void tables_work_line(FILE *out, const struct hm_summary_line *line,
+                             int counted)
 {
     static const enum hm_summary_metric metrics[] = {
         HM_SUMMARY_wall_ns,           HM_SUMMARY_cpu_ns,
@@ -115,8 +116,8 @@ static void tables_work_line(FILE *out, const struct hm_summary_line *line)
     tables_strategy(out, line);
     if (!hm_summary_line_is_ok(line)) {
         hm_html_format(out,
-                       "<td class=\"word bad\" colspan=\"10\">%s</td></tr>\n",
-                       line->status);
+                       "<td class=\"word bad\" colspan=\"%s\">%s</td></tr>\n",
+                       counted ? "11" : "10", line->status);
         return;
     }
     if (hm_summary_line_is_arm(line, "baseline")) {
@@ -133,6 +134,8 @@ static void tables_work_line(FILE *out, const struct hm_summary_line *line)
         hm_html_format(out, "<td colspan=\"3\">%s</td>",
                        strcmp(leak, "-") == 0 ? "–" : leak);
     }
+    if (counted)
+        tables_value(out, line, HM_SUMMARY_instructions_per_op);
     tables_verdict(out, line->metric[HM_SUMMARY_wall_ns].verdict);
 }
 
@@ -174,21 +177,29 @@ static void tables_figures(FILE *out,
 void hm_report_work_table(FILE *out, const struct hm_summary_rows *rows,
                           size_t begin, size_t n)
 {
-    static const char *const titles[] = {
-        "strategy", "time ratio", "time",  "CPU time",  "peak RSS", "RSS/live",
-        "drained",  "p99",        "p99.9", "max pause", "verdict",  NULL};
-
-    static const char *const leaks[] = {
-        "strategy", "time ratio", "time", "CPU time", "peak RSS", "RSS/live",
-        "drained",  "",           "",     "leak",     "verdict",  NULL};
+    int leak = hm_summary_line_is_leak(&rows->line[begin]);
+    int counted = hm_summary_is_counted(rows);
+    const char *const titles[] = {"strategy",
+                                  "time ratio",
+                                  "time",
+                                  "CPU time",
+                                  "peak RSS",
+                                  "RSS/live",
+                                  "drained",
+                                  leak ? "" : "p99",
+                                  leak ? "" : "p99.9",
+                                  leak ? "leak" : "max pause",
+                                  counted ? "Ir/op" : "verdict",
+                                  counted ? "verdict" : NULL,
+                                  NULL};
     const struct hm_summary_line **order = malloc(n * sizeof(void *));
 
     if (order == NULL)
         return;
     hm_summary_lines_sort(&rows->line[begin], n, order);
-    tables_head(out, hm_summary_line_is_leak(order[0]) ? leaks : titles);
+    tables_head(out, titles);
     for (size_t i = 0; i < n; i++)
-        tables_work_line(out, order[i]);
+        tables_work_line(out, order[i], counted);
     tables_end(out);
     tables_figures(out, order, n);
     free(order);

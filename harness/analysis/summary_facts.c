@@ -209,6 +209,15 @@ int hm_summary_has_leaks(const struct hm_summary_rows *rows)
     return 0;
 }
 
+int hm_summary_is_counted(const struct hm_summary_rows *rows)
+{
+    for (size_t i = 0; i < rows->n; i++) {
+        if (rows->line[i].metric[HM_SUMMARY_instructions_per_op].n > 0)
+            return 1;
+    }
+    return 0;
+}
+
 int hm_summary_has_means(const struct hm_summary_rows *rows)
 {
     for (size_t i = 0; i < rows->n; i++) {

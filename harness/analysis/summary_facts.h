@@ -28,6 +28,9 @@ size_t hm_summary_leaks(const struct hm_summary_rows *rows, size_t *wrong);
 /* Whether any line is of a leak workload. */
 int hm_summary_has_leaks(const struct hm_summary_rows *rows);
 
+/* Whether instructions were counted (run --icount). */
+int hm_summary_is_counted(const struct hm_summary_rows *rows);
+
 /* Whether any mean is over more than one workload. */
 int hm_summary_has_means(const struct hm_summary_rows *rows);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* summary_load.h -- runs.csv of a campaign, grouped by cell and arm.
  *
- * Memory: 136 bytes per run and its figures, plus what a cell's names take.
+ * Memory: 128 bytes per run and its figures, plus what a cell's names take.
  * Texts belong to the campaign and live until hm_summary_unload. */
 #ifndef HM_HARNESS_ANALYSIS_SUMMARY_LOAD_H
 #define HM_HARNESS_ANALYSIS_SUMMARY_LOAD_H

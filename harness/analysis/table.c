@@ -105,15 +105,6 @@ static int table_wide(const struct hm_summary_rows *rows, int counted)
     return longest < most ? longest : most;
 }
 
-static int table_is_counted(const struct hm_summary_rows *rows)
-{
-    for (size_t i = 0; i < rows->n; i++) {
-        if (rows->line[i].metric[HM_SUMMARY_instructions_per_op].n > 0)
-            return 1;
-    }
-    return 0;
-}
-
 static void table_value(char *text, const struct hm_summary_line *line,
                         enum hm_summary_metric metric)
 {
@@ -305,7 +296,7 @@ int hm_table_print(const char *folder, FILE *out)
 
     if (error == 0) {
         table.colour = table_wants_colour(out);
-        table.counted = table_is_counted(&rows) ? TABLE_COUNT : 0;
+        table.counted = hm_summary_is_counted(&rows) ? TABLE_COUNT : 0;
         table.wide = table_wide(&rows, table.counted);
         error = table_put_groups(&table);
     }

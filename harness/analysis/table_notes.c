@@ -160,6 +160,11 @@ static void notes_put_limits(const struct notes *notes)
                   "twin: the baseline again; @3x: heap of 3 times the need; "
                   "p99.9: latency; pause: the longest.\n",
                   hm_summary_baseline_id(notes->rows));
+    if (hm_summary_is_counted(notes->rows)) {
+        (void)fputs("Ir/op: instructions per operation, counted once under "
+                    "valgrind.\n",
+                    notes->out);
+    }
 }
 
 void hm_table_put_notes(const struct hm_summary_rows *rows, const char *folder,

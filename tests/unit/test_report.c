@@ -265,6 +265,25 @@ static void a_workload_without_figures_has_no_such_table(void **state)
     assert_null(strstr(table, "<table>"));
 }
 
+static void instructions_have_a_column_where_they_were_counted(void **state)
+{
+    (void)state;
+    findings(two_cells, FAILURES);
+    assert_null(strstr(written(), "Ir/op"));
+    findings(
+        HEADER CELL("one", "allocator", "baseline", "6", "ok,100,90,110,,,,,")
+            CELL("two", "allocator", "test", "0",
+                 "crash 6/6,,,,,,,,") "cache,n=1,,1,one,allocator,baseline,"
+                                      "instructions_per_op,"
+                                      "instructions,lower,1,ok,210.25,210.25,"
+                                      "210.25,,,,,\n",
+        FAILURES "cache,n=1,,1,two,allocator,test,crash 6/6,x\n");
+    assert_non_null(strstr(written(), "<th scope=\"col\">Ir/op</th>"
+                                      "<th scope=\"col\">verdict</th></tr>"));
+    assert_non_null(strstr(written(), "<td>210</td><td class=\"word\">"));
+    assert_non_null(strstr(written(), "colspan=\"11\">crash 6/6"));
+}
+
 static void failures_are_counted_and_their_reason_escaped(void **state)
 {
     (void)state;
@@ -295,6 +314,7 @@ int main(void)
         TEST(expected_leak_verdicts_are_one_sentence),
         TEST(figures_get_a_table_below_their_workload),
         TEST(a_workload_without_figures_has_no_such_table),
+        TEST(instructions_have_a_column_where_they_were_counted),
         TEST(failures_are_counted_and_their_reason_escaped),
     };
 

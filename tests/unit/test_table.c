@@ -153,6 +153,7 @@ static void instructions_have_a_column_where_they_were_counted(void **state)
     text = printed();
     assert_non_null(strstr(text, "CPU x   Ir/op peak RSS"));
     assert_non_null(strstr(text, "100 ns  1.00     210        -"));
+    assert_non_null(strstr(text, "\nIr/op: instructions per operation"));
     assert_non_null(strstr(text, "9.00 ns     -       -        -"));
     for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1)
         assert_in_range(end - text, 0, 100);
