@@ -267,14 +267,22 @@ static void usable_size_may_be_used(void)
     }
 }
 
-/* C11 wanted a multiple of the alignment from aligned_alloc, and scudo still
- * does. */
+/* C11 wanted multiples of the alignment from aligned_alloc, and scudo insists
+ * on them; sizes that are none are asked for all the same, because mimalloc
+ * 2.0.9 misaligns those that are (its issue 700). */
+static int may_refuse(size_t align, size_t bytes)
+{
+    return !surface_strict && bytes % align != 0 && errno == EINVAL;
+}
+
 static void check_alignment(size_t align, size_t bytes)
 {
-    size_t whole = (bytes + align - 1) / align * align;
-    void *a = NULL, *b = aligned_alloc(align, surface_strict ? bytes : whole);
-    void *c = memalign(align, bytes);
+    void *a = NULL, *b = aligned_alloc(align, bytes);
+    void *c;
 
+    if (b == NULL && may_refuse(align, bytes))
+        b = memalign(align, bytes);
+    c = memalign(align, bytes);
     EXPECT(posix_memalign(&a, align, bytes) == 0);
     EXPECT(a != NULL && b != NULL && c != NULL);
     EXPECT(is_aligned(a, align) && is_aligned(b, align));
