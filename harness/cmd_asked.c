@@ -36,7 +36,8 @@ enum asked_key {
 
 static const struct argp_option asked_options[] = {
     {NULL, 0, NULL, 0, "What to measure:", HM_ASKED_WHAT},
-    {"suite", ASKED_SUITE, "NAME|FILE.ini", 0, "a suite (default: quick)", 0},
+    {"suite", ASKED_SUITE, "NAME|FILE.ini", 0,
+     "a suite (default: quick; of selftest: its own)", 0},
     {"workload", ASKED_WORKLOAD, "A,B", 0,
      "only these workloads; '*': all; 'object.*', 'block.*': all of a kind", 0},
     {"strategy", ASKED_STRATEGY, "X,Y,./libmine.so", 0,

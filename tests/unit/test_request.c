@@ -214,6 +214,9 @@ static void parameters_reach_the_selected_workloads(void **state)
     assert_int_equal(fixture->plan.n_subjects, 2);
     assert_string_equal(fixture->plan.subject[0].params, "depth=7");
     assert_string_equal(fixture->plan.subject[1].params, "depth=7");
+    fixture->request.workload = "object.*";
+    assert_int_equal(to_plan(fixture), 0);
+    assert_string_equal(fixture->plan.subject[0].params, "depth=7");
     fixture->request.workload = "lists";
     hm_words_add(&fixture->pool, &fixture->request.params, "depth=9");
     refused(fixture, "workload lists: depth is 9, not from 1 to 8");
