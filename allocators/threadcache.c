@@ -55,12 +55,21 @@ static uint32_t tc_own_share(const struct tc_thread *thread,
                (thread->pages[page->class] + 4 * TC_OWN_PAGES);
 }
 
-/* The current page has no block left. */
+/* Whether a page without a free block has one again. */
+static int tc_fill(struct tc_page *page)
+{
+    uint64_t remote = tc_remote(page);
+
+    if (tc_remote_count(remote) > 0 && tc_collect(page))
+        return 1;
+    return tc_carved(remote) < page->reserved && tc_carve(page, remote);
+}
+
+/* The page, in no list, has no block left. */
 static void tc_leave(struct tc_thread *thread, struct tc_page *page)
 {
     uint32_t share = tc_own_share(thread, page);
 
-    page->used--; /* see tc_make_current */
     HM_ASSERT(page->used == tc_carved(tc_remote(page)) ||
               tc_is_gone(tc_remote(page)));
     if (share < page->used)
@@ -154,20 +163,31 @@ static int tc_give_kept(struct hm_heap *heap, struct tc_thread *thread)
     return kept_bytes > 0;
 }
 
+/* A partial page, or NULL.  One whose owner has ended may be full by now. */
+static struct tc_page *tc_partial(struct tc_thread *thread, unsigned class)
+{
+    struct tc_page *page;
+
+    while ((page = thread->list[TC_PARTIAL][class]) != NULL) {
+        tc_unlink(thread, page);
+        if (page->used == 0)
+            thread->kept_bytes -= tc_page_bytes(page);
+        if (page->free != NULL || tc_fill(page))
+            return page;
+        tc_leave(thread, page);
+    }
+    return NULL;
+}
+
 /* A page of the class with a free block, for the current one; NULL: memory is
  * short. */
 static struct tc_page *tc_next_page(struct hm_heap *heap,
                                     struct tc_thread *thread, unsigned class)
 {
-    struct tc_page *page = thread->list[TC_PARTIAL][class];
+    struct tc_page *page = tc_partial(thread, class);
 
-    if (page != NULL) {
-        tc_unlink(thread, page);
-        if (page->used == 0)
-            thread->kept_bytes -= tc_page_bytes(page);
-        return page;
-    }
-    page = tc_scan_full(heap, thread, class, TC_SCAN, 0);
+    if (page == NULL)
+        page = tc_scan_full(heap, thread, class, TC_SCAN, 0);
     if (page == NULL)
         page = tc_new_page(heap, thread, class);
     if (page == NULL && tc_give_kept(heap, thread))
@@ -180,15 +200,11 @@ static struct tc_page *tc_next_page(struct hm_heap *heap,
 /* Whether the current page has a block again. */
 static int tc_refill(struct tc_thread *thread, struct tc_page *page)
 {
-    uint64_t remote;
-
     if (page == &tc_nothing)
         return 0;
-    remote = tc_remote(page);
-    if (tc_remote_count(remote) > 0 && tc_collect(page))
+    if (tc_fill(page))
         return 1;
-    if (tc_carved(remote) < page->reserved && tc_carve(page, remote))
-        return 1;
+    page->used--; /* see tc_make_current */
     tc_leave(thread, page);
     return 0;
 }

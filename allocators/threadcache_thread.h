@@ -29,8 +29,8 @@ static int tc_hand_over(struct tc_page *page)
     return count == carved;
 }
 
-/* The owner ends: whoever frees the last block takes the page.  It is in no
- * list.  The lock is held. */
+/* The owner ends: the page, in no list, waits for its successor or for whoever
+ * frees the last block.  The lock is held. */
 static void tc_abandon_page(struct hm_heap *heap, struct tc_thread *thread,
                             struct tc_page *page)
 {
@@ -41,14 +41,14 @@ static void tc_abandon_page(struct hm_heap *heap, struct tc_thread *thread,
         tc_page_spare(heap, page);
         return;
     }
-    tc_link(thread, page, TC_FULL);
+    tc_link(thread, page, TC_PARTIAL);
 }
 
-/* Full pages without blocks of the owner's are left already. */
-static void tc_abandon_full(struct hm_heap *heap, struct tc_thread *thread,
-                            unsigned class)
+/* All pages of a list that have free blocks. */
+static void tc_abandon_list(struct hm_heap *heap, struct tc_thread *thread,
+                            unsigned class, enum tc_list list)
 {
-    struct tc_page *page = thread->list[TC_FULL][class], *last, *next;
+    struct tc_page *page = thread->list[list][class], *last, *next;
 
     if (page == NULL)
         return;
@@ -61,23 +61,19 @@ static void tc_abandon_full(struct hm_heap *heap, struct tc_thread *thread,
     }
 }
 
-/* The thread ends; its pages wait for its successor, or for their last block.
- * The lock is held. */
+/* The thread ends.  The lock is held. */
 static void tc_abandon(struct hm_heap *heap, struct tc_thread *thread)
 {
     for (unsigned c = 0; c < TC_CLASSES; c++) {
         struct tc_page *page = thread->current[c];
 
-        tc_abandon_full(heap, thread, c);
+        tc_abandon_list(heap, thread, c, TC_PARTIAL);
+        tc_abandon_list(heap, thread, c, TC_FULL);
         if (page != &tc_nothing) {
             page->used--; /* see tc_make_current */
             tc_abandon_page(heap, thread, page);
         }
         tc_set_current(thread, c, &tc_nothing);
-        while ((page = thread->list[TC_PARTIAL][c]) != NULL) {
-            tc_unlink(thread, page);
-            tc_abandon_page(heap, thread, page);
-        }
     }
     thread->kept_bytes = 0;
     thread->token = NULL;

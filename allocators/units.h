@@ -38,7 +38,7 @@ enum {
     HM_UNIT_BINS = 64,
     HM_UNITS_AHEAD = (128 << 10) / HM_UNIT_BYTES, /* backed at a time */
     /* Longer runs are left to faults. */
-    HM_UNITS_BACKED_MOST = (1 << 20) / HM_UNIT_BYTES,
+    HM_UNITS_BACKED_MOST = (128 << 10) / HM_UNIT_BYTES,
     HM_UNITS_KEPT = (4 << 20) / HM_UNIT_BYTES, /* dirty, always kept */
     HM_UNITS_KEPT_MOST = (32 << 20) / HM_UNIT_BYTES,
     HM_UNITS_SOON_NS = 50000000,

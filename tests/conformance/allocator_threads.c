@@ -26,6 +26,7 @@ enum {
     STEPS = 6000,
     HANDED_ON = 200000,
     SLEEPERS_BLOCKS = 32,
+    TURNOVER = 400,
     LIMIT_BYTES = 256 << 20,
 };
 
@@ -178,6 +179,39 @@ static void one_allocates_while_another_frees_all_of_it(void **state)
     subject->destroy(heap);
 }
 
+/* Leaves a few blocks behind; the lowest and the highest of all. */
+static void *allocate_and_end(void *ends)
+{
+    uintptr_t *end = ends;
+
+    for (int i = 0; i < 5; i++) {
+        uintptr_t at = (uintptr_t)subject->alloc(heap, 128, 16);
+
+        end[0] = at < end[0] ? at : end[0];
+        end[1] = at > end[1] ? at : end[1];
+    }
+    return NULL;
+}
+
+static void what_an_ended_thread_left_is_used_by_the_next(void **state)
+{
+    uintptr_t end[2] = {UINTPTR_MAX, 0};
+
+    (void)state;
+    heap = subject->create(LIMIT_BYTES);
+    assert_non_null(heap);
+    for (int i = 0; i < TURNOVER; i++) {
+        pthread_t thread;
+
+        assert_int_equal(pthread_create(&thread, NULL, allocate_and_end, end),
+                         0);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+    }
+    assert_null(subject->check(heap));
+    assert_true(end[0] != 0 && end[1] - end[0] < (size_t)TURNOVER * 10 * 128);
+    subject->destroy(heap);
+}
+
 static pthread_barrier_t step;
 
 /* One block of each size, then it sleeps. */
@@ -250,6 +284,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(blocks_wander_between_threads_that_come_and_go),
         cmocka_unit_test(memory_freed_by_others_is_not_lost),
         cmocka_unit_test(one_allocates_while_another_frees_all_of_it),
+        cmocka_unit_test(what_an_ended_thread_left_is_used_by_the_next),
         cmocka_unit_test(memory_does_not_wait_for_a_thread_that_sleeps),
         cmocka_unit_test(a_refusal_sets_errno_and_a_release_keeps_it),
     };
