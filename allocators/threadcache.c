@@ -255,9 +255,8 @@ static __attribute__((noinline)) void *tc_alloc_slow(struct hm_heap *heap,
 static void tc_register(struct hm_heap *heap)
 {
     (void)pthread_mutex_lock(&tc_all.lock);
-    if (tc_all.last_id == 0) {
+    if (tc_all.last_id == 0)
         HM_CHECK(pthread_key_create(&tc_all.key, tc_thread_ends) == 0);
-    }
     heap->id = ++tc_all.last_id;
     heap->next = tc_all.heaps;
     tc_all.heaps = heap;

@@ -7,7 +7,7 @@
  * free run is never touched.  Freed runs stay backed by memory ("dirty") and
  * are reused first; when more than 4 MiB and more than a quarter of what is in
  * use is free and dirty, most of it goes back to the system ("clean").  While
- * that is needed again within 50 ms, twice as much is kept, up to 32 MiB.
+ * that is needed again within 50 ms, twice as much is kept, up to 16 MiB.
  *
  * Source:     D. E. Knuth, The Art of Computer Programming 1, 2.5, boundary
  *             tags; bins by size as in D. Lea's malloc; dirty and clean runs
@@ -40,7 +40,7 @@ enum {
     /* Longer runs are left to faults. */
     HM_UNITS_BACKED_MOST = (128 << 10) / HM_UNIT_BYTES,
     HM_UNITS_KEPT = (4 << 20) / HM_UNIT_BYTES, /* dirty, always kept */
-    HM_UNITS_KEPT_MOST = (32 << 20) / HM_UNIT_BYTES,
+    HM_UNITS_KEPT_MOST = (16 << 20) / HM_UNIT_BYTES,
     HM_UNITS_SOON_NS = 50000000,
     HM_UNITS_TRIES = 16,
     HM_UNITS_MOST = 1 << 30,

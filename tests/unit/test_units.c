@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-enum { LIMIT_BYTES = 64 << 20, MOST = (24 << 20) / HM_UNIT_BYTES };
+enum { LIMIT_BYTES = 64 << 20, MOST = (12 << 20) / HM_UNIT_BYTES };
 
 static struct hm_units units;
 static uint32_t taken[MOST];
