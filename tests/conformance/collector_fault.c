@@ -358,9 +358,9 @@ static unsigned fault_traits(void)
     for (size_t i = 0; i < n; i++) {
         unsigned traits = fault_collectors[i].traits;
 
-        if (strcmp(fault_collectors[i].collector, hm_collector_this.name) == 0)
-            return (traits & SLICED) != 0 && fault_is_sliced() ? BARRIER
-                                                               : traits;
+        if (strcmp(fault_collectors[i].collector, hm_collector_this.name) != 0)
+            continue;
+        return (traits & SLICED) != 0 && fault_is_sliced() ? BARRIER : traits;
     }
     return ANYWHERE;
 }
