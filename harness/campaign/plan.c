@@ -119,8 +119,8 @@ const char *hm_plan_cell_name(struct hm_pool *pool, const struct hm_plan *plan,
 {
     const struct hm_plan_cell *of = &plan->cell[cell];
     const struct hm_subject *subject = &plan->subject[of->subject];
-    const char *name =
-        hm_pool_format(pool, "%s x %s", subject->workload->id, of->id);
+    const char *name = hm_pool_format(pool, "%s%s x %s", subject->workload->id,
+                                      subject->varied, of->id);
 
     if (of->heap_multiple > 0)
         name = hm_pool_format(pool, "%s heap %.6g", name, of->heap_multiple);

@@ -26,6 +26,8 @@ struct hm_subject {
     const struct hm_workload *workload;
     const char *leak;          /* the workload's; "none" with twin=1 */
     const char *params;        /* "name=value;name=value", all of them */
+    const char *varied;        /* those that take several values: "", or each
+                                * after a blank */
     struct hm_words arguments; /* "param.NAME=VALUE" for the cell */
     unsigned threads;
     uint64_t minheap_bytes; /* common minimum heap, that multiples are of; 0:

@@ -184,6 +184,7 @@ static int plan_check_param(struct plan_builder *builder,
         hm_catalog_workload(builder->catalog, given->workload);
     const struct hm_catalog_param *param;
     const char *names = "";
+    size_t at = 0; /* of the value that is looked at */
 
     if (workload == NULL) {
         builder->why = hm_pool_format(
@@ -194,8 +195,10 @@ static int plan_check_param(struct plan_builder *builder,
         return -EINVAL;
     }
     param = hm_catalog_param(workload, given->name);
-    if (param != NULL && given->value >= param->min &&
-        given->value <= param->max)
+    while (param != NULL && at < given->n && given->value[at] >= param->min &&
+           given->value[at] <= param->max)
+        at++;
+    if (param != NULL && at == given->n)
         return 0;
     for (size_t i = 0; i < workload->n_params; i++) {
         names = hm_pool_format(builder->pool, "%s %s", names,
@@ -209,48 +212,82 @@ static int plan_check_param(struct plan_builder *builder,
             : hm_pool_format(builder->pool,
                              "workload %s: %s is %" PRIu64 ", not from %" PRIu64
                              " to %" PRIu64,
-                             workload->id, given->name, given->value,
+                             workload->id, given->name, given->value[at],
                              param->min, param->max);
     return -EINVAL;
 }
 
-static uint64_t plan_param_value(const struct plan_builder *builder,
-                                 const struct hm_workload *workload,
-                                 const struct hm_catalog_param *param)
+/* What the suite says of a parameter; NULL: nothing. */
+static const struct hm_suite_param *plan_given(
+    const struct hm_suite *suite, const struct hm_workload *workload,
+    const struct hm_catalog_param *param)
 {
-    const struct hm_suite *suite = builder->suite;
-
     for (size_t i = 0; i < suite->n_params; i++) {
         if (strcmp(suite->param[i].workload, workload->id) == 0 &&
             strcmp(suite->param[i].name, param->name) == 0)
-            return suite->param[i].value;
+            return &suite->param[i];
     }
-    return suite->full ? param->full : param->quick;
+    return NULL;
 }
 
+/* How many combinations of values the parameters of a workload have. */
+static size_t plan_points(const struct hm_suite *suite,
+                          const struct hm_workload *workload)
+{
+    size_t points = 1;
+
+    for (size_t i = 0; i < workload->n_params; i++) {
+        const struct hm_suite_param *given =
+            plan_given(suite, workload, &workload->param[i]);
+
+        points *= given != NULL ? given->n : 1;
+    }
+    return points;
+}
+
+static void plan_add_param(struct plan_builder *builder,
+                           struct hm_subject *subject,
+                           const struct hm_catalog_param *param, uint64_t value)
+{
+    struct hm_pool *pool = builder->pool;
+    const char *pair = hm_pool_format(pool, "%s=%" PRIu64, param->name, value);
+
+    if (strcmp(subject->leak, "-") != 0 && value != 0 &&
+        strcmp(param->name, "twin") == 0)
+        subject->leak = "none";
+    subject->params = hm_pool_format(pool, "%s%s%s", subject->params,
+                                     *subject->params != '\0' ? ";" : "", pair);
+    hm_words_add(pool, &subject->arguments,
+                 hm_pool_format(pool, "param.%s", pair));
+}
+
+/* The combination of that number: its digits, in bases that are the numbers of
+ * values, choose them. */
 static size_t plan_add_subject(struct plan_builder *builder,
                                const struct hm_workload *workload,
-                               unsigned threads)
+                               unsigned threads, size_t point)
 {
     struct hm_plan *plan = builder->plan;
     struct hm_subject subject = {.workload = workload,
                                  .leak = workload->leak,
                                  .params = "",
+                                 .varied = "",
                                  .threads = threads};
 
     for (size_t i = 0; i < workload->n_params; i++) {
         const struct hm_catalog_param *param = &workload->param[i];
-        uint64_t value = plan_param_value(builder, workload, param);
+        const struct hm_suite_param *given =
+            plan_given(builder->suite, workload, param);
+        uint64_t value = builder->suite->full ? param->full : param->quick;
 
-        if (strcmp(workload->leak, "-") != 0 && value != 0 &&
-            strcmp(param->name, "twin") == 0)
-            subject.leak = "none";
-        subject.params =
-            hm_pool_format(builder->pool, "%s%s%s=%" PRIu64, subject.params,
-                           i > 0 ? ";" : "", param->name, value);
-        hm_words_add(builder->pool, &subject.arguments,
-                     hm_pool_format(builder->pool, "param.%s=%" PRIu64,
-                                    param->name, value));
+        if (given != NULL)
+            value = given->value[point % given->n];
+        if (given != NULL && given->n > 1) {
+            point /= given->n;
+            subject.varied = hm_pool_format(builder->pool, "%s %s=%" PRIu64,
+                                            subject.varied, param->name, value);
+        }
+        plan_add_param(builder, &subject, param, value);
     }
     plan->subject = hm_pool_grow(builder->pool, plan->subject, plan->n_subjects,
                                  sizeof subject);
@@ -334,6 +371,7 @@ static int plan_add_workload(struct plan_builder *builder,
                              const struct hm_workload *workload)
 {
     const struct hm_suite *suite = builder->suite;
+    size_t points = plan_points(suite, workload);
     int error;
 
     builder->n_arms = 0;
@@ -344,8 +382,10 @@ static int plan_add_workload(struct plan_builder *builder,
                                            ? &suite->block_strategies
                                            : &suite->object_strategies);
     }
-    for (size_t t = 0; error == 0 && t < suite->n_threads; t++) {
-        size_t subject = plan_add_subject(builder, workload, suite->threads[t]);
+    for (size_t k = 0; error == 0 && k < points * suite->n_threads; k++) {
+        size_t subject = plan_add_subject(builder, workload,
+                                          suite->threads[k % suite->n_threads],
+                                          k / suite->n_threads);
 
         plan_add_cells(builder, subject, &builder->baseline, HM_ARM_BASELINE);
         plan_add_cells(builder, subject, &builder->baseline, HM_ARM_TWIN);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/campaign/request.h"
 
-#include "common/params.h"
 #include "harness/program_folder.h"
 #include "harness/suggest.h"
 
@@ -266,24 +265,25 @@ static int request_param(struct hm_pool *pool, const struct hm_catalog *catalog,
                          const char **why)
 {
     const char *equals = strchr(word, '=');
-    const char *name;
-    uint64_t value;
+    const char *name = equals != NULL
+                           ? hm_pool_copy_n(pool, word, (size_t)(equals - word))
+                           : word;
     size_t found = 0;
+    int error = equals == NULL ? -EINVAL : 0;
 
-    if (equals == NULL || hm_params_number(equals + 1, &value) != 0) {
-        *why = hm_pool_format(
-            pool, "--param '%s' is not NAME=VALUE with a whole number", word);
-        return -EINVAL;
-    }
-    name = hm_pool_copy_n(pool, word, (size_t)(equals - word));
-    for (size_t i = 0; i < catalog->n_workloads; i++) {
+    for (size_t i = 0; error == 0 && i < catalog->n_workloads; i++) {
         const struct hm_workload *workload = catalog->workload[i];
 
         if (!request_selects(suite, workload) ||
             hm_catalog_param(workload, name) == NULL)
             continue;
-        hm_suite_set_param(pool, suite, workload->id, name, value);
+        error = hm_suite_set_param(pool, suite, workload->id, name, equals + 1);
         found++;
+    }
+    if (error != 0) {
+        *why = hm_pool_format(
+            pool, "--param '%s' is not NAME=VALUE with a whole number", word);
+        return error;
     }
     if (found > 0)
         return 0;

@@ -47,22 +47,65 @@ struct hm_variant *hm_suite_open_variant(struct hm_pool *pool,
     return &suite->variant[suite->n_variants++];
 }
 
-void hm_suite_set_param(struct hm_pool *pool, struct hm_suite *suite,
-                        const char *workload, const char *name, uint64_t value)
+/* Added, without values, if there is none. */
+static struct hm_suite_param *suite_open_param(struct hm_pool *pool,
+                                               struct hm_suite *suite,
+                                               const char *workload,
+                                               const char *name)
 {
     for (size_t i = 0; i < suite->n_params; i++) {
         struct hm_suite_param *param = &suite->param[i];
 
         if (strcmp(param->workload, workload) == 0 &&
-            strcmp(param->name, name) == 0) {
-            param->value = value;
-            return;
-        }
+            strcmp(param->name, name) == 0)
+            return param;
     }
     suite->param =
         hm_pool_grow(pool, suite->param, suite->n_params, sizeof *suite->param);
-    suite->param[suite->n_params++] = (struct hm_suite_param){
-        hm_pool_copy(pool, workload), hm_pool_copy(pool, name), value};
+    suite->param[suite->n_params] = (struct hm_suite_param){
+        hm_pool_copy(pool, workload), hm_pool_copy(pool, name), {0}, 0};
+    return &suite->param[suite->n_params++];
+}
+
+static int suite_add_value(struct hm_suite_param *param, uint64_t value)
+{
+    for (size_t i = 0; i < param->n; i++) {
+        if (param->value[i] == value)
+            return 0;
+    }
+    if (param->n == HM_SUITE_LIST_MAX)
+        return -EINVAL;
+    param->value[param->n++] = value;
+    return 0;
+}
+
+int hm_suite_add_param(struct hm_pool *pool, struct hm_suite *suite,
+                       const char *workload, const char *name,
+                       const char *values)
+{
+    struct hm_suite_param *param =
+        suite_open_param(pool, suite, workload, name);
+    struct hm_words words = {NULL, 0};
+    int error;
+
+    hm_words_split(pool, &words, values);
+    error = words.n > 0 ? 0 : -EINVAL;
+    for (size_t i = 0; error == 0 && i < words.n; i++) {
+        uint64_t value;
+
+        error = hm_params_number(words.word[i], &value) != 0
+                    ? -EINVAL
+                    : suite_add_value(param, value);
+    }
+    return error;
+}
+
+int hm_suite_set_param(struct hm_pool *pool, struct hm_suite *suite,
+                       const char *workload, const char *name,
+                       const char *values)
+{
+    suite_open_param(pool, suite, workload, name)->n = 0;
+    return hm_suite_add_param(pool, suite, workload, name, values);
 }
 
 /* A whole number in [min, max]. */

@@ -12,9 +12,11 @@
 
 enum { HM_SUITE_LIST_MAX = 16 };
 
+/* A workload runs with every combination of its parameters' values. */
 struct hm_suite_param {
     const char *workload, *name;
-    uint64_t value;
+    uint64_t value[HM_SUITE_LIST_MAX]; /* no two are equal */
+    size_t n;
 };
 
 struct hm_variant {
@@ -63,9 +65,16 @@ int hm_suite_load(struct hm_pool *pool, struct hm_suite *suite,
 int hm_suite_set(struct hm_pool *pool, struct hm_suite *suite, const char *key,
                  const char *value, const char **why);
 
-/* Sets the parameter of a workload, in place of an earlier value. */
-void hm_suite_set_param(struct hm_pool *pool, struct hm_suite *suite,
-                        const char *workload, const char *name, uint64_t value);
+/* Adds the values of a list to those that a workload's parameter has already.
+ * Returns 0, or -EINVAL: not one to HM_SUITE_LIST_MAX whole numbers in all. */
+int hm_suite_add_param(struct hm_pool *pool, struct hm_suite *suite,
+                       const char *workload, const char *name,
+                       const char *values);
+
+/* The same, in place of them. */
+int hm_suite_set_param(struct hm_pool *pool, struct hm_suite *suite,
+                       const char *workload, const char *name,
+                       const char *values);
 
 /* The variant of that id; added if there is none. */
 struct hm_variant *hm_suite_open_variant(struct hm_pool *pool,

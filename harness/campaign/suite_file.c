@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/campaign/suite.h"
 
-#include "common/params.h"
-
 #include <ctype.h>
 #include <errno.h>
 #include <ini.h>
@@ -37,15 +35,16 @@ static bool suite_is_id(const char *text)
 static int suite_read_param(struct suite_reader *reader, const char *workload,
                             const char *name, const char *value)
 {
-    uint64_t number;
+    int error =
+        hm_suite_add_param(reader->pool, reader->suite, workload, name, value);
 
-    if (hm_params_number(value, &number) != 0) {
-        reader->why = hm_pool_format(
-            reader->pool, "%s = '%s' is no whole number", name, value);
-        return -EINVAL;
+    if (error != 0) {
+        reader->why = hm_pool_format(reader->pool,
+                                     "%s = '%s' is no whole number, nor up to "
+                                     "%d of them",
+                                     name, value, HM_SUITE_LIST_MAX);
     }
-    hm_suite_set_param(reader->pool, reader->suite, workload, name, number);
-    return 0;
+    return error;
 }
 
 static int suite_read_variant(struct suite_reader *reader, const char *id,
@@ -221,6 +220,13 @@ static void suite_write_variants(const struct hm_suite *suite, FILE *out)
     }
 }
 
+static void suite_write_param(const struct hm_suite_param *param, FILE *out)
+{
+    fprintf(out, "\n[workload %s]\n", param->workload);
+    for (size_t i = 0; i < param->n; i++)
+        fprintf(out, "%s = %" PRIu64 "\n", param->name, param->value[i]);
+}
+
 void hm_suite_write(const struct hm_suite *suite, FILE *out)
 {
     fprintf(out, "[suite]\nname = %s\nsummary = %s\n", suite->name,
@@ -252,10 +258,7 @@ void hm_suite_write(const struct hm_suite *suite, FILE *out)
         fprintf(out, "ci = %.6g%%\n", suite->ci * 100);
     fprintf(out, "blocks = %u\nmax_blocks = %u\n", suite->blocks,
             suite->max_blocks);
-    for (size_t i = 0; i < suite->n_params; i++) {
-        fprintf(out, "\n[workload %s]\n%s = %" PRIu64 "\n",
-                suite->param[i].workload, suite->param[i].name,
-                suite->param[i].value);
-    }
+    for (size_t i = 0; i < suite->n_params; i++)
+        suite_write_param(&suite->param[i], out);
     suite_write_variants(suite, out);
 }

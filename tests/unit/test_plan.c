@@ -229,11 +229,51 @@ static void parameters_are_written_out(void **state)
 
     set(fixture, "workloads", "trees");
     set(fixture, "size", "full");
-    hm_suite_set_param(&fixture->pool, &fixture->suite, "trees", "width", 5);
+    hm_suite_set_param(&fixture->pool, &fixture->suite, "trees", "width", "5");
     assert_int_equal(build(fixture), 0);
     assert_string_equal(fixture->plan.subject[0].params, "depth=20;width=5");
     assert_string_equal(fixture->plan.subject[0].arguments.word[1],
                         "param.width=5");
+}
+
+static void every_combination_of_values_is_work_of_its_own(void **state)
+{
+    static const char *const varied[] = {
+        " depth=2 width=5", " depth=2 width=5", " depth=4 width=5",
+        " depth=4 width=5", " depth=2 width=6", " depth=2 width=6",
+        " depth=4 width=6", " depth=4 width=6",
+    };
+    struct fixture *fixture = *state;
+    struct hm_plan *plan = &fixture->plan;
+
+    set(fixture, "workloads", "trees");
+    set(fixture, "threads", "1 2");
+    hm_suite_set_param(&fixture->pool, &fixture->suite, "trees", "depth",
+                       "2, 4");
+    hm_suite_set_param(&fixture->pool, &fixture->suite, "trees", "width",
+                       "5, 6");
+    assert_int_equal(build(fixture), 0);
+    assert_int_equal(plan->n_subjects, 8);
+    for (size_t i = 0; i < plan->n_subjects; i++) {
+        assert_string_equal(plan->subject[i].varied, varied[i]);
+        assert_int_equal(plan->subject[i].threads, i % 2 + 1);
+    }
+    assert_string_equal(plan->subject[7].params, "depth=4;width=6");
+    assert_string_equal(plan->subject[7].arguments.word[0], "param.depth=4");
+    assert_string_equal(hm_plan_cell_name(&fixture->pool, plan, 0),
+                        "trees depth=2 width=5 x glibc");
+}
+
+static void the_value_out_of_range_is_the_one_that_is_named(void **state)
+{
+    struct fixture *fixture = *state;
+
+    set(fixture, "workloads", "trees");
+    hm_suite_set_param(&fixture->pool, &fixture->suite, "trees", "depth",
+                       "1 31 2");
+    assert_int_equal(build(fixture), -EINVAL);
+    assert_non_null(
+        strstr(fixture->why, "trees: depth is 31, not from 1 to 30"));
 }
 
 static void expect_refusal(struct fixture *fixture, const char *why)
@@ -257,10 +297,10 @@ static void unknown_words_are_refused(void **state)
     set(fixture, "baseline", "gone");
     expect_refusal(fixture, "the baseline gone is off: install libgone1");
     set(fixture, "baseline", "glibc");
-    hm_suite_set_param(&fixture->pool, &fixture->suite, "trees", "depth", 31);
+    hm_suite_set_param(&fixture->pool, &fixture->suite, "trees", "depth", "31");
     expect_refusal(fixture, "trees: depth is 31, not from 1 to 30");
     fixture->suite.n_params = 0;
-    hm_suite_set_param(&fixture->pool, &fixture->suite, "trees", "hue", 1);
+    hm_suite_set_param(&fixture->pool, &fixture->suite, "trees", "hue", "1");
     expect_refusal(fixture, "no parameter 'hue'; it has: depth width");
 }
 
@@ -361,7 +401,7 @@ static void a_collector_that_leaks_has_no_limit_to_meet(void **state)
     assert_int_equal(build(fixture), 0);
     assert_non_null(strstr(cells(fixture), ",rings:moving/test"));
     assert_null(strstr(cells(fixture), "@"));
-    hm_suite_set_param(&fixture->pool, &fixture->suite, "rings", "twin", 1);
+    hm_suite_set_param(&fixture->pool, &fixture->suite, "rings", "twin", "1");
     assert_int_equal(build(fixture), 0);
     assert_non_null(strstr(cells(fixture), ",rings:moving/test@1.5"));
 }
@@ -392,8 +432,8 @@ static void a_twin_is_expected_to_stay_flat(void **state)
     assert_int_equal(build(fixture), 0);
     assert_string_equal(fixture->plan.subject[0].leak, "lost");
     assert_string_equal(fixture->plan.subject[1].leak, "-");
-    hm_suite_set_param(&fixture->pool, &fixture->suite, "drips", "twin", 1);
-    hm_suite_set_param(&fixture->pool, &fixture->suite, "dry", "twin", 1);
+    hm_suite_set_param(&fixture->pool, &fixture->suite, "drips", "twin", "1");
+    hm_suite_set_param(&fixture->pool, &fixture->suite, "dry", "twin", "1");
     assert_int_equal(build(fixture), 0);
     assert_string_equal(fixture->plan.subject[0].leak, "none");
     assert_string_equal(fixture->plan.subject[1].leak, "-");
@@ -412,6 +452,8 @@ int main(void)
         TEST(strategies_of_a_kind_stay_with_it),
         TEST(threads_stop_at_what_a_workload_can),
         TEST(parameters_are_written_out),
+        TEST(every_combination_of_values_is_work_of_its_own),
+        TEST(the_value_out_of_range_is_the_one_that_is_named),
         TEST(unknown_words_are_refused),
         TEST(each_block_is_a_permutation_of_its_own),
         TEST(orders_are_not_biased),

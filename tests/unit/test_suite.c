@@ -108,13 +108,37 @@ static void parameters_and_variants_are_kept(void **state)
                                    "env.A = 1:2,b\noption.k = 3\n"),
                      0);
     assert_int_equal(fixture->suite.n_params, 2);
-    assert_int_equal(fixture->suite.param[0].value, 5 << 10);
+    assert_int_equal(fixture->suite.param[0].n, 2);
+    assert_int_equal(fixture->suite.param[0].value[0], 4 << 10);
+    assert_int_equal(fixture->suite.param[0].value[1], 5 << 10);
     variant = hm_suite_variant(&fixture->suite, "v");
     assert_non_null(variant);
     assert_string_equal(variant->strategy, "x");
     assert_string_equal(variant->env.word[0], "A=1:2,b");
     assert_string_equal(variant->option.word[0], "k=3");
     assert_null(hm_suite_variant(&fixture->suite, "w"));
+}
+
+static void values_of_a_parameter_are_a_list_that_may_be_replaced(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct hm_suite_param *param;
+
+    assert_int_equal(load(fixture, "[suite]\nworkloads = a\n"
+                                   "[workload a]\nn = 3, 1 3\n"),
+                     0);
+    param = &fixture->suite.param[0];
+    assert_int_equal(param->n, 2);
+    assert_int_equal(param->value[0], 3);
+    assert_int_equal(param->value[1], 1);
+    assert_int_equal(
+        hm_suite_set_param(&fixture->pool, &fixture->suite, "a", "n", "7"), 0);
+    assert_int_equal(fixture->suite.n_params, 1);
+    assert_int_equal(fixture->suite.param[0].n, 1);
+    assert_int_equal(fixture->suite.param[0].value[0], 7);
+    assert_int_equal(
+        hm_suite_set_param(&fixture->pool, &fixture->suite, "a", "n", ","),
+        -EINVAL);
 }
 
 static void bad_lines_are_named(void **state)
@@ -134,6 +158,10 @@ static void bad_lines_are_named(void **state)
         {"workloads = a\n", ":1: no section before this line"},
         {"[workload a,b]\nn = 1\n", ":2: section [workload a,b] is none of"},
         {"[workload a]\nn = lots\n", ":2: n = 'lots' is no whole number"},
+        {"[workload a]\nn = 1, b\n", ":2: n = '1, b' is no whole number"},
+        {"[workload a]\nn =\n", ":2: n = '' is no whole number"},
+        {"[workload a]\nn = 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\nn = 17\n",
+         ":3: n = '17' is no whole number, nor up to 16 of them"},
         {"[variant v]\nstrategi = x\n", ":2: unknown key 'strategi'"},
         {"[suite]\nworkloads = a\nverify = maybe\n",
          ":3: verify 'maybe' is neither yes nor no"},
@@ -217,6 +245,7 @@ int main(void)
         cmocka_unit_test(keys_replace_the_defaults),
         cmocka_unit_test(adaptive_means_at_least_ten_blocks),
         cmocka_unit_test(parameters_and_variants_are_kept),
+        cmocka_unit_test(values_of_a_parameter_are_a_list_that_may_be_replaced),
         cmocka_unit_test(bad_lines_are_named),
         cmocka_unit_test(what_was_written_reads_the_same),
         cmocka_unit_test(the_table_of_minimum_heaps_lies_beside_the_suite),
