@@ -3,32 +3,10 @@
 
 bats_require_minimum_version 1.5.0
 
+load record.bash
+
 setup() {
-    bin=${HEAPMARK_BIN:?folder of the built programs}
-    manual=$bin/heapmark-cell-manual
-    fixtures=$bin/fixtures
-    [[ -e $fixtures/counting.so ]] || skip "a sanitizer owns malloc"
-    cd "$BATS_TEST_TMPDIR"
-}
-
-# The second field of the record's line NAME.
-field() {
-    awk -F'\t' -v name="$1" '$1 == name { print $2; exit }' <<<"$output"
-}
-
-# figure NAME: what the workload has found out, from the record's line.
-figure() {
-    awk -F'\t' -v name="$1" '$1 == "figure" && $2 == name { print $3; exit }' <<<"$output"
-}
-
-# counter NAME: the same of what must agree.
-counter() {
-    awk -F'\t' -v name="$1" '$1 == "counter" && $2 == name { print $3; exit }' <<<"$output"
-}
-
-# counted NAME FILE: what counting.so wrote.
-counted() {
-    awk -v name="$1" '$1 == name { print $2 }' "$2"
+    manual_cell
 }
 
 MIB=1048576
@@ -173,7 +151,7 @@ MIB=1048576
         echo "$(field ops)" >realloc.ops.$rounds
     done
     for door in calloc realloc; do
-        made=$(($(counted $door $door.2) - $(counted $door $door.1)))
+        made=$(($(counted $door.2 $door) - $(counted $door.1 $door)))
         [[ $made -gt 0 ]]
         [[ $made -eq $(($(cat $door.ops.2) - $(cat $door.ops.1))) ]]
     done

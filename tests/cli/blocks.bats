@@ -4,22 +4,10 @@
 
 bats_require_minimum_version 1.5.0
 
+load record.bash
+
 setup() {
-    bin=${HEAPMARK_BIN:?folder of the built programs}
-    manual=$bin/heapmark-cell-manual
-    fixtures=$bin/fixtures
-    [[ -e $fixtures/counting.so ]] || skip "a sanitizer owns malloc"
-    cd "$BATS_TEST_TMPDIR"
-}
-
-# The second field of the record's line NAME.
-field() {
-    awk -F'\t' -v name="$1" '$1 == name { print $2; exit }' <<<"$output"
-}
-
-# The value of the record's figure NAME.
-figure() {
-    awk -F'\t' -v name="$1" '$1 == "figure" && $2 == name { print $3; exit }' <<<"$output"
+    manual_cell
 }
 
 # The block workloads that the cell lists.
@@ -262,17 +250,12 @@ sharing() {
     done
 }
 
-# counted NAME...: the sum of these of what counting.so wrote.
-counted() {
-    awk -v names=" $* " 'index(names, " " $1 " ") { n += $2 } END { print n }' count
-}
-
 # requests WORKLOAD LENGTH THREADS: of a run of that length, less those it reports.
 requests_beyond_report() {
     COUNT_FILE=count LD_PRELOAD=$fixtures/counting.so \
         run -0 "$manual" run "$1" strategy=glibc param."$2" threads="$3"
     [[ $(field status) == ok && $(field frees) -gt 1000 ]]
-    echo "$(($(counted malloc calloc) - $(field frees))) $(($(counted free) - $(field frees)))"
+    echo "$(($(counted count malloc calloc) - $(field frees))) $(($(counted count free) - $(field frees)))"
 }
 
 @test "every request of the workloads with threads reaches malloc" {

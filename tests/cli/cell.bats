@@ -3,6 +3,8 @@
 
 bats_require_minimum_version 1.5.0
 
+load record.bash
+
 setup() {
     bin=${HEAPMARK_BIN:?folder of the built programs}
     manual=$bin/heapmark-cell-manual
@@ -11,11 +13,6 @@ setup() {
     null=$bin/heapmark-cell-null
     node=$bin/heapmark-cell-node
     cd "$BATS_TEST_TMPDIR"
-}
-
-# The second field of the record's line NAME.
-field() {
-    awk -F'\t' -v name="$1" '$1 == name { print $2; exit }' <<<"$output"
 }
 
 small="param.depth=8"

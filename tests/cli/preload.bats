@@ -4,22 +4,10 @@
 
 bats_require_minimum_version 1.5.0
 
+load record.bash
+
 setup() {
-    bin=${HEAPMARK_BIN:?folder of the built programs}
-    manual=$bin/heapmark-cell-manual
-    fixtures=$bin/fixtures
-    [[ -e $fixtures/counting.so ]] || skip "a sanitizer owns malloc"
-    cd "$BATS_TEST_TMPDIR"
-}
-
-# The second field of the record's line NAME.
-field() {
-    awk -F'\t' -v name="$1" '$1 == name { print $2; exit }' <<<"$output"
-}
-
-# counted NAME FILE: what counting.so wrote.
-counted() {
-    awk -v name="$1" '$1 == name { print $2 }' "$2"
+    manual_cell
 }
 
 # small WORKLOAD: its small size, as KEY=VALUE words.
@@ -43,9 +31,9 @@ churn_under() {
         [[ $(field ops) -eq $ops ]]
         [[ $(field frees) -eq $ops ]]
         # What the cell itself needs is the same however long the workload is.
-        echo "$(($(counted malloc count.$ops) - ops))" \
-            "$(($(counted free count.$ops) - ops))" \
-            "$(counted calloc count.$ops)" "$(counted realloc count.$ops)" >>base
+        echo "$(($(counted count.$ops malloc) - ops))" \
+            "$(($(counted count.$ops free) - ops))" \
+            "$(counted count.$ops calloc)" "$(counted count.$ops realloc)" >>base
     done
     cat base
     [[ $(sort -u base | wc -l) -eq 1 ]]
@@ -57,8 +45,8 @@ churn_under() {
             param.ops=$ops param.slots=64 threads=4
         [[ $(field ops) -eq $((4 * ops)) ]]
     done
-    [[ $(($(counted malloc count.20100) - $(counted malloc count.100))) -eq 80000 ]]
-    [[ $(($(counted free count.20100) - $(counted free count.100))) -eq 80000 ]]
+    [[ $(($(counted count.20100 malloc) - $(counted count.100 malloc))) -eq 80000 ]]
+    [[ $(($(counted count.20100 free) - $(counted count.100 free))) -eq 80000 ]]
 }
 
 @test "churn: the checksum is glibc's under every malloc of our own" {
