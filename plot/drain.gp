@@ -14,7 +14,7 @@ SEE = "see(strcol('after'), column('high'))"
 load HERE."panels.inc"
 eval TERM("drain", WIDTH, HEIGHT)
 # In this order; a campaign that watched for a short time has not got all of them.
-ALL = "0s 0.1s 1s 5s 1000ops trim"; SHOWN = ""
+ALL = "0s 0.1s 1s 5s 10s 1000ops trim"; SHOWN = ""
 do for [a in ALL] { if (index_of(A, a)) { SHOWN = append(SHOWN, a) } }
 AXIS = "after"; joined(a) = a ne "1000ops" && a ne "trim"; NA = words(SHOWN)
 X(a, s) = index_of(SHOWN, a) + 0.5 * (index_of(S, s) - (NS + 1) / 2.0) / max(NS, 2)

@@ -11,9 +11,9 @@
 
 #include "common/arena.h"
 #include "common/check.h"
-#include "common/clock.h"
 #include "common/os.h"
 #include "workloads/block.h"
+#include "workloads/watch_rss.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -33,12 +33,6 @@ enum {
     {                                                                          \
         "max_bytes", "largest block, sizes are uniform (not below min_bytes)", \
             1024, 1024, 4, 1 << 20                                             \
-    }
-
-#define HM_DRAIN_WATCH_PARAM                                                 \
-    {                                                                        \
-        "watch_ms", "how long the resident set is watched afterwards", 1000, \
-            5000, 0, 600000                                                  \
     }
 
 enum {
@@ -160,28 +154,11 @@ static inline void hm_drain_work(struct hm_block_run *run)
         hm_block_free(run, hm_drain_block(run, i));
 }
 
-/* The resident set at once and after each time within `watch_ms`, then after a
- * few requests more.  No number is drawn afterwards, so it may be skipped. */
+/* The resident set while the program rests, then after a few requests more.  No
+ * number is drawn afterwards, so it may be skipped. */
 static inline void hm_drain_watch(struct hm_block_run *run, uint64_t watch_ms)
 {
-    static const struct {
-        uint64_t after_ms;
-        const char *figure;
-    } look[] = {
-        {0, "rss_0ms_bytes"},
-        {100, "rss_100ms_bytes"},
-        {1000, "rss_1000ms_bytes"},
-        {5000, "rss_5000ms_bytes"},
-    };
-
-    uint64_t start_ns = hm_clock_now_ns();
-
-    for (size_t i = 0; i < sizeof(look) / sizeof(look[0]); i++) {
-        if (look[i].after_ms > watch_ms)
-            break;
-        hm_clock_sleep_until(start_ns + look[i].after_ms * 1000000);
-        hm_run_figure(&run->base, look[i].figure, hm_os_rss_held_bytes());
-    }
+    hm_watch_rss(&run->base, watch_ms, NULL, NULL);
     hm_drain_work(run);
     hm_run_figure(&run->base, "rss_1000ops_bytes", hm_os_rss_held_bytes());
 }

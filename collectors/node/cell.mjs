@@ -15,12 +15,17 @@
 //             and 64 bytes of garbage; a system call per millisecond for the progress page.
 // Threads:    one mutator; V8's own helpers collect beside it unless `node_1gc` forbids.
 
-import { heapNow, Meter, PHASE } from './meter.mjs';
+import { createRequire } from 'node:module';
+import { Meter, PHASE } from './meter.mjs';
 import { choosePayloads } from './payload.mjs';
 import { Pauses } from './pauses.mjs';
 import { writeRecord } from './record.mjs';
 import { Run } from './run.mjs';
+import { rssHeldBytes, watchRss } from './watch.mjs';
 import { rssPeakBytes, Window } from './window.mjs';
+
+// What only C can do: harness/cell/cell_node_addon.c.
+const { mallocPath, otherMalloc, trim } = createRequire(import.meta.url)('./heapmark.node');
 
 // Between two turns of the event loop: V8 scavenges in a turn when the young generation is
 // four fifths full, and the last fifth of a small one is allocated in about this time.
@@ -119,6 +124,21 @@ function known(meter, before) {
     };
 }
 
+// A workload with a `watch_ms` asks whether memory comes back.
+async function watchAndTrim(request, workload, run, found) {
+    const { watch_ms } = request.param;
+
+    if (watch_ms !== undefined) {
+        found.figures = await watchRss(watch_ms, () => workload.serve(run));
+        globalThis.gc();
+    }
+    found.finished.rss_drained_bytes = process.memoryUsage.rss();
+    if (watch_ms !== undefined) {
+        trim();
+        found.figures.push(['rss_trimmed_bytes', rssHeldBytes()]);
+    }
+}
+
 async function measure(request, workload, found) {
     const run = new Run(request), pauses = new Pauses();
     const meter = new Meter(request.progress_fd, request.leak ? request.param.steps : 0);
@@ -141,17 +161,21 @@ async function measure(request, workload, found) {
     meter.phase(PHASE.drop);
     run.held = null;
     await pauses.settle();
-    found.finished.rss_drained_bytes = process.memoryUsage.rss();
     found.pauses = pauses.within(window.startMs, window.endMs);
+    await watchAndTrim(request, workload, run, found);
     meter.phase(PHASE.end);
 }
 
 async function main(words) {
     const request = readRequest(words);
-    const found = { status: ['ok'], malloc: request.malloc, known: {}, finished: {} };
+    const found = { status: ['ok'], malloc: mallocPath(), known: {}, finished: {} };
+    const other = request.malloc !== undefined ? otherMalloc(request.malloc) : '';
 
     choosePayloads(request.option.buffers === 1);
-    await measure(request, await import(`./workloads/${request.workload}.mjs`), found);
+    if (other !== '')
+        found.status = ['wrong_allocator', other];
+    else
+        await measure(request, await import(`./workloads/${request.workload}.mjs`), found);
     try {
         writeRecord(request.record_fd, found);
     } catch (error) {

@@ -70,6 +70,7 @@ export function writeRecord(fd, found) {
     if (found.status[0] === 'ok') {
         lines.addAll(found.finished);
         found.counters.forEach(([name, value]) => lines.add('counter', name, value));
+        found.figures?.forEach(([name, value]) => lines.add('figure', name, value));
         addWindow(lines, found.window);
         addLatency(lines, found.latency);
         addCheckpoints(lines, found.checkpoint);

@@ -132,9 +132,10 @@ int hm_summary_write_drain(const struct hm_summary_view *view,
                            const char *folder)
 {
     static const struct figures_name names[] = {
-        {"rss_0ms_bytes", "0s"},          {"rss_100ms_bytes", "0.1s"},
-        {"rss_1000ms_bytes", "1s"},       {"rss_5000ms_bytes", "5s"},
-        {"rss_1000ops_bytes", "1000ops"}, {"rss_trimmed_bytes", "trim"},
+        {"rss_0ms_bytes", "0s"},       {"rss_100ms_bytes", "0.1s"},
+        {"rss_1000ms_bytes", "1s"},    {"rss_5000ms_bytes", "5s"},
+        {"rss_10000ms_bytes", "10s"},  {"rss_1000ops_bytes", "1000ops"},
+        {"rss_trimmed_bytes", "trim"},
     };
 
     return figures_write(

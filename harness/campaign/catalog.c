@@ -111,6 +111,8 @@ const char *hm_catalog_public_path(const struct hm_strategy *strategy,
 {
     const char *slash = strrchr(path, '/');
 
+    if (strategy->preloaded != NULL)
+        strategy = strategy->preloaded;
     if (slash == NULL || strcmp(strategy->package, "heapmark") != 0)
         return path;
     return slash + 1;

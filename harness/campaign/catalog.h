@@ -52,6 +52,8 @@ struct hm_strategy {
     const char *misses; /* leak whose garbage it never finds, or "" */
     bool heap_limit;    /* obeys a heap limit */
     bool tracing;       /* ... and its smallest heap counts as common */
+    const struct hm_strategy *preloaded; /* whose malloc serves a runtime in
+                                          * place of the C library's, or NULL */
     const struct hm_program *program;
     struct hm_catalog_option *option;
     size_t n_options;

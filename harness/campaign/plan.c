@@ -53,7 +53,8 @@ unsigned hm_plan_padding_bytes(const struct hm_plan *plan, uint64_t run_id)
     return hm_rng_below(&rng, 4096);
 }
 
-/* What else the cell is given: "option.NAME=VALUE;env.NAME=VALUE;...". */
+/* What else the cell is given:
+ * "preload=ID;option.NAME=VALUE;env.NAME=VALUE;...". */
 static const char *plan_settings(struct hm_pool *pool,
                                  const struct hm_suite *suite,
                                  const struct hm_plan_cell *cell)
@@ -61,6 +62,10 @@ static const char *plan_settings(struct hm_pool *pool,
     const struct hm_variant *variant = cell->variant;
     const char *text = "";
 
+    if (cell->strategy->preloaded != NULL) {
+        text =
+            hm_pool_format(pool, "preload=%s;", cell->strategy->preloaded->id);
+    }
     for (size_t i = 0; variant != NULL && i < variant->option.n; i++) {
         text =
             hm_pool_format(pool, "%soption.%s;", text, variant->option.word[i]);

@@ -47,6 +47,45 @@ static int plan_find_strategy(struct plan_builder *builder, const char *base,
     return -EINVAL;
 }
 
+/* A runtime with another malloc under it: the strategy as a copy with the
+ * library, and the place where malloc must come from, of the other one.  A
+ * malloc cannot have that, it would be the other one. */
+static int plan_preload(struct plan_builder *builder,
+                        const struct hm_variant *variant, struct plan_arm *arm)
+{
+    const struct hm_strategy *base = arm->strategy;
+    struct hm_strategy *loaded = hm_pool_alloc(builder->pool, sizeof *loaded);
+    int error = plan_find_strategy(builder, variant->preload, arm);
+    const struct hm_strategy *library = arm->strategy;
+
+    if (error != 0)
+        return error;
+    if (!hm_strategy_collects(base) || *library->preload == '\0') {
+        builder->why = hm_pool_format(
+            builder->pool,
+            "variant %s: %s; `preload` puts a malloc under a collector",
+            variant->id,
+            hm_strategy_collects(base)
+                ? hm_pool_format(builder->pool, "%s is no malloc to preload",
+                                 library->id)
+                : hm_pool_format(builder->pool, "%s is a malloc itself",
+                                 base->id));
+        return -EINVAL;
+    }
+    *loaded = *base;
+    loaded->preloaded = library;
+    loaded->preload = library->preload;
+    loaded->malloc_path = library->malloc_path;
+    loaded->version = hm_pool_format(builder->pool, "%s; %s %s", base->version,
+                                     library->id, library->version);
+    if (base->off == NULL && library->off != NULL) {
+        loaded->off = hm_pool_format(builder->pool, "%s is off: %s",
+                                     library->id, library->off);
+    }
+    arm->strategy = loaded;
+    return 0;
+}
+
 /* The same, or a variant by its id. */
 static int plan_find_arm(struct plan_builder *builder, const char *word,
                          struct plan_arm *arm)
@@ -59,6 +98,8 @@ static int plan_find_arm(struct plan_builder *builder, const char *word,
         builder, arm->variant != NULL ? arm->variant->strategy : word, arm);
     if (error == 0 && arm->variant == NULL)
         arm->id = arm->strategy->id;
+    if (error == 0 && arm->variant != NULL && arm->variant->preload != NULL)
+        error = plan_preload(builder, arm->variant, arm);
     return error;
 }
 
@@ -93,12 +134,11 @@ static int plan_add_arms(struct plan_builder *builder,
 
         if (strcmp(words->word[i], "*") == 0) {
             for (size_t k = 0; k < catalog->n_strategies; k++) {
-                const char *id = catalog->strategy[k]->id;
-
-                plan_add_arm(builder,
-                             (struct plan_arm){
-                                 id, catalog->strategy[k],
-                                 hm_suite_variant(builder->suite, id), false});
+                error = plan_find_arm(builder, catalog->strategy[k]->id, &arm);
+                if (error != 0)
+                    return error;
+                arm.named = false;
+                plan_add_arm(builder, arm);
             }
             continue;
         }
@@ -174,6 +214,8 @@ static int plan_check_variant(struct plan_builder *builder,
         error = plan_check_option(builder, variant, arm.strategy,
                                   variant->option.word[i]);
     }
+    if (error == 0 && variant->preload != NULL)
+        error = plan_preload(builder, variant, &arm);
     return error;
 }
 

@@ -21,6 +21,7 @@ struct hm_suite_param {
 
 struct hm_variant {
     const char *id, *strategy;
+    const char *preload;    /* id of a malloc, or NULL */
     struct hm_words env;    /* NAME=value */
     struct hm_words option; /* NAME=value */
 };

@@ -57,6 +57,10 @@ static int suite_read_variant(struct suite_reader *reader, const char *id,
         variant->strategy = hm_pool_copy(pool, value);
         return 0;
     }
+    if (strcmp(name, "preload") == 0) {
+        variant->preload = hm_pool_copy(pool, value);
+        return 0;
+    }
     if (strncmp(name, "option.", 7) == 0) {
         hm_words_add(pool, &variant->option,
                      hm_pool_format(pool, "%s=%s", name + 7, value));
@@ -70,7 +74,8 @@ static int suite_read_variant(struct suite_reader *reader, const char *id,
     }
     reader->why = hm_pool_format(pool,
                                  "unknown key '%s'; a variant has strategy, "
-                                 "env.NAME (not LD_*) and option.NAME",
+                                 "preload, env.NAME (not LD_*) and "
+                                 "option.NAME",
                                  name);
     return -EINVAL;
 }
@@ -208,6 +213,8 @@ static void suite_write_variants(const struct hm_suite *suite, FILE *out)
 
         fprintf(out, "\n[variant %s]\nstrategy = %s\n", variant->id,
                 variant->strategy);
+        if (variant->preload != NULL)
+            fprintf(out, "preload = %s\n", variant->preload);
         for (size_t k = 0; k < variant->env.n + variant->option.n; k++) {
             bool env = k < variant->env.n;
             const char *word = env ? variant->env.word[k]

@@ -2,26 +2,15 @@
 /* cell_identity.c -- which library really serves malloc. */
 #include "common/os.h"
 #include "harness/cell/cell.h"
-#include "harness/cell/cell_writer.h"
+#include "harness/cell/cell_bound.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static const char *const identity_symbol[] = {"malloc", "calloc", "realloc",
                                               "free"};
-
-/* dlsym, because the address of malloc in this program may be that of a stub
- * of our own. */
-static void identity_file_of(const char *symbol, char path[PATH_MAX])
-{
-    const void *address = dlsym(RTLD_DEFAULT, symbol);
-
-    if (address == NULL || hm_os_file_of(address, path, PATH_MAX) != 0)
-        path[0] = '\0';
-}
 
 static int identity_same_file(const char *a, const char *b)
 {
@@ -29,6 +18,22 @@ static int identity_same_file(const char *a, const char *b)
 
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
            x.st_ino == y.st_ino;
+}
+
+static void identity_path_of(const void *address, char path[PATH_MAX])
+{
+    if (address == NULL || hm_os_file_of(address, path, PATH_MAX) != 0)
+        path[0] = '\0';
+}
+
+/* dlsym, because the address of malloc in this program may be that of a stub
+ * of our own; and in another program even so, then what counts is where that
+ * stub leads. */
+static void identity_file_of(const char *symbol, char path[PATH_MAX])
+{
+    identity_path_of(dlsym(RTLD_DEFAULT, symbol), path);
+    if (identity_same_file(path, "/proc/self/exe"))
+        identity_path_of(hm_cell_bound(symbol), path);
 }
 
 const char *hm_cell_identity_check(const char *expected, char path[PATH_MAX])
@@ -47,15 +52,4 @@ const char *hm_cell_identity_check(const char *expected, char path[PATH_MAX])
         }
     }
     return NULL;
-}
-
-int hm_cell_identity(void)
-{
-    static struct hm_cell_writer out;
-    static char path[PATH_MAX];
-
-    (void)hm_cell_identity_check(NULL, path);
-    hm_cell_writer_init(&out, STDOUT_FILENO);
-    hm_cell_write(&out, "%s\n", path);
-    return hm_cell_writer_end(&out) == 0 ? hm_cell_runtime() : 1;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* cell_list.c -- `CELL list`: what this cell has, for the driver. */
+/* cell_list.c -- `CELL list` and `CELL identity`: what this cell has, and whose
+ * malloc, for the driver. */
 #include "collectors/collector.h"
 #include "harness/cell/cell.h"
 #include "harness/cell/cell_writer.h"
@@ -115,4 +116,15 @@ int hm_cell_list(void)
     hm_cell_write(&out, "census\n");
 #endif
     return hm_cell_writer_end(&out) == 0 ? 0 : 1;
+}
+
+int hm_cell_identity(void)
+{
+    static struct hm_cell_writer out;
+    static char path[PATH_MAX];
+
+    (void)hm_cell_identity_check(NULL, path);
+    hm_cell_writer_init(&out, STDOUT_FILENO);
+    hm_cell_write(&out, "%s\n", path);
+    return hm_cell_writer_end(&out) == 0 ? hm_cell_runtime() : 1;
 }

@@ -173,7 +173,8 @@ static void node_add_request(const struct hm_cell_args *args,
     node_add("strategy=%s", strategy);
     node_add("seed=%" PRIu32, args->seed);
     node_add("leak=%d", args->object->leak != HM_LEAK_NOT_ONE);
-    node_add("malloc=%s", hm_cell_run.record.malloc_path);
+    if (args->malloc_path != NULL)
+        node_add("malloc=%s", args->malloc_path);
     node_add("input_dir=%s", args->input_dir);
     node_add("record_fd=%d", args->record_fd);
     node_add("progress_fd=%d", args->progress_fd);

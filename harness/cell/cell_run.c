@@ -2,6 +2,7 @@
 #include "harness/cell/cell_run.h"
 
 #include "common/os.h"
+#include "harness/cell/cell_trim.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -140,6 +141,12 @@ void hm_cell_run_add_counters(const struct hm_run *run)
         run_add_result(&hm_cell_run.record.counters, &run->counter[i]);
     for (unsigned i = 0; i < run->n_figures; i++)
         run_add_result(&hm_cell_run.record.figures, &run->figure[i]);
+}
+
+void hm_cell_run_trim(struct hm_run *run)
+{
+    hm_cell_trim();
+    hm_run_figure(run, "rss_trimmed_bytes", hm_os_rss_held_bytes());
 }
 
 int hm_cell_run_finish(void)

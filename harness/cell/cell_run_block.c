@@ -6,7 +6,6 @@
 #include "harness/cell/cell_live.h"
 #include "harness/cell/cell_run.h"
 #include "harness/cell/cell_threads.h"
-#include "harness/cell/cell_trim.h"
 #include "workloads/block.h"
 #ifdef HM_CENSUS
 #include "workloads/block_census.h"
@@ -127,12 +126,6 @@ static void block_thread_main(unsigned t)
     hm_cell_threads_meet();
 }
 
-static void block_trim(struct hm_run *run)
-{
-    hm_cell_trim();
-    hm_run_figure(run, "rss_trimmed_bytes", hm_os_rss_held_bytes());
-}
-
 /* The part of the first thread, which also tells the time. */
 static void block_measure(void)
 {
@@ -148,7 +141,7 @@ static void block_measure(void)
     hm_cell_threads_meet();
     hm_cell_run.record.rss_drained_bytes = hm_os_rss_bytes(0);
     if (block_workload->is_trimmed)
-        block_trim(&block_threads[0].run.base);
+        hm_cell_run_trim(&block_threads[0].run.base);
 }
 
 /* What every thread found, as one run: the checksum is the sum of theirs. */

@@ -262,6 +262,8 @@ static const char *object_close(const struct hm_cell_args *args)
 
     hm_gc_collect(m);
     hm_cell_run.record.rss_drained_bytes = hm_os_rss_bytes(0);
+    if (args->object->is_trimmed)
+        hm_cell_run_trim(&object_threads[0].run.base);
     wrong = object_dropped();
     if (wrong == NULL && args->verify)
         wrong = hm_gc_check(hm_cell_run.gc);
@@ -307,8 +309,8 @@ int hm_cell_run_object(const struct hm_cell_args *args)
     hm_cell_threads_start(object_n_threads, object_thread_main);
     object_measure(args);
     hm_cell_threads_join();
-    object_merge(&hm_cell_run.record);
     wrong = object_close(args);
+    object_merge(&hm_cell_run.record);
     if (wrong != NULL) {
         hm_cell_complain("%s: %s", args->object->name, wrong);
         return 1;

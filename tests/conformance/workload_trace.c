@@ -20,6 +20,8 @@ static const struct {
     uint64_t mallocs, resizes, lost;
 } expected[] = {
     {"binary_trees", "depth=6 step=2", 0x50CDE4C0, 4398, 0, 0},
+    {"buffer_churn", "buffers=20 ops=300 max_bytes=256 watch_ms=0", 0x031E688D,
+     301, 0, 0},
     {"cache", "keys=512 budget=32768 ops=4000 set=10", 0xA1E39C54, 2914, 0, 0},
     {"cache", "keys=512 budget=32768 ops=2000 set=10 ttl=300", 0x4E5EF7EA, 3022,
      0, 0},

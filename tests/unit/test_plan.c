@@ -304,6 +304,64 @@ static void unknown_words_are_refused(void **state)
     expect_refusal(fixture, "no parameter 'hue'; it has: depth width");
 }
 
+static void preload(struct fixture *fixture, const char *id, const char *base,
+                    const char *library)
+{
+    struct hm_variant *variant =
+        hm_suite_open_variant(&fixture->pool, &fixture->suite, id);
+
+    variant->strategy = base;
+    variant->preload = library;
+}
+
+static void a_malloc_under_a_collector_is_what_it_must_run_with(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct hm_strategy *moving, *fast;
+
+    moving = hm_catalog_strategy(&fixture->catalog, "moving");
+    fast = hm_catalog_strategy(&fixture->catalog, "fast");
+    fixture->catalog.strategy[1]->malloc_path = "/lib/libfast.so";
+    fixture->catalog.strategy[1]->version = "7";
+    fixture->catalog.strategy[3]->version = "1";
+    fixture->catalog.strategy[3]->malloc_path = "";
+    preload(fixture, "moving_fast", "moving", "fast");
+    set(fixture, "workloads", "trees");
+    set(fixture, "strategies", "moving moving_fast");
+    assert_int_equal(build(fixture), 0);
+    assert_string_equal(cells(fixture), "trees:glibc/baseline,trees:glibc/twin,"
+                                        "trees:moving/test,"
+                                        "trees:moving_fast/test");
+    assert_ptr_equal(fixture->plan.cell[2].strategy, moving);
+    assert_string_equal(moving->preload, "");
+    assert_ptr_equal(fixture->plan.cell[3].strategy->preloaded, fast);
+    assert_ptr_equal(fixture->plan.cell[3].strategy->program, moving->program);
+    assert_string_equal(fixture->plan.cell[3].strategy->preload, "libfast.so");
+    assert_string_equal(fixture->plan.cell[3].strategy->malloc_path,
+                        "/lib/libfast.so");
+    assert_string_equal(fixture->plan.cell[3].strategy->version, "1; fast 7");
+}
+
+static void a_malloc_under_a_collector_must_be_one_and_be_there(void **state)
+{
+    struct fixture *fixture = *state;
+
+    set(fixture, "workloads", "trees");
+    set(fixture, "strategies", "v");
+    preload(fixture, "v", "moving", "gone");
+    assert_int_equal(build(fixture), 0);
+    assert_string_equal(cells(fixture),
+                        "trees:glibc/baseline,trees:glibc/twin,trees:v/test!");
+    assert_non_null(strstr(fixture->plan.cell[2].unsupported,
+                           "gone is off: install libgone1"));
+    preload(fixture, "v", "moving", "fats");
+    expect_refusal(fixture, "unknown strategy 'fats' (did you mean 'fast'?)");
+    preload(fixture, "v", "moving", "glibc");
+    expect_refusal(fixture, "variant v: glibc is no malloc to preload");
+    preload(fixture, "v", "glibc", "fast");
+    expect_refusal(fixture, "variant v: glibc is a malloc itself");
+}
+
 static void each_block_is_a_permutation_of_its_own(void **state)
 {
     struct fixture *fixture = *state;
@@ -455,6 +513,8 @@ int main(void)
         TEST(every_combination_of_values_is_work_of_its_own),
         TEST(the_value_out_of_range_is_the_one_that_is_named),
         TEST(unknown_words_are_refused),
+        TEST(a_malloc_under_a_collector_is_what_it_must_run_with),
+        TEST(a_malloc_under_a_collector_must_be_one_and_be_there),
         TEST(each_block_is_a_permutation_of_its_own),
         TEST(orders_are_not_biased),
         TEST(padding_is_spread_over_a_page),

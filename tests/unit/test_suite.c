@@ -105,6 +105,7 @@ static void parameters_and_variants_are_kept(void **state)
     assert_int_equal(load(fixture, "[suite]\nworkloads = a\n"
                                    "[workload a]\nn = 4K\nn = 5K\nm = 1\n"
                                    "[variant v]\nstrategy = x\n"
+                                   "preload = y\n"
                                    "env.A = 1:2,b\noption.k = 3\n"),
                      0);
     assert_int_equal(fixture->suite.n_params, 2);
@@ -114,6 +115,7 @@ static void parameters_and_variants_are_kept(void **state)
     variant = hm_suite_variant(&fixture->suite, "v");
     assert_non_null(variant);
     assert_string_equal(variant->strategy, "x");
+    assert_string_equal(variant->preload, "y");
     assert_string_equal(variant->env.word[0], "A=1:2,b");
     assert_string_equal(variant->option.word[0], "k=3");
     assert_null(hm_suite_variant(&fixture->suite, "w"));
@@ -194,6 +196,7 @@ static void what_was_written_reads_the_same(void **state)
                                    "stress = 64K\nverify = yes\nicount = yes\n"
                                    "[workload a]\nn = 5\n"
                                    "[variant v]\nstrategy = x\n"
+                                   "preload = y\n"
                                    "env.A = b=c\noption.k = 3\n"),
                      0);
     out = fmemopen(first, sizeof first, "w");

@@ -21,7 +21,7 @@ enum { DRAIN_WATCH_MS = HM_DRAIN_OWN };
 
 static const struct hm_param drain_params[] = {
     HM_DRAIN_PARAMS(128 << 20, 415 << 20),
-    HM_DRAIN_WATCH_PARAM,
+    HM_WATCH_PARAM,
     {0},
 };
 

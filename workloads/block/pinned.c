@@ -15,7 +15,7 @@ enum { PINNED_WATCH_MS = HM_DRAIN_OWN, PINNED_KEEP };
 
 static const struct hm_param pinned_params[] = {
     HM_DRAIN_PARAMS(128 << 20, 415 << 20),
-    HM_DRAIN_WATCH_PARAM,
+    HM_WATCH_PARAM,
     {"keep", "blocks that survive, in thousand", 10, 10, 0, 1000},
     {0},
 };
