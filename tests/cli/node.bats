@@ -60,7 +60,7 @@ same() {
     [[ $(grep -cP '^option\tnode_loop\t' <<<"$output") == 4 ]]
     for workload in requests cache binary_trees gcbench large_objects file_stream splay leak_none \
         leak_cache leak_lost deep_list message_channel connections file_whole stack_heap \
-        leak_listener leak_closure leak_timer leak_cycle leak_view quads cycles wide_array lru_old_young; do
+        leak_listener leak_closure leak_timer leak_cycle leak_view leak_false leak_window buffer_churn quads cycles wide_array lru_old_young; do
         grep -qP "^workload\t$workload\tobject\t" <<<"$output"
     done
     grep -P '^(workload|param)\t' <<<"$output" >ours
@@ -96,6 +96,8 @@ same() {
         "quads param.depth=3 param.garbage=1" "cycles param.nodes=999 param.length=1 param.kept=3" \
         "cycles param.nodes=9999 param.length=700" "wide_array param.refs=1 param.ops=99 param.garbage=0" \
         "lru_old_young param.capacity=3 param.keys=1 param.ops=500 param.update=100" \
+        "leak_false param.steps=3000 param.bytes=8" "leak_window param.steps=3000 param.window=1" \
+        "buffer_churn param.buffers=1 param.ops=999 param.max_bytes=64 param.watch_ms=0" \
         "leak_cache param.steps=3000 param.bytes=8" "splay param.keys=1 param.ops=50"; do
         # shellcheck disable=SC2086
         same node $words seed=4294967295
@@ -242,7 +244,7 @@ RUNS
         # shellcheck disable=SC2086
         [[ $(held $words) -gt $((2 * $(held $words param.twin=1))) ]] || { echo "$words"; false; }
     done
-    for words in leak_cycle leak_connection "leak_chain param.length=1000"; do
+    for words in leak_cycle leak_connection "leak_chain param.length=1000" leak_false leak_window; do
         # shellcheck disable=SC2086
         [[ $(held $words param.steps=100000) -lt 20000000 ]] || { echo "$words"; false; }
     done
