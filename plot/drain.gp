@@ -19,7 +19,7 @@ do for [a in ALL] { if (index_of(A, a)) { SHOWN = append(SHOWN, a) } }
 AXIS = "after"; joined(a) = a ne "1000ops" && a ne "trim"; NA = words(SHOWN)
 X(a, s) = index_of(SHOWN, a) + 0.5 * (index_of(S, s) - (NS + 1) / 2.0) / max(NS, 2)
 set xrange [0.6 : NA + 0.4]; set xtics () font FONT.",10"
-told(a) = a eq "trim" ? a : a eq "1000ops" ? "1000\nops" : a[1:strlen(a)-1]." s"
+told(a) = a eq "trim" ? a : a eq "1000ops" ? "1k ops" : a[1:strlen(a)-1]." s"
 do for [k=1:NA] { set xtics add (told(word(SHOWN, k)) k) }
 set yrange [0 : YMAX * 1.12]; YTOP = YMAX * 1.06; Y = "rss_mib"
 set format y "%g MiB"; set ytics font FONT.",10"
