@@ -18,7 +18,7 @@ enum { CHART_LEAST_BYTES = 1024 };
 
 /* More workloads or strategies (each heap size is one) no chart can show.  The
  * charts with lines take one heap size of many by themselves. */
-enum { CHART_MOST_WORKLOADS = 32, CHART_MOST_STRATEGIES = 72 };
+enum { CHART_MOST_WORKLOADS = 80, CHART_MOST_STRATEGIES = 72 };
 
 /* A timeline with a panel for each strategy takes 2 s on an idle machine. */
 enum { CHART_SECONDS = 120 };
