@@ -89,9 +89,11 @@ static void report_describe(const struct report *report,
 /* The numbers behind a chart: its data where a person can read them, else the
  * figures of the summary that it is about. */
 static void report_put_data(const struct report *report,
-                            const struct hm_chart *chart, size_t begin,
+                            const struct hm_chart_file *file, size_t begin,
                             size_t n)
 {
+    const struct hm_chart *chart = file->chart;
+
     static const enum hm_summary_metric memory[] = {
         HM_SUMMARY_rss_peak_bytes, HM_SUMMARY_rss_mean_bytes,
         HM_SUMMARY_rss_drained_bytes, HM_SUMMARY_rss_over_live};
@@ -115,7 +117,7 @@ static void report_put_data(const struct report *report,
         hm_report_metric_table(report->out, &report->rows, begin, n, pauses, 2);
     } else {
         (void)hm_html_csv(report->out, report->folder, chart->data,
-                          REPORT_ROWS);
+                          chart->split, file->part, REPORT_ROWS);
     }
     (void)fputs("</details>\n", report->out);
 }
@@ -139,7 +141,7 @@ static void report_put_chart(const struct report *report,
     }
     hm_html_format(report->out, "</div><figcaption>%s</figcaption>\n",
                    sentence);
-    report_put_data(report, file->chart, begin, n);
+    report_put_data(report, file, begin, n);
     (void)fputs("</figure>\n", report->out);
 }
 
@@ -337,7 +339,8 @@ static void report_put_page(const struct report *report)
     (void)fputs("<h2 id=\"environment\">Environment</h2>\n<details><summary>"
                 "Machine, versions, seeds (meta.csv)</summary>\n",
                 report->out);
-    if (hm_html_csv(report->out, report->folder, "meta.csv", REPORT_ROWS) != 0)
+    if (hm_html_csv(report->out, report->folder, "meta.csv", "", "",
+                    REPORT_ROWS) != 0)
         (void)fputs("<p>The campaign has no meta.csv.</p>\n", report->out);
     (void)fputs("</details>\n", report->out);
     report_put_glossary(report->out);

@@ -47,9 +47,15 @@ void hm_html_format(FILE *out, const char *format, ...)
         } else if (strncmp(at, "%zu", 3) == 0) {
             (void)fprintf(out, "%zu", va_arg(arguments, size_t));
             at += 2;
-        } else {
+        } else if (at[1] == 'd') {
+            (void)fprintf(out, "%d", va_arg(arguments, int));
+            at++;
+        } else if (at[1] == '%') {
             (void)fputc('%', out);
             at++;
+        } else { /* an argument of unknown size: none behind it can be read */
+            (void)fputs(at, out);
+            break;
         }
     }
     va_end(arguments);
@@ -66,21 +72,25 @@ static void html_row(FILE *out, char *const *field, size_t n, const char *cell)
     (void)fputs("</tr>\n", out);
 }
 
-int hm_html_csv(FILE *out, const char *folder, const char *name, size_t most)
+int hm_html_csv(FILE *out, const char *folder, const char *name,
+                const char *column, const char *only, size_t most)
 {
     char path[4096];
     struct hm_csv csv;
     size_t rows = 0;
-    int error;
+    int error, at;
 
     (void)snprintf(path, sizeof path, "%s/%s", folder, name);
     error = hm_csv_open(&csv, path);
     if (error != 0)
         return error;
+    at = *only != '\0' ? hm_csv_column(&csv, column) : -1;
     (void)fputs("<div class=\"wide\"><table><thead>", out);
     html_row(out, csv.name, csv.n, "th scope=\"col\"");
     (void)fputs("</thead><tbody>\n", out);
     while ((error = hm_csv_next(&csv)) > 0) {
+        if (at >= 0 && strcmp(csv.field[at], only) != 0)
+            continue;
         if (rows++ < most)
             html_row(out, csv.field, csv.n, "td");
     }

@@ -55,11 +55,24 @@ static void only_arguments_of_a_format_are_escaped(void **state)
     assert_string_equal(written(), "<i>&lt;x&gt;</i> 7 95 %");
 }
 
+/* Their size is not known, so that no argument behind them can be read. */
+static void other_directives_end_a_format(void **state)
+{
+    static const char format[] = "%d of %lu: %s";
+
+    (void)state;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    hm_html_format(out, format, -3, 5ul, "x");
+#pragma GCC diagnostic pop
+    assert_string_equal(written(), "-3 of %lu: %s");
+}
+
 static void a_table_is_escaped_and_cut_off_with_a_word(void **state)
 {
     (void)state;
     folder_put("t.csv", "a,b<\n1,<script>\n2,NaN\n3,x\n");
-    assert_int_equal(hm_html_csv(out, folder, "t.csv", 2), 0);
+    assert_int_equal(hm_html_csv(out, folder, "t.csv", "", "", 2), 0);
     assert_non_null(strstr(written(), "<th scope=\"col\">b&lt;</th>"));
     assert_non_null(strstr(written(), "<td>&lt;script&gt;</td>"));
     assert_non_null(strstr(written(), "<td>–</td>"));
@@ -67,10 +80,20 @@ static void a_table_is_escaped_and_cut_off_with_a_word(void **state)
     assert_non_null(strstr(written(), "The first 2 of 3 rows"));
 }
 
+static void a_table_may_be_of_the_rows_with_one_value(void **state)
+{
+    (void)state;
+    folder_put("t.csv", "a,b\n1,x\n2,y\n3,x\n");
+    assert_int_equal(hm_html_csv(out, folder, "t.csv", "b", "x", 2), 0);
+    assert_non_null(strstr(written(), "<td>3</td>"));
+    assert_null(strstr(written(), "<td>2</td>"));
+    assert_null(strstr(written(), "rows"));
+}
+
 static void a_missing_table_writes_nothing(void **state)
 {
     (void)state;
-    assert_int_equal(hm_html_csv(out, folder, "t.csv", 2), -ENOENT);
+    assert_int_equal(hm_html_csv(out, folder, "t.csv", "", "", 2), -ENOENT);
     assert_string_equal(written(), "");
 }
 
@@ -303,6 +326,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(text_means_itself),
         TEST(only_arguments_of_a_format_are_escaped),
+        TEST(other_directives_end_a_format),
+        TEST(a_table_may_be_of_the_rows_with_one_value),
         TEST(a_table_is_escaped_and_cut_off_with_a_word),
         TEST(a_missing_table_writes_nothing),
         TEST(charts_get_ids_of_their_own_and_a_title),
