@@ -2,13 +2,13 @@
 #include "harness/analysis/report.h"
 #include "harness/analysis/summary.h"
 #include "harness/analysis/table.h"
-#include "harness/campaign/icount.h"
+#include "harness/campaign/extra.h"
 #include "harness/campaign/minheap_table.h"
 #include "harness/cmd_asked.h"
 #include "harness/suggest.h"
 #include "harness/verbs.h"
 
-enum run_option { RUN_REPORT = HM_ASKED_END, RUN_ICOUNT };
+enum run_option { RUN_REPORT = HM_ASKED_END, RUN_EXTRA };
 
 static const struct argp_option run_options[] = {
     {"baseline", HM_ASKED_BASELINE, "ID", 0, "what the others are divided by",
@@ -23,8 +23,12 @@ static const struct argp_option run_options[] = {
      HM_ASKED_HOW},
     {"ci", HM_ASKED_CI, "2%", 0,
      "10 to 30 times, until each interval's half-width is below this", 0},
-    {"icount", RUN_ICOUNT, NULL, 0,
+    {"icount", RUN_EXTRA + HM_EXTRA_ICOUNT, NULL, 0,
      "count the instructions of each cell, too, once, under valgrind", 0},
+    {"syscalls", RUN_EXTRA + HM_EXTRA_SYSCALLS, NULL, 0,
+     "and its system calls for memory, once, under strace", 0},
+    {"operations", RUN_EXTRA + HM_EXTRA_OPERATIONS, NULL, 0,
+     "and time each malloc, free, realloc... of block workloads, once", 0},
     {"report", RUN_REPORT, NULL, 0, "draw the charts and write report.html",
      HM_ASKED_WHERE},
     {0},
@@ -48,23 +52,29 @@ static error_t run_parse(int key, char *argument, struct argp_state *state)
         run->report = true;
         return 0;
     }
-    if (key == RUN_ICOUNT) {
-        run->asked.request.icount = "yes";
+    if (key >= RUN_EXTRA && key < RUN_EXTRA + HM_EXTRAS_END) {
+        run->asked.request.extra[key - RUN_EXTRA] = "yes";
         return 0;
     }
     return hm_asked_set(&run->asked.request, key, argument);
 }
 
-static int run_check_icount(struct run *run)
+static int run_check_extras(struct run *run)
 {
     struct hm_asked *asked = &run->asked;
 
-    if (!asked->suite.icount || hm_icount_valgrind(&asked->pool) != NULL)
-        return 0;
-    hm_complain("--icount: valgrind, which counts, is not in PATH; install the "
-                "package valgrind, or leave the option (icount in a suite) "
-                "out");
-    return HM_EXIT_USAGE;
+    for (int e = 0; e < HM_EXTRAS_END; e++) {
+        const char *program = hm_extra_program((enum hm_extra)e);
+
+        if (!asked->suite.extra[e] ||
+            hm_extra_tool(&asked->pool, (enum hm_extra)e) != NULL)
+            continue;
+        hm_complain("--%s: %s, which counts, is not in PATH; install the "
+                    "package %s, or leave the option (%s in a suite) out",
+                    hm_extra_words[e], program, program, hm_extra_words[e]);
+        return HM_EXIT_USAGE;
+    }
+    return 0;
 }
 
 /* Without a table the multiples are of the census's 1x. */
@@ -120,7 +130,7 @@ int hm_cmd_run(int argc, char **argv)
     if (status == 0)
         status = hm_asked_suite(&run.asked);
     if (status == 0)
-        status = run_check_icount(&run);
+        status = run_check_extras(&run);
     if (status == 0)
         status = hm_asked_plan(&run.asked);
     if (status == 0)

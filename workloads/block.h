@@ -42,13 +42,26 @@ static inline void hm_block_touch(unsigned char *block, size_t bytes,
         block[at] = value;
 }
 
-/* The doors of every request.  Three builds: malloc itself; the `null` cell,
- * whose requests cost nothing and so price the workload's own work; and the
- * census, which counts needed bytes.  Sizes are >= 1; `align` is a power of two
- * and at least that of a pointer.  What is resized was not aligned; what is
- * lost is never freed, because the program forgets it. */
+/* What a request returned. */
+static inline void *hm_block_got(struct hm_block_run *run, void *block,
+                                 size_t bytes)
+{
+    if (__builtin_expect(block == NULL, 0))
+        run->exhausted(bytes);
+    HM_BLOCK_KEEP(block);
+    return block;
+}
+
+/* The doors of every request.  Four builds: malloc itself; the same with a
+ * clock in each door; the `null` cell, whose requests cost nothing and so price
+ * the workload's own work; and the census, which counts needed bytes.  Sizes
+ * are >= 1; `align` is a power of two and at least that of a pointer.  What is
+ * resized was not aligned; what is lost is never freed, because the program
+ * forgets it. */
 #if defined(HM_CENSUS)
 #include "workloads/block_census.h"
+#elif defined(HM_BLOCK_OPERATIONS)
+#include "workloads/block_operations.h"
 #elif defined(HM_BLOCK_NULL)
 enum { HM_BLOCK_NULL_BYTES = 1 << 25 };
 
@@ -95,16 +108,6 @@ static inline void hm_block_lose(struct hm_block_run *run, void *block)
     hm_block_free(run, block);
 }
 #else
-/* What a request returned. */
-static inline void *hm_block_got(struct hm_block_run *run, void *block,
-                                 size_t bytes)
-{
-    if (__builtin_expect(block == NULL, 0))
-        run->exhausted(bytes);
-    HM_BLOCK_KEEP(block);
-    return block;
-}
-
 static inline void *hm_block_alloc(struct hm_block_run *run, size_t bytes)
 {
     return hm_block_got(run, malloc(bytes), bytes);

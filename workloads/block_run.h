@@ -10,6 +10,16 @@
 
 struct hm_block_ledger; /* block_census.h */
 
+/* The doors of block.h that take time. */
+enum hm_block_kind {
+    HM_BLOCK_MALLOC,
+    HM_BLOCK_CALLOC,
+    HM_BLOCK_ALIGNED,
+    HM_BLOCK_REALLOC,
+    HM_BLOCK_FREE,
+    HM_BLOCK_KINDS,
+};
+
 struct hm_block_run {
     struct hm_run base; /* one per thread: own rng, meter and checksum */
     unsigned thread, threads;
@@ -17,7 +27,9 @@ struct hm_block_run {
     uint64_t remote_frees; /* blocks freed by a thread that did not allocate */
     uint64_t frees;        /* a block that was resized counts as one */
     int has_threads;       /* of the workload's own: set by block_thread.h */
-    struct hm_block_ledger *ledger;  /* used by the census cell only */
+    struct hm_block_ledger *ledger; /* used by the census cell only */
+    struct hm_hist *took; /* per kind; NULL outside the window, and in cells
+                             other than that of block_operations.h */
     void (*exhausted)(size_t bytes); /* does not return */
 };
 

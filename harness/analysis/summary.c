@@ -236,7 +236,7 @@ static int summary_write_files(const struct hm_summary_view *view,
         hm_summary_write_timeline, hm_summary_write_mmu,
         hm_summary_write_lbo,      hm_summary_write_time_heap,
         hm_summary_write_scaling,  hm_summary_write_drain,
-        hm_summary_write_sharing,
+        hm_summary_write_sharing,  hm_summary_write_operations,
     };
     int error = 0;
 

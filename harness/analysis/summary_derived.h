@@ -35,6 +35,12 @@ int hm_summary_write_pareto(const struct hm_summary_view *view,
 int hm_summary_write_latency(const struct hm_summary_view *view,
                              const char *folder);
 
+/* workload,strategy,operation,percentile,latency_ns,samples: of each malloc,
+ * free... that a run with --operations timed; percentiles with ten samples or
+ * more beyond them. */
+int hm_summary_write_operations(const struct hm_summary_view *view,
+                                const char *folder);
+
 /* workload,strategy,pause_ns,share: of pauses this long or longer. */
 int hm_summary_write_survival(const struct hm_summary_view *view,
                               const char *folder);

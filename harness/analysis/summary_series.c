@@ -6,7 +6,9 @@
 #include "harness/replace_file.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,10 +20,18 @@
 
 enum { SERIES_COLUMNS = 4, SERIES_STEPS_PER_NINE = 20 };
 
-/* One histogram per cell, allocated when its first sample comes. */
+/* Words of hist.csv's column `operation`; the first: samples of any. */
+static const char *const series_kinds[] = {
+    "", "malloc", "calloc", "aligned", "realloc", "free",
+};
+
+enum { SERIES_KINDS = sizeof series_kinds / sizeof series_kinds[0] };
+
+/* One histogram per cell and kind, allocated when its first sample comes. */
 struct series {
     const struct hm_summary_view *view;
-    struct hm_hist **hist;
+    struct hm_hist **hist; /* of a cell's SERIES_KINDS one behind the other */
+    bool by_kind;          /* the kinds are read, and not the rest */
     struct hm_csv csv;
     int column[SERIES_COLUMNS];
     int is_empty; /* the side file does not exist */
@@ -48,10 +58,11 @@ static int series_numbers(const struct series *series, size_t n, double *number)
 }
 
 /* The histogram of the run's cell; NULL if it is not to be shown. */
-static int series_find(struct series *series, double run_id,
+static int series_find(struct series *series, double run_id, size_t kind,
                        struct hm_hist **hist)
 {
     const struct hm_summary_campaign *campaign = series->view->campaign;
+    struct hm_hist **place;
     uint32_t cell;
 
     *hist = NULL;
@@ -62,14 +73,28 @@ static int series_find(struct series *series, double run_id,
         return series_fail(series, "this run_id is not in runs.csv");
     if (campaign->cell[cell].arm == HM_SUMMARY_ARM_TWIN)
         return 0;
-    if (series->hist[cell] == NULL) {
-        series->hist[cell] = malloc(sizeof **series->hist);
-        if (series->hist[cell] == NULL)
+    place = &series->hist[cell * SERIES_KINDS + kind];
+    if (*place == NULL) {
+        *place = malloc(sizeof **place);
+        if (*place == NULL)
             return -ENOMEM;
-        hm_hist_init(series->hist[cell]);
+        hm_hist_init(*place);
     }
-    *hist = series->hist[cell];
+    *hist = *place;
     return 0;
+}
+
+/* Older files have no such column. */
+static int series_kind(const struct series *series, size_t *kind)
+{
+    int column = hm_csv_column(&series->csv, "operation");
+    const char *word = column >= 0 ? series->csv.field[column] : "";
+
+    for (*kind = 0; *kind < SERIES_KINDS; (*kind)++) {
+        if (strcmp(word, series_kinds[*kind]) == 0)
+            return 0;
+    }
+    return series_fail(series, "this operation is unknown");
 }
 
 /* hist.csv: run_id, low_ns, high_ns, count. */
@@ -79,9 +104,13 @@ static int series_add_bucket(struct series *series)
     struct hm_hist *hist;
     int error = series_numbers(series, 4, number);
     unsigned index;
+    size_t kind;
 
     if (error == 0)
-        error = series_find(series, number[0], &hist);
+        error = series_kind(series, &kind);
+    if (error != 0 || (kind > 0) != series->by_kind)
+        return error;
+    error = series_find(series, number[0], kind, &hist);
     if (error != 0 || hist == NULL)
         return error;
     if (number[2] >= ldexp(1, HM_HIST_MAX_BITS) || number[3] > UINT32_MAX)
@@ -102,7 +131,7 @@ static int series_add_pause(struct series *series)
     int error = series_numbers(series, 2, number);
 
     if (error == 0)
-        error = series_find(series, number[0], &hist);
+        error = series_find(series, number[0], 0, &hist);
     if (error == 0 && hist != NULL)
         hm_hist_add(hist, (uint64_t)number[1]);
     return error;
@@ -215,6 +244,30 @@ static void series_put_survival(FILE *out, const struct hm_summary_view *view,
     series_put_point(out, view, cell, NAN, NAN);
 }
 
+/* The percentiles of one kind of operation that enough samples lie beyond. */
+static void series_put_operation(FILE *out, const struct hm_summary_view *view,
+                                 const struct hm_summary_cell *cell,
+                                 const char *operation,
+                                 const struct hm_hist *hist)
+{
+    static const struct {
+        const char *name;
+        double q;
+    } percentile[] = {
+        {"p50", 0.5}, {"p99", 0.99}, {"p99.9", 0.999}, {"p99.99", 0.9999}};
+
+    double n = (double)hist->n;
+
+    for (size_t i = 0; i < sizeof percentile / sizeof percentile[0]; i++) {
+        if (n - ceil(percentile[i].q * n) < SERIES_BEYOND)
+            continue;
+        series_put_labels(out, view, cell);
+        (void)fprintf(out, ",%s,%s,%" PRIu64 ",%.0f\n", operation,
+                      percentile[i].name,
+                      hm_hist_quantile_ns(hist, percentile[i].q), n);
+    }
+}
+
 typedef void series_put_fn(FILE *out, const struct hm_summary_view *view,
                            const struct hm_summary_cell *cell,
                            const struct hm_hist *hist);
@@ -230,9 +283,16 @@ static int series_write(struct series *series, const char *folder,
         return error;
     (void)fputs(header, file.out);
     for (size_t c = 0; c < series->view->campaign->n_cells; c++) {
-        if (series->hist[c] != NULL) {
-            put(file.out, series->view, &series->view->campaign->cell[c],
-                series->hist[c]);
+        const struct hm_summary_cell *cell = &series->view->campaign->cell[c];
+        struct hm_hist *const *hist = &series->hist[c * SERIES_KINDS];
+
+        if (hist[0] != NULL)
+            put(file.out, series->view, cell, hist[0]);
+        for (size_t k = 1; k < SERIES_KINDS; k++) {
+            if (hist[k] != NULL) {
+                series_put_operation(file.out, series->view, cell,
+                                     series_kinds[k], hist[k]);
+            }
         }
     }
     return hm_replace_end(&file, 0);
@@ -243,37 +303,54 @@ static int series_init(struct series *series,
 {
     memset(series, 0, sizeof *series);
     series->view = view;
-    series->hist = calloc(view->campaign->n_cells, sizeof(struct hm_hist *));
+    series->hist = calloc(view->campaign->n_cells * SERIES_KINDS,
+                          sizeof(struct hm_hist *));
     return series->hist == NULL ? -ENOMEM : 0;
 }
 
 static void series_fini(struct series *series)
 {
-    for (size_t c = 0; c < series->view->campaign->n_cells; c++) {
-        if (series->hist != NULL)
-            free(series->hist[c]);
-    }
+    size_t n = series->hist != NULL
+                   ? series->view->campaign->n_cells * SERIES_KINDS
+                   : 0;
+
+    for (size_t i = 0; i < n; i++)
+        free(series->hist[i]);
     free(series->hist);
 }
 
-int hm_summary_write_latency(const struct hm_summary_view *view,
-                             const char *folder)
+static int series_write_hist(const struct hm_summary_view *view,
+                             const char *folder, bool by_kind, const char *name,
+                             const char *header)
 {
     static const char *const names[] = {"run_id", "low_ns", "high_ns", "count"};
     struct series series;
     char path[4096];
     int error = series_init(&series, view);
 
+    series.by_kind = by_kind;
     (void)snprintf(path, sizeof path, "%s/hist.csv", folder);
     if (error == 0)
         error = series_read(&series, path, names, 4, series_add_bucket);
-    if (error == 0) {
-        error = series_write(&series, folder, "latency.csv",
-                             "workload,strategy,nines,latency_ns\n",
-                             series_put_latency);
-    }
+    if (error == 0)
+        error = series_write(&series, folder, name, header, series_put_latency);
     series_fini(&series);
     return error;
+}
+
+int hm_summary_write_latency(const struct hm_summary_view *view,
+                             const char *folder)
+{
+    return series_write_hist(view, folder, false, "latency.csv",
+                             "workload,strategy,nines,latency_ns\n");
+}
+
+int hm_summary_write_operations(const struct hm_summary_view *view,
+                                const char *folder)
+{
+    return series_write_hist(
+        view, folder, true, "operations.csv",
+        "workload,strategy,operation,percentile,latency_ns,samples\n");
 }
 
 int hm_summary_write_survival(const struct hm_summary_view *view,

@@ -6,7 +6,7 @@
 #include "harness/campaign/adaptive.h"
 #include "harness/campaign/census_all.h"
 #include "harness/campaign/environment.h"
-#include "harness/campaign/icount.h"
+#include "harness/campaign/extra.h"
 #include "harness/campaign/inputs.h"
 #include "harness/campaign/measure.h"
 #include "harness/campaign/measure_rows.h"
@@ -33,8 +33,8 @@ struct campaign {
     uint64_t *expected_ns; /* per cell: its last run */
     size_t *order;         /* of the block under way */
     bool target_met;
-    size_t uncounted;            /* cells whose instructions were not counted */
-    const char *uncounted_first; /* which was the first, and why */
+    size_t missing[HM_EXTRAS_END];            /* cells where it told nothing */
+    const char *missing_first[HM_EXTRAS_END]; /* which was first, and why */
 };
 
 static enum hm_campaign_end campaign_fail(const char *what, const char *why)
@@ -75,12 +75,15 @@ static void campaign_init(struct campaign *campaign)
         .census = campaign->census,
         .input_dir = hm_inputs_path(pool, campaign->request->folder),
         .memory_cap_bytes = cap_bytes > 0 ? cap_bytes : hm_os_ram_bytes() / 2,
-        .valgrind = suite->icount ? hm_icount_valgrind(pool) : NULL,
         .timeout_ns = suite->timeout_s * UINT64_C(1000000000),
         .record = hm_record_create(),
         .samples = hm_arena_reserve(sizeof(struct hm_samples)),
         .results = &campaign->results,
     };
+    for (int e = 0; e < HM_EXTRAS_END; e++) {
+        campaign->measure.tool[e] =
+            suite->extra[e] ? hm_extra_tool(pool, (enum hm_extra)e) : NULL;
+    }
 }
 
 static void campaign_fini(struct campaign *campaign)
@@ -138,22 +141,27 @@ static enum hm_campaign_end campaign_census(struct campaign *campaign)
 }
 
 /* Many cells have the same reason: one is told. */
-static void campaign_note_uncounted(struct campaign *campaign, const char *name,
-                                    const struct hm_measured *measured)
+static void campaign_note_missing(struct campaign *campaign, const char *name,
+                                  const struct hm_measured *measured)
 {
-    if (measured->uncounted == NULL || campaign->uncounted++ > 0)
-        return;
-    campaign->uncounted_first =
-        hm_pool_format(campaign->pool, "%s: %s", name, measured->uncounted);
+    for (int e = 0; e < HM_EXTRAS_END; e++) {
+        if (measured->missing[e] == NULL || campaign->missing[e]++ > 0)
+            continue;
+        campaign->missing_first[e] = hm_pool_format(campaign->pool, "%s: %s",
+                                                    name, measured->missing[e]);
+    }
 }
 
-static void campaign_put_uncounted(const struct campaign *campaign)
+static void campaign_put_missing(const struct campaign *campaign)
 {
-    if (campaign->uncounted > 0) {
-        fprintf(campaign->request->progress,
-                "instructions of %zu cell%s were not counted; %s\n",
-                campaign->uncounted, campaign->uncounted == 1 ? "" : "s",
-                campaign->uncounted_first);
+    for (int e = 0; e < HM_EXTRAS_END; e++) {
+        if (campaign->missing[e] > 0) {
+            fprintf(campaign->request->progress,
+                    "%s of %zu cell%s were not counted; %s\n",
+                    hm_extra_what((enum hm_extra)e), campaign->missing[e],
+                    campaign->missing[e] == 1 ? "" : "s",
+                    campaign->missing_first[e]);
+        }
     }
 }
 
@@ -181,7 +189,7 @@ static enum hm_campaign_end campaign_run(struct campaign *campaign,
         end = campaign_fail("cannot write", campaign->results.error);
     } else {
         campaign->expected_ns[cell] = measured.elapsed_ns;
-        campaign_note_uncounted(campaign, name, &measured);
+        campaign_note_missing(campaign, name, &measured);
         if (measured.wall_ns > 0) {
             hm_adaptive_add(&campaign->adaptive, cell, block,
                             (double)measured.wall_ns);
@@ -310,7 +318,7 @@ enum hm_campaign_end hm_campaign_run(struct hm_pool *pool,
                 campaign.progress.failed == 1 ? "" : "s", request->folder);
     }
     if (end == HM_CAMPAIGN_DONE)
-        campaign_put_uncounted(&campaign);
+        campaign_put_missing(&campaign);
     if (end == HM_CAMPAIGN_DONE && !hm_adaptive_any(&campaign.adaptive)) {
         hm_complain("not one run was ok");
         end = HM_CAMPAIGN_NONE_OK;

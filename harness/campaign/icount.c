@@ -9,25 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *hm_icount_valgrind(struct hm_pool *pool)
-{
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the driver has one thread. */
-    const char *path = getenv("PATH");
-    struct hm_words folders = {NULL, 0};
-    char *rest = hm_pool_copy(pool, path != NULL ? path : ""), *folder;
-
-    while ((folder = strsep(&rest, ":")) != NULL) {
-        if (*folder == '/')
-            hm_words_add(pool, &folders, folder);
-    }
-    for (size_t i = 0; i < folders.n; i++) {
-        path = hm_pool_format(pool, "%s/valgrind", folders.word[i]);
-        if (access(path, X_OK) == 0)
-            return path;
-    }
-    return NULL;
-}
-
 static const char *icount_file(struct hm_pool *pool, const char *folder)
 {
     return hm_pool_format(pool, "%s/callgrind.out", folder);

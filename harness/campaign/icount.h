@@ -12,9 +12,6 @@
 
 #include <stdint.h>
 
-/* The program's path, found in PATH; NULL when it is not there. */
-const char *hm_icount_valgrind(struct hm_pool *pool);
-
 /* `argv` (NULL-ended) under valgrind, with its files in `folder`. */
 const char *const *hm_icount_argv(struct hm_pool *pool, const char *valgrind,
                                   const char *folder, const char *const *argv);

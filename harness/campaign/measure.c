@@ -2,12 +2,11 @@
 #include "harness/campaign/measure.h"
 
 #include "common/clock.h"
-#include "harness/campaign/icount.h"
+#include "harness/campaign/extra.h"
 #include "harness/campaign/measure_rows.h"
 #include "harness/campaign/warm.h"
 #include "harness/capture.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -195,60 +194,6 @@ static struct hm_launch measure_launch(struct hm_pool *pool,
     };
 }
 
-/* Why the run that has been counted gives no number; NULL: it did. */
-static const char *measure_read_count(struct hm_pool *pool,
-                                      const struct hm_measure *measure,
-                                      const struct hm_outcome *outcome,
-                                      struct hm_row *row)
-{
-    uint64_t instructions, ops;
-    int error = hm_icount_take(pool, measure->input_dir, &instructions);
-
-    if (strcmp(outcome->status, "ok") != 0) {
-        return hm_pool_format(pool, "%s under valgrind: %s", outcome->status,
-                              outcome->reason);
-    }
-    if (error == -ENOENT) {
-        return "valgrind did not see the clock window (it follows no program "
-               "that the cell becomes, and needs the cell's symbols)";
-    }
-    if (error != 0)
-        return "what valgrind wrote holds no count";
-    ops = measure->record->number[HM_RECORD_ops];
-    if (ops == 0)
-        return "there were no operations";
-    hm_row_set_real(row, HM_COLUMN_instructions_per_op,
-                    (double)instructions / (double)ops);
-    return NULL;
-}
-
-/* Once more under valgrind: nothing but the count is taken from that run, but
- * it must be as right as any.  The limit of data would count valgrind's. */
-static int measure_count(struct hm_pool *pool, const struct hm_measure *measure,
-                         struct hm_run_key key, uint64_t heap_bytes,
-                         struct hm_row *row, struct hm_measured *measured)
-{
-    const struct hm_plan_cell *cell = &measure->plan->cell[key.cell];
-    struct hm_launch launch =
-        measure_launch(pool, measure, key, heap_bytes, false);
-    struct hm_launched launched;
-    struct hm_outcome outcome;
-    int error;
-
-    launch.argv = hm_icount_argv(pool, measure->valgrind, measure->input_dir,
-                                 launch.argv);
-    launch.timeout_ns += HM_MEASURE_COUNTING * measured->elapsed_ns;
-    launch.data_cap_bytes = 0;
-    error = hm_launch_run(&launch, &launched);
-    if (error != 0)
-        return error;
-    measured->interrupted = launched.end == HM_END_INTERRUPTED;
-    outcome = hm_outcome_of(pool, &launched, measure->record,
-                            &measure->census[cell->subject], cell->strategy);
-    measured->uncounted = measure_read_count(pool, measure, &outcome, row);
-    return 0;
-}
-
 int hm_measure_probe(struct hm_pool *pool, const struct hm_measure *measure,
                      struct hm_run_key key, uint64_t heap_bytes,
                      struct hm_measured *measured)
@@ -329,7 +274,8 @@ int hm_measure_run(struct hm_pool *pool, const struct hm_measure *measure,
                                         launched.elapsed_ns));
     hm_measure_fill_record(row, measure, key);
     hm_measure_write_sides(measure, key);
-    if (measure->valgrind == NULL || key.block > 0)
+    if (key.block > 0)
         return 0;
-    return measure_count(pool, measure, key, heap_bytes, row, measured);
+    launch.period_ns = HM_MEASURE_SLOW_PERIOD_NS;
+    return hm_extra_run(pool, measure, key, &launch, row, measured);
 }

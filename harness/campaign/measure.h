@@ -13,7 +13,6 @@ enum {
     HM_MEASURE_SLOW_PERIOD_NS = 10000000, /* between samples */
     HM_MEASURE_FAST_PERIOD_NS = 1000000,  /* of runs under a second */
     HM_MEASURE_NOISY_NIVCSW = 50,         /* per second of processor time */
-    HM_MEASURE_COUNTING = 200, /* times as long a run may take in valgrind */
 };
 
 /* What the machine did meanwhile. */
@@ -27,8 +26,8 @@ struct hm_measure {
     const struct hm_census *census; /* one per subject */
     const char *input_dir;
     uint64_t memory_cap_bytes, timeout_ns;
-    uint64_t cpu_limit_ns; /* 0: none */
-    const char *valgrind;  /* path; NULL: no instructions are counted */
+    uint64_t cpu_limit_ns;           /* 0: none */
+    const char *tool[HM_EXTRAS_END]; /* hm_extra_tool; NULL: no such runs */
     struct hm_record *record;
     struct hm_samples *samples;
     struct hm_results *results; /* side files */
@@ -43,14 +42,15 @@ struct hm_run_key {
 
 struct hm_measured {
     struct hm_outcome outcome;
-    bool interrupted;            /* nothing was written; do not commit */
-    uint64_t elapsed_ns, cpu_ns; /* from start to end */
-    uint64_t wall_ns;            /* of the clock window */
-    const char *uncounted;       /* why there are no instructions, or NULL */
+    bool interrupted;                   /* nothing was written; do not commit */
+    uint64_t elapsed_ns, cpu_ns;        /* from start to end */
+    uint64_t wall_ns;                   /* of the clock window */
+    uint64_t extra_ns;                  /* of the runs beside it (extra.h) */
+    const char *missing[HM_EXTRAS_END]; /* why they told nothing, or NULL */
 };
 
 /* Runs the cell, fills `row`, writes the side rows; in block 0, where it is
- * ok, runs it again under valgrind if there is one.  `pool` may be emptied
+ * ok, runs it again for what measure->tool asks.  `pool` may be emptied
  * once the row is committed; expected_ns is what the run took last time, 0 if
  * unknown.  Returns 0, or a negative errno when no process could be started.
  */

@@ -329,6 +329,26 @@ static void rows_write_leaks(const struct hm_measure *measure,
     }
 }
 
+static void rows_write_buckets(struct hm_run_key key,
+                               const struct hm_record_bucket *bucket, size_t n,
+                               FILE *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        fprintf(out, "%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%s\n",
+                key.run_id, bucket[i].low_ns, bucket[i].high_ns,
+                bucket[i].count, bucket[i].kind);
+    }
+}
+
+void hm_measure_write_operations(const struct hm_measure *measure,
+                                 struct hm_run_key key)
+{
+    const struct hm_record *record = measure->record;
+
+    rows_write_buckets(key, record->operation, record->n_operations,
+                       measure->results->side[HM_SIDE_HIST]);
+}
+
 void hm_measure_write_sides(const struct hm_measure *measure,
                             struct hm_run_key key)
 {
@@ -341,11 +361,7 @@ void hm_measure_write_sides(const struct hm_measure *measure,
                 (int64_t)(record->pause[i].start_ns - record->window_start_ns),
                 record->pause[i].duration_ns, record->pause[i].kind);
     }
-    for (size_t i = 0; i < record->n_buckets; i++) {
-        fprintf(results->side[HM_SIDE_HIST],
-                "%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", key.run_id,
-                record->bucket[i].low_ns, record->bucket[i].high_ns,
-                record->bucket[i].count);
-    }
+    rows_write_buckets(key, record->bucket, record->n_buckets,
+                       results->side[HM_SIDE_HIST]);
     rows_write_leaks(measure, key, results->side[HM_SIDE_LEAKS]);
 }

@@ -28,6 +28,10 @@ void hm_measure_fill_record(struct hm_row *row,
 void hm_measure_write_samples(const struct hm_measure *measure,
                               struct hm_run_key key, FILE *out);
 
+/* hist.csv of a run that timed each operation by its kind. */
+void hm_measure_write_operations(const struct hm_measure *measure,
+                                 struct hm_run_key key);
+
 /* pauses.csv, hist.csv and leaks.csv of a run that is ok. */
 void hm_measure_write_sides(const struct hm_measure *measure,
                             struct hm_run_key key);

@@ -72,8 +72,10 @@ static const char *plan_settings(struct hm_pool *pool,
     }
     for (size_t i = 0; variant != NULL && i < variant->env.n; i++)
         text = hm_pool_format(pool, "%senv.%s;", text, variant->env.word[i]);
-    if (suite->icount)
-        text = hm_pool_format(pool, "%sicount=yes;", text);
+    for (size_t i = 0; i < HM_EXTRAS_END; i++) {
+        if (suite->extra[i])
+            text = hm_pool_format(pool, "%s%s=yes;", text, hm_extra_words[i]);
+    }
     if (!hm_strategy_collects(cell->strategy))
         return text;
     if (suite->stress_bytes > 0) {

@@ -119,8 +119,23 @@ static bool record_bucket(struct hm_record *record, char **field, size_t n)
         return false;
     if (record->n_buckets > 0 && number[0] <= bucket[-1].high_ns)
         return false;
-    *bucket = (struct hm_record_bucket){number[0], number[1], number[2]};
+    *bucket = (struct hm_record_bucket){number[0], number[1], number[2], ""};
     record->n_buckets++;
+    return true;
+}
+
+static bool record_operation(struct hm_record *record, char **field, size_t n)
+{
+    struct hm_record_bucket *bucket = &record->operation[record->n_operations];
+    uint64_t number[3];
+
+    if (n != 4 || record->n_operations == HM_RECORD_OPERATIONS_MAX ||
+        strlen(field[0]) >= sizeof bucket->kind ||
+        !record_numbers(field + 1, 3, number) || number[1] < number[0])
+        return false;
+    *bucket = (struct hm_record_bucket){number[0], number[1], number[2], ""};
+    record_copy(bucket->kind, sizeof bucket->kind, field[0]);
+    record->n_operations++;
     return true;
 }
 
@@ -181,6 +196,7 @@ static const struct {
     {"figure", record_figure},         {"window", record_window},
     {"hist", record_bucket},           {"pause", record_pause},
     {"checkpoint", record_checkpoint}, {"live", record_live},
+    {"operation", record_operation},
 };
 
 static const char *const record_names[] = {

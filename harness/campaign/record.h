@@ -2,7 +2,7 @@
 /* record.h -- what a cell reports of one run (docs/protocol.md), read as it
  * arrives.
  *
- * Memory:  fixed, about 2 MiB, reused from run to run; what does not fit
+ * Memory:  fixed, about 3 MiB, reused from run to run; what does not fit
  *          (pauses beyond 65 536, every second live point again and again) is
  *          thinned or only counted.
  * Refuses: lines that are no `name TAB value`, known names with a value that
@@ -71,10 +71,13 @@ enum {
     HM_RECORD_CHECKPOINTS_MAX = 64,
     HM_RECORD_LIVE_MAX = 4096,
     HM_RECORD_WORD_MAX = 24,
+    HM_RECORD_KIND_MAX = 8,
+    HM_RECORD_OPERATIONS_MAX = 5 * HM_HIST_BUCKETS, /* of 5 kinds */
 };
 
 struct hm_record_bucket {
     uint64_t low_ns, high_ns, count;
+    char kind[HM_RECORD_KIND_MAX]; /* of operation; "": a sample of any */
 };
 
 struct hm_record_pause {
@@ -107,9 +110,11 @@ struct hm_record {
     bool has_window;
     uint64_t window_start_ns, window_end_ns;
     size_t n_counters, n_figures, n_buckets, n_pauses, n_checkpoints, n_live;
+    size_t n_operations;
     struct hm_record_counter counter[HM_RECORD_COUNTERS_MAX];
     struct hm_record_counter figure[HM_RECORD_COUNTERS_MAX];
     struct hm_record_bucket bucket[HM_HIST_BUCKETS]; /* ascending */
+    struct hm_record_bucket operation[HM_RECORD_OPERATIONS_MAX];
     struct hm_record_pause pause[HM_PAUSE_LOG_ENTRIES];
     struct hm_record_checkpoint checkpoint[HM_RECORD_CHECKPOINTS_MAX];
     struct hm_record_live live[HM_RECORD_LIVE_MAX];

@@ -169,7 +169,6 @@ int hm_request_suite(struct hm_pool *pool, const struct hm_request *request,
         {"--stress", "stress", request->stress, false, true},
         {"--verify", "verify", request->verify, false, true},
         {"--minheap", "minheap", request->minheap, false, false},
-        {"--icount", "icount", request->icount, false, false},
     };
     int error;
 
@@ -196,6 +195,13 @@ int hm_request_suite(struct hm_pool *pool, const struct hm_request *request,
     request_clear(request, suite);
     for (size_t i = 0; error == 0 && i < sizeof option / sizeof option[0]; i++)
         error = request_set(pool, suite, &option[i], why);
+    for (size_t i = 0; error == 0 && i < HM_EXTRAS_END; i++) {
+        const struct request_option extra = {
+            hm_pool_format(pool, "--%s", hm_extra_words[i]), hm_extra_words[i],
+            request->extra[i], false, false};
+
+        error = request_set(pool, suite, &extra, why);
+    }
     for (size_t i = 0; error == 0 && i < request->options.n; i++)
         error = request_option(pool, suite, request->options.word[i], why);
     if (request->params.n + request->options.n > 0)

@@ -14,10 +14,10 @@ struct hm_request {
     const char *resume; /* folder to go on with */
     const char *workload, *strategy, *heap, *threads, *size, *blocks, *ci;
     const char *seed, *timeout, *memory_cap, *baseline, *minheap;
-    const char *stress, *verify; /* bytes, "yes" */
-    const char *icount;          /* "yes" */
-    struct hm_words params;      /* NAME=VALUE */
-    struct hm_words options;     /* STRATEGY.NAME=VALUE */
+    const char *stress, *verify;      /* bytes, "yes" */
+    const char *extra[HM_EXTRAS_END]; /* "yes" */
+    struct hm_words params;           /* NAME=VALUE */
+    struct hm_words options;          /* STRATEGY.NAME=VALUE */
 };
 
 /* Loads the suite that the request names (quick without; the folder's own

@@ -28,7 +28,7 @@ const char *const hm_side_names[HM_SIDES_END] = {"samples.csv", "pauses.csv",
 static const char *const results_side_headers[HM_SIDES_END] = {
     "run_id,t_ns,phase,rss_bytes,live_bytes\n",
     "run_id,start_ns,duration_ns,kind\n",
-    "run_id,low_ns,high_ns,count\n",
+    "run_id,low_ns,high_ns,count,operation\n",
     "run_id,checkpoint,ops,needed_bytes,rss_bytes,heap_bytes\n",
 };
 

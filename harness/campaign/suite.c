@@ -215,6 +215,12 @@ static int suite_set_flag(struct hm_pool *pool, bool *flag, const char *key,
     return -EINVAL;
 }
 
+const char *const hm_extra_words[HM_EXTRAS_END] = {
+    [HM_EXTRA_ICOUNT] = "icount",
+    [HM_EXTRA_SYSCALLS] = "syscalls",
+    [HM_EXTRA_OPERATIONS] = "operations",
+};
+
 struct suite_number_key {
     const char *key;
     uint64_t min, max;
@@ -279,7 +285,8 @@ static int suite_unknown_key(struct hm_pool *pool, const char *key,
         "baseline", "size",      "heap",       "strategies.block",
         "threads",  "blocks",    "max_blocks", "ci",
         "seed",     "timeout_s", "memory_cap", "name",
-        "minheap",  "stress",    "verify",     "icount"};
+        "minheap",  "stress",    "verify",     "icount",
+        "syscalls", "operations"};
     const char *near = hm_suggest(key, keys, sizeof keys / sizeof keys[0]);
 
     *why = hm_pool_format(pool, "unknown key '%s'%s%s%s", key,
@@ -330,8 +337,10 @@ int hm_suite_set(struct hm_pool *pool, struct hm_suite *suite, const char *key,
         return suite_set_size(pool, suite, value, why);
     if (strcmp(key, "verify") == 0)
         return suite_set_flag(pool, &suite->verify, key, value, why);
-    if (strcmp(key, "icount") == 0)
-        return suite_set_flag(pool, &suite->icount, key, value, why);
+    for (size_t i = 0; i < HM_EXTRAS_END; i++) {
+        if (strcmp(key, hm_extra_words[i]) == 0)
+            return suite_set_flag(pool, &suite->extra[i], key, value, why);
+    }
     if (strcmp(key, "heap") == 0)
         return suite_set_heap(pool, suite, value, why);
     if (strcmp(key, "threads") == 0)

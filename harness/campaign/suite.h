@@ -26,6 +26,17 @@ struct hm_variant {
     struct hm_words option; /* NAME=value */
 };
 
+/* What each cell may be run once more for: extra.h. */
+enum hm_extra {
+    HM_EXTRA_ICOUNT,
+    HM_EXTRA_SYSCALLS,
+    HM_EXTRA_OPERATIONS,
+    HM_EXTRAS_END,
+};
+
+/* Their keys, which are the options of the command line, too. */
+extern const char *const hm_extra_words[HM_EXTRAS_END];
+
 struct hm_suite {
     const char *name, *summary;
     struct hm_words workloads;            /* "*": all there are */
@@ -44,7 +55,7 @@ struct hm_suite {
     uint64_t timeout_s, memory_cap_bytes; /* per run; cap 0: default */
     uint64_t stress_bytes;                /* 0: collect as usual */
     bool verify;
-    bool icount; /* count instructions */
+    bool extra[HM_EXTRAS_END]; /* runs beside the timed ones */
     struct hm_suite_param *param;
     struct hm_variant *variant;
     size_t n_params, n_variants;

@@ -259,8 +259,10 @@ void hm_suite_write(const struct hm_suite *suite, FILE *out)
         fprintf(out, "stress = %" PRIu64 "\n", suite->stress_bytes);
     if (suite->verify)
         fprintf(out, "verify = yes\n");
-    if (suite->icount)
-        fprintf(out, "icount = yes\n");
+    for (size_t i = 0; i < HM_EXTRAS_END; i++) {
+        if (suite->extra[i])
+            fprintf(out, "%s = yes\n", hm_extra_words[i]);
+    }
     if (suite->ci > 0)
         fprintf(out, "ci = %.6g%%\n", suite->ci * 100);
     fprintf(out, "blocks = %u\nmax_blocks = %u\n", suite->blocks,

@@ -2,6 +2,7 @@
 #include "harness/cell/cell_record.h"
 
 #include "harness/cell/cell_writer.h"
+#include "workloads/block_run.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -86,6 +87,29 @@ static void record_latency(struct hm_cell_writer *out,
     }
 }
 
+/* Only the buckets of these are counted. */
+static void record_operations(struct hm_cell_writer *out,
+                              const struct hm_hist *took)
+{
+    static const char *const kind[HM_BLOCK_KINDS] = {
+        [HM_BLOCK_MALLOC] = "malloc",   [HM_BLOCK_CALLOC] = "calloc",
+        [HM_BLOCK_ALIGNED] = "aligned", [HM_BLOCK_REALLOC] = "realloc",
+        [HM_BLOCK_FREE] = "free",
+    };
+
+    for (unsigned k = 0; k < HM_BLOCK_KINDS; k++) {
+        for (unsigned i = 0; i < HM_HIST_BUCKETS; i++) {
+            if (took[k].count[i] != 0) {
+                hm_cell_write(out,
+                              "operation\t%s\t%" PRIu64 "\t%" PRIu64
+                              "\t%" PRIu32 "\n",
+                              kind[k], hm_hist_low_ns(i), hm_hist_high_ns(i),
+                              took[k].count[i]);
+            }
+        }
+    }
+}
+
 static void record_pauses(struct hm_cell_writer *out,
                           const struct hm_cell_record *r)
 {
@@ -137,6 +161,8 @@ static void record_finished(struct hm_cell_writer *out,
     record_number(out, "rss_end_bytes", r->rss_end_bytes);
     record_number(out, "rss_drained_bytes", r->rss_drained_bytes);
     record_latency(out, r->latency);
+    if (r->took != NULL)
+        record_operations(out, r->took);
     for (unsigned i = 0; i < r->n_checkpoints; i++) {
         hm_cell_write(out,
                       "checkpoint\t%u\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",

@@ -10,12 +10,18 @@
 #ifdef HM_CENSUS
 #include "workloads/block_census.h"
 #endif
+#ifdef HM_BLOCK_OPERATIONS
+#include "workloads/block_operations.h"
+#endif
 
 #include <string.h>
 
 struct block_thread {
     _Alignas(HM_CELL_LINE_BYTES) struct hm_block_run run;
     struct hm_cell_meters meters;
+#ifdef HM_BLOCK_OPERATIONS
+    struct hm_hist took[HM_BLOCK_KINDS];
+#endif
 };
 
 static struct block_thread *block_threads;
@@ -79,6 +85,33 @@ static const char *block_dropped(void)
 }
 #endif
 
+#ifdef HM_BLOCK_OPERATIONS
+/* Not what the set-up asks for. */
+static void block_begin_operations(void)
+{
+    for (unsigned t = 0; t < block_n_threads; t++)
+        block_threads[t].run.took = block_threads[t].took;
+}
+
+static void block_merge_operations(struct hm_cell_record *record)
+{
+    record->took = block_threads[0].took;
+    for (unsigned t = 1; t < block_n_threads; t++) {
+        for (unsigned k = 0; k < HM_BLOCK_KINDS; k++)
+            hm_hist_merge(&block_threads[0].took[k], &block_threads[t].took[k]);
+    }
+}
+#else
+static void block_begin_operations(void)
+{
+}
+
+static void block_merge_operations(struct hm_cell_record *record)
+{
+    (void)record;
+}
+#endif
+
 static uint64_t block_ops_done(void)
 {
     uint64_t ops = 0;
@@ -111,6 +144,14 @@ static void block_prepare(const struct hm_cell_args *args)
     if (args->block->setup != NULL)
         args->block->setup(&block_threads[0].run, args->threads);
     block_begin_census();
+    block_begin_operations();
+}
+
+/* What is freed now, the window does not see. */
+static void block_drop(struct hm_block_run *run)
+{
+    run->took = NULL;
+    block_workload->drop(run);
 }
 
 static void block_thread_main(unsigned t)
@@ -122,7 +163,7 @@ static void block_thread_main(unsigned t)
     block_workload->run(run);
     hm_cell_threads_meet(); /* all are done: it closes the window */
     hm_cell_threads_meet();
-    block_workload->drop(run);
+    block_drop(run);
     hm_cell_threads_meet();
 }
 
@@ -137,7 +178,7 @@ static void block_measure(void)
     hm_cell_run_close_window();
     block_end_census();
     hm_cell_threads_meet();
-    block_workload->drop(&block_threads[0].run);
+    block_drop(&block_threads[0].run);
     hm_cell_threads_meet();
     hm_cell_run.record.rss_drained_bytes = hm_os_rss_bytes(0);
     if (block_workload->is_trimmed)
@@ -165,6 +206,7 @@ static void block_merge(struct hm_cell_record *record)
                           &thread->meters.latency);
         }
     }
+    block_merge_operations(record);
     record->checksum = hm_fin(checksum);
 #ifndef HM_BLOCK_NULL /* whose blocks hold nothing that could be read back */
     record->has_checksum = 1;

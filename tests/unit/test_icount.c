@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_icount.c -- finding valgrind, the command under it, and its dumps. */
 #include "harness/campaign/icount.h"
+#include "harness/program_folder.h"
 #include "tests/unit/campaign_folder.h"
 
 #include <errno.h>
@@ -51,15 +52,15 @@ static void valgrind_is_looked_for_in_the_folders_of_path(void **state)
 
     (void)state;
     setenv("PATH", hm_pool_format(&pool, "/nowhere:bin::%s", folder), 1);
-    assert_null(hm_icount_valgrind(&pool));
+    assert_null(hm_program_in_path(&pool, "valgrind"));
     put_valgrind(0600);
-    assert_null(hm_icount_valgrind(&pool));
+    assert_null(hm_program_in_path(&pool, "valgrind"));
     put_valgrind(0700);
-    found = hm_icount_valgrind(&pool);
+    found = hm_program_in_path(&pool, "valgrind");
     assert_non_null(found);
     assert_string_equal(found, hm_pool_format(&pool, "%s/valgrind", folder));
     unsetenv("PATH");
-    assert_null(hm_icount_valgrind(&pool));
+    assert_null(hm_program_in_path(&pool, "valgrind"));
     setenv("PATH", before, 1);
 }
 

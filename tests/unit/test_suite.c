@@ -194,6 +194,7 @@ static void what_was_written_reads_the_same(void **state)
                                    "threads = 2 4\nci = 1.5%\nseed = 3\n"
                                    "memory_cap = 64M\n"
                                    "stress = 64K\nverify = yes\nicount = yes\n"
+                                   "operations = yes\n"
                                    "[workload a]\nn = 5\n"
                                    "[variant v]\nstrategy = x\n"
                                    "preload = y\n"
@@ -209,7 +210,9 @@ static void what_was_written_reads_the_same(void **state)
     assert_string_equal(first, second);
     assert_int_equal(fixture->suite.stress_bytes, 64 << 10);
     assert_true(fixture->suite.verify);
-    assert_true(fixture->suite.icount);
+    assert_true(fixture->suite.extra[HM_EXTRA_ICOUNT]);
+    assert_true(fixture->suite.extra[HM_EXTRA_OPERATIONS]);
+    assert_false(fixture->suite.extra[HM_EXTRA_SYSCALLS]);
     assert_non_null(strstr(first, "heap = 1.5\n"));
     assert_non_null(strstr(first, "env.A = b=c\n"));
 }

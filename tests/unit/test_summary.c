@@ -347,6 +347,26 @@ static void broken_tables_are_refused_and_nothing_is_written(void **state)
     assert_string_equal(folder_text("summary.csv"), "");
 }
 
+static void operations_have_percentiles_with_ten_samples_beyond(void **state)
+{
+    (void)state;
+    begin_runs();
+    put_blocks(three_arms, 3, 2);
+    folder_put("hist.csv", "run_id,low_ns,high_ns,count,operation\n"
+                           "0,100,100,5000,\n"
+                           "0,20,20,990,malloc\n"
+                           "0,90,90,10,malloc\n"
+                           "0,40,40,19,free\n");
+    assert_int_equal(summarise(), 0);
+    assert_non_null(
+        strstr(folder_text("operations.csv"), ",malloc,p50,20,1000\n"));
+    assert_non_null(
+        strstr(folder_text("operations.csv"), ",malloc,p99,20,1000\n"));
+    assert_null(strstr(folder_text("operations.csv"), "p99.9"));
+    assert_null(strstr(folder_text("operations.csv"), "free"));
+    assert_null(strstr(folder_text("latency.csv"), ",20\n"));
+}
+
 static void histograms_of_all_blocks_become_one_curve(void **state)
 {
     (void)state;
@@ -452,6 +472,7 @@ int main(void)
         TEST(a_block_that_comes_twice_is_refused),
         TEST(broken_tables_are_refused_and_nothing_is_written),
         TEST(histograms_of_all_blocks_become_one_curve),
+        TEST(operations_have_percentiles_with_ten_samples_beyond),
         TEST(pauses_become_a_survival_curve),
         TEST(the_timeline_is_the_first_run_without_its_setup),
         TEST(side_files_of_unknown_runs_are_refused),

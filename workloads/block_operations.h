@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* block_operations.h -- the doors of block.h with a clock in each: how long
+ * every single request took, by kind.
+ *
+ * A pair of clock readings costs more than most requests, so that this is a
+ * program of its own whose times of the window count for nothing.  A request's
+ * time includes one reading of the clock.
+ *
+ * Threads: those that a workload starts share the histograms of their mutator,
+ * of which only the buckets are counted. */
+#ifndef HM_WORKLOADS_BLOCK_OPERATIONS_H
+#define HM_WORKLOADS_BLOCK_OPERATIONS_H
+
+#include "common/clock.h"
+#include "common/hist.h"
+#include "workloads/block_run.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+static inline void hm_block_took(struct hm_block_run *run,
+                                 enum hm_block_kind kind, uint64_t start_ns)
+{
+    uint64_t took_ns = hm_clock_now_ns() - start_ns;
+
+    if (run->took == NULL)
+        return;
+    if (took_ns >> HM_HIST_MAX_BITS)
+        took_ns = (UINT64_C(1) << HM_HIST_MAX_BITS) - 1;
+    __atomic_fetch_add(&run->took[kind].count[hm_hist_index(took_ns)], 1,
+                       __ATOMIC_RELAXED);
+}
+
+static inline void *hm_block_alloc(struct hm_block_run *run, size_t bytes)
+{
+    uint64_t start_ns = hm_clock_now_ns();
+    void *block = malloc(bytes);
+
+    hm_block_took(run, HM_BLOCK_MALLOC, start_ns);
+    return hm_block_got(run, block, bytes);
+}
+
+static inline void *hm_block_alloc_zeroed(struct hm_block_run *run,
+                                          size_t bytes)
+{
+    uint64_t start_ns = hm_clock_now_ns();
+    void *block = calloc(1, bytes);
+
+    hm_block_took(run, HM_BLOCK_CALLOC, start_ns);
+    return hm_block_got(run, block, bytes);
+}
+
+static inline void *hm_block_alloc_aligned(struct hm_block_run *run,
+                                           size_t align, size_t bytes)
+{
+    uint64_t start_ns = hm_clock_now_ns();
+    void *block;
+    int error = posix_memalign(&block, align, bytes);
+
+    hm_block_took(run, HM_BLOCK_ALIGNED, start_ns);
+    return hm_block_got(run, error == 0 ? block : NULL, bytes);
+}
+
+static inline void hm_block_free(struct hm_block_run *run, void *block)
+{
+    uint64_t start_ns;
+
+    HM_BLOCK_KEEP(block);
+    start_ns = hm_clock_now_ns();
+    free(block);
+    hm_block_took(run, HM_BLOCK_FREE, start_ns);
+}
+
+static inline void *hm_block_resize(struct hm_block_run *run, void *block,
+                                    size_t bytes)
+{
+    uint64_t start_ns;
+
+    HM_BLOCK_KEEP(block);
+    start_ns = hm_clock_now_ns();
+    block = realloc(block, bytes);
+    hm_block_took(run, HM_BLOCK_REALLOC, start_ns);
+    return hm_block_got(run, block, bytes);
+}
+
+static inline void hm_block_lose(struct hm_block_run *run, void *block)
+{
+    (void)run;
+    HM_BLOCK_KEEP(block);
+}
+
+#endif /* HM_WORKLOADS_BLOCK_OPERATIONS_H */
