@@ -347,8 +347,8 @@ static const char *pool_check_pool(const struct hm_heap *heap,
     const struct hm_unit *unit = &heap->units.unit[pool - heap->pool];
     size_t n_free;
 
-    if (unit->units != 1 || unit->is_free || pool->log2 < POOL_LEAST_LOG2 ||
-        pool->log2 > POOL_MOST_LOG2 ||
+    if (unit->units != 1 || unit->state != HM_UNIT_USED ||
+        pool->log2 < POOL_LEAST_LOG2 || pool->log2 > POOL_MOST_LOG2 ||
         pool->capacity != HM_UNIT_BYTES >> pool->log2)
         return "a pool is a unit, and its capacity what fits";
     n_free = pool_count_free(heap, pool);

@@ -48,8 +48,8 @@ static inline void hm_run_split(struct hm_units *u, uint32_t first, size_t n)
     size_t had = u->unit[first].units;
 
     HM_ASSERT(n > 0 && n < had);
-    hm_units_tag(u, first, n, 0, 1);
-    hm_units_tag(u, first + (uint32_t)n, had - n, 0, 1);
+    hm_units_tag(u, first, n, HM_UNIT_USED);
+    hm_units_tag(u, first + (uint32_t)n, had - n, HM_UNIT_USED);
 }
 
 /* Frees all but the first `n` units of the run. */
@@ -132,7 +132,7 @@ static inline const char *hm_runs_check(const struct hm_units *u,
         size_t i = u->owner[at] == owner;
 
         units = u->unit[at].units;
-        if (!u->unit[at].is_free && i == 0)
+        if (!hm_units_is_free(u, (uint32_t)at) && i == 0)
             continue;
         *n += i * units;
         while (i < units && u->owner[at + i] == NULL)

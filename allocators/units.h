@@ -7,19 +7,24 @@
  * free run is never touched.  Freed runs stay backed by memory ("dirty") and
  * are reused first; when more than 4 MiB and more than a quarter of what is in
  * use is free and dirty, most of it goes back to the system ("clean").  While
- * that is needed again within 50 ms, twice as much is kept, up to 16 MiB.
+ * half of what went back within a second was needed again, it goes lazily: the
+ * system takes it when it is short of memory, and until then it is as good as
+ * dirty.
  *
  * Source:     D. E. Knuth, The Art of Computer Programming 1, 2.5, boundary
  *             tags; bins by size as in D. Lea's malloc; dirty and clean runs
  *             as in J. Evans' jemalloc.
  * Differs:    what goes back is decided by how much is in use, not after a
- * time: a program that frees all and then sleeps has given its memory back.  Up
- * to 128 KiB are backed by one call, not by a fault for each page. Invariants:
- * runs lie end to end from 0 to the frontier; no two free runs touch; each free
- * run is in the bin of its size among the dirty or the clean ones; counts
- * agree. Costs:      O(1) but for a bin's search, at most 16 runs, and for
- * system calls.  24 bytes for each unit. Threads:    none; the owner's lock.
- * `owner` of a unit in use may be read at any time. */
+ *             time: a program that frees all and then sleeps has given its
+ *             memory back.  Up to 128 KiB are backed by one call, not by a
+ *             fault for each page.
+ * Invariants: runs lie end to end from 0 to the frontier; no two free runs
+ *             touch that are both dirty or both not; each is in the bin of its
+ *             size among the dirty or the clean ones; counts agree.
+ * Costs:      O(1) but for a bin's search, at most 16 runs, and for system
+ *             calls.  24 bytes for each unit.
+ * Threads:    none; the owner's lock.  `owner` of a unit in use may be read at
+ *             any time. */
 #ifndef HM_ALLOCATORS_UNITS_H
 #define HM_ALLOCATORS_UNITS_H
 
@@ -40,18 +45,24 @@ enum {
     /* Longer runs are left to faults. */
     HM_UNITS_BACKED_MOST = (128 << 10) / HM_UNIT_BYTES,
     HM_UNITS_KEPT = (4 << 20) / HM_UNIT_BYTES, /* dirty, always kept */
-    HM_UNITS_KEPT_MOST = (16 << 20) / HM_UNIT_BYTES,
-    HM_UNITS_SOON_NS = 50000000,
+    HM_UNITS_SOON_NS = 1000000000,
     HM_UNITS_TRIES = 16,
     HM_UNITS_MOST = 1 << 30,
 };
 
 #define HM_UNIT_NONE UINT32_MAX
 
+enum hm_unit_state {
+    HM_UNIT_USED,
+    HM_UNIT_DIRTY,
+    HM_UNIT_LAZY, /* went back lazily, or part of it: may still be backed */
+    HM_UNIT_CLEAN,
+};
+
 struct hm_unit {
-    uint32_t units : 30;                /* first of a run: its length; else 0 */
-    uint32_t is_free : 1, is_dirty : 1; /* of the run, in its first */
-    uint32_t first;                     /* last of a run: its first */
+    uint32_t units : 30; /* first of a run: its length; else 0 */
+    uint32_t state : 2;  /* of the run, in its first: enum hm_unit_state */
+    uint32_t first;      /* last of a run: its first */
     uint32_t next, prev; /* first of a free run: neighbours in the bin */
 };
 
@@ -68,10 +79,10 @@ struct hm_units {
     size_t end;                /* most units */
     _Atomic uint32_t frontier;
     size_t used_units, dirty_units;    /* dirty: free ones */
-    size_t kept_units;                 /* dirty ones that are kept at present */
-    size_t purged_units, backed_units; /* by, and since, the last purge */
-    uint64_t purged_ns;
-    struct hm_unit_bins dirty, clean;
+    size_t purged_units, backed_units; /* gone back, needed, since `since_ns` */
+    uint64_t since_ns;
+    int is_lazy;                      /* how memory goes back at present */
+    struct hm_unit_bins dirty, clean; /* clean: the lazy ones, too */
 };
 
 /* `space` begins at a multiple of HM_UNIT_BYTES; the table is elsewhere.
@@ -103,7 +114,6 @@ static int hm_units_init(struct hm_units *u, size_t limit_bytes)
         return -1;
     }
     u->end = end;
-    u->kept_units = HM_UNITS_KEPT;
     u->unit = (struct hm_unit *)(void *)u->table.base;
     u->owner = (void *_Atomic *)(void *)u->owners.base;
     u->owner_zero = u->owner - (uintptr_t)u->space.base / HM_UNIT_BYTES;
@@ -152,7 +162,7 @@ static unsigned hm_units_bin(size_t n)
 
 static struct hm_unit_bins *hm_units_bins(struct hm_units *u, uint32_t first)
 {
-    return u->unit[first].is_dirty ? &u->dirty : &u->clean;
+    return u->unit[first].state == HM_UNIT_DIRTY ? &u->dirty : &u->clean;
 }
 
 static void hm_units_link(struct hm_units *u, uint32_t first)
@@ -167,7 +177,7 @@ static void hm_units_link(struct hm_units *u, uint32_t first)
         u->unit[head].prev = first;
     bins->list[bin] = first;
     bins->map |= UINT64_C(1) << bin;
-    if (u->unit[first].is_dirty)
+    if (u->unit[first].state == HM_UNIT_DIRTY)
         u->dirty_units += u->unit[first].units;
 }
 
@@ -177,8 +187,8 @@ static void hm_units_unlink(struct hm_units *u, uint32_t first)
     struct hm_unit *run = &u->unit[first];
     unsigned bin = hm_units_bin(run->units);
 
-    HM_ASSERT(run->is_free && run->units > 0);
-    if (run->is_dirty)
+    HM_ASSERT(run->state != HM_UNIT_USED && run->units > 0);
+    if (run->state == HM_UNIT_DIRTY)
         u->dirty_units -= run->units;
     if (run->next != HM_UNIT_NONE)
         u->unit[run->next].prev = run->prev;
@@ -191,12 +201,16 @@ static void hm_units_unlink(struct hm_units *u, uint32_t first)
         bins->map &= ~(UINT64_C(1) << bin);
 }
 
+static int hm_units_is_free(const struct hm_units *u, uint32_t first)
+{
+    return u->unit[first].state != HM_UNIT_USED;
+}
+
 static void hm_units_tag(struct hm_units *u, uint32_t first, size_t n,
-                         int is_free, int is_dirty)
+                         enum hm_unit_state state)
 {
     u->unit[first].units = (uint32_t)n & (HM_UNITS_MOST - 1);
-    u->unit[first].is_free = is_free != 0;
-    u->unit[first].is_dirty = is_dirty != 0;
+    u->unit[first].state = (uint32_t)state & 3;
     u->unit[first + n - 1].first = first;
 }
 
@@ -221,15 +235,105 @@ static uint32_t hm_units_find(const struct hm_units *u,
     return bins->list[bin + 1 + (unsigned)__builtin_ctzll(higher)];
 }
 
+/* --- clean and dirty
+ * --------------------------------------------------------*/
+
+/* Joins the free run at `at`, if it is one and is dirty as `state` is, to that
+ * which `*n` and `*state` describe. */
+static int hm_units_join(struct hm_units *u, uint32_t at, size_t *n,
+                         enum hm_unit_state *state)
+{
+    struct hm_unit *run = &u->unit[at];
+
+    if (run->state == HM_UNIT_USED ||
+        (run->state == HM_UNIT_DIRTY) != (*state == HM_UNIT_DIRTY))
+        return 0;
+    hm_units_unlink(u, at);
+    *n += run->units;
+    if (run->state == HM_UNIT_LAZY)
+        *state = HM_UNIT_LAZY;
+    run->units = 0;
+    return 1;
+}
+
+/* A run in no bin becomes free, and one with its neighbours of its kind. */
+static void hm_units_settle(struct hm_units *u, uint32_t first, size_t n,
+                            enum hm_unit_state state)
+{
+    uint32_t next = first + (uint32_t)n, low;
+
+    if (next < u->frontier)
+        (void)hm_units_join(u, next, &n, &state);
+    low = first > 0 ? u->unit[first - 1].first : 0;
+    if (first > 0 && hm_units_join(u, low, &n, &state)) {
+        u->unit[first].units = 0;
+        first = low;
+    }
+    hm_units_tag(u, first, n, state);
+    hm_units_link(u, first);
+}
+
+/* The last `n` units of a dirty run become clean, or lazy; 0 when the system
+ * refuses. */
+static int hm_units_purge_run(struct hm_units *u, uint32_t first, size_t n)
+{
+    size_t left = u->unit[first].units - n;
+    uint32_t at = first + (uint32_t)left;
+
+    if (madvise(hm_units_address(u, at), n * HM_UNIT_BYTES,
+                u->is_lazy ? MADV_FREE : MADV_DONTNEED) != 0)
+        return 0;
+    hm_units_unlink(u, first);
+    if (left > 0) {
+        hm_units_tag(u, first, left, HM_UNIT_DIRTY);
+        hm_units_link(u, first);
+    }
+    hm_units_settle(u, at, n, u->is_lazy ? HM_UNIT_LAZY : HM_UNIT_CLEAN);
+    u->purged_units += n;
+    return 1;
+}
+
+/* Gives of the longest dirty runs back until `keep` units are left. */
+static void hm_units_purge(struct hm_units *u, size_t keep)
+{
+    int error = errno; /* free(3) keeps it */
+
+    while (u->dirty_units > keep) {
+        unsigned bin = 63 - (unsigned)__builtin_clzll(u->dirty.map);
+        uint32_t first = u->dirty.list[bin];
+        size_t n = u->unit[first].units, most = u->dirty_units - keep;
+
+        if (!hm_units_purge_run(u, first, n < most ? n : most))
+            break;
+    }
+    errno = error;
+}
+
 /* --- take -----------------------------------------------------------------*/
 
-/* Backs units in one call; a hint, see MADV_POPULATE_WRITE. */
-static void hm_units_back(struct hm_units *u, uint32_t first, size_t n)
+/* Units that were in `state` are needed.  Those without memory are backed in
+ * one call; a hint, see MADV_POPULATE_WRITE. */
+static void hm_units_back(struct hm_units *u, uint32_t first, size_t n,
+                          enum hm_unit_state state)
 {
+    if (state == HM_UNIT_DIRTY)
+        return;
     u->backed_units += n;
-    if (n <= HM_UNITS_BACKED_MOST) {
+    if (state == HM_UNIT_CLEAN && n <= HM_UNITS_BACKED_MOST) {
         (void)madvise(hm_units_address(u, first), n * HM_UNIT_BYTES,
                       MADV_POPULATE_WRITE);
+    }
+}
+
+/* The run of `length` units at `first`, in no bin, becomes one of `n` in use
+ * and one in `state` of what is left. */
+static void hm_units_cut(struct hm_units *u, uint32_t first, size_t n,
+                         size_t length, enum hm_unit_state state)
+{
+    hm_units_tag(u, first, n, HM_UNIT_USED);
+    if (length > n) {
+        hm_units_tag(u, first + (uint32_t)n, length - n, state);
+        hm_units_link(u, first + (uint32_t)n);
     }
 }
 
@@ -242,144 +346,141 @@ static uint32_t hm_units_last(const struct hm_units *u, size_t n)
     if (frontier == 0)
         return 0;
     low = u->unit[frontier - 1].first;
-    return u->unit[low].is_free && u->unit[low].units < n ? low : frontier;
+    return hm_units_is_free(u, low) && u->unit[low].units < n ? low : frontier;
 }
 
-/* A run of `n` units of which the last were never used, in no bin. */
-static uint32_t hm_units_extend(struct hm_units *u, size_t n)
+/* The frontier passes the end of `n` units from `first` on; what it passes is
+ * backed and in no run.  By how much it moved, or 0: there is no memory. */
+static size_t hm_units_advance(struct hm_units *u, uint32_t first, size_t n)
 {
-    uint32_t frontier = u->frontier, first = hm_units_last(u, n), end;
+    uint32_t frontier = u->frontier, end;
     size_t more = n - (frontier - first);
     size_t ahead = more < HM_UNITS_AHEAD ? HM_UNITS_AHEAD : more;
 
     if (ahead > u->end - frontier)
         ahead = more;
     if (more > u->end - frontier)
-        return HM_UNIT_NONE;
+        return 0;
     end = frontier + (uint32_t)ahead;
     if (!hm_region_reach(&u->table, (unsigned char *)(u->unit + end)) ||
         !hm_region_reach(&u->owners, (unsigned char *)(u->owner + end)) ||
         !hm_region_touch(&u->space, hm_units_address(u, end)))
-        return HM_UNIT_NONE;
-    if (first < frontier) {
-        if (!u->unit[first].is_dirty)
-            hm_units_back(u, first, frontier - first);
-        hm_units_unlink(u, first);
-    }
-    hm_units_back(u, frontier, ahead);
+        return 0;
+    hm_units_back(u, frontier, ahead, HM_UNIT_CLEAN);
     u->frontier = end;
-    hm_units_tag(u, first, n, 0, 1);
-    first += (uint32_t)n;
-    if (first < end) {
-        hm_units_tag(u, first, end - first, 1, 1);
-        hm_units_link(u, first);
+    return ahead;
+}
+
+/* A run of `n` units of which the last were never used, in no bin. */
+static uint32_t hm_units_extend(struct hm_units *u, size_t n)
+{
+    uint32_t first = hm_units_last(u, n);
+    size_t below = u->frontier - first, above = hm_units_advance(u, first, n);
+
+    if (above == 0)
+        return HM_UNIT_NONE;
+    if (below > 0) {
+        hm_units_unlink(u, first);
+        hm_units_back(u, first, below, u->unit[first].state);
     }
-    return first - (uint32_t)n;
+    hm_units_cut(u, first, n, below + above, HM_UNIT_DIRTY);
+    return first;
+}
+
+/* A run of `n` units that were freed, in no bin, or HM_UNIT_NONE. */
+static uint32_t hm_units_reuse(struct hm_units *u, size_t n)
+{
+    uint32_t first = hm_units_find(u, &u->dirty, n);
+    enum hm_unit_state state;
+
+    if (first == HM_UNIT_NONE)
+        first = hm_units_find(u, &u->clean, n);
+    if (first == HM_UNIT_NONE)
+        return first;
+    state = u->unit[first].state;
+    hm_units_unlink(u, first);
+    hm_units_cut(u, first, n, u->unit[first].units, state);
+    hm_units_back(u, first, n, state);
+    return first;
 }
 
 /* First unit of a run of `n` >= 1 for `owner`, or HM_UNIT_NONE. */
 static uint32_t hm_units_take(struct hm_units *u, size_t n, void *owner)
 {
-    uint32_t first = hm_units_find(u, &u->dirty, n);
-    size_t length;
+    uint32_t first = hm_units_reuse(u, n);
 
     if (first == HM_UNIT_NONE)
-        first = hm_units_find(u, &u->clean, n);
-    if (first == HM_UNIT_NONE) {
         first = hm_units_extend(u, n);
-        if (first == HM_UNIT_NONE)
-            return first;
-    } else {
-        int is_dirty = u->unit[first].is_dirty;
-
-        hm_units_unlink(u, first);
-        length = u->unit[first].units;
-        hm_units_tag(u, first, n, 0, 1);
-        if (length > n) {
-            hm_units_tag(u, first + (uint32_t)n, length - n, 1, is_dirty);
-            hm_units_link(u, first + (uint32_t)n);
-        }
-        if (!is_dirty)
-            hm_units_back(u, first, n);
+    if (first == HM_UNIT_NONE && u->dirty_units > 0) {
+        hm_units_purge(u, 0); /* what touches is one run then */
+        first = hm_units_reuse(u, n);
     }
+    if (first == HM_UNIT_NONE)
+        return first;
     u->used_units += n;
     u->owner[first] = owner;
     return first;
+}
+
+/* The end of the free runs from `at` on, not further than it takes to reach
+ * `end`. */
+static uint32_t hm_units_free_to(const struct hm_units *u, uint32_t at,
+                                 size_t end)
+{
+    while (at < end && at < u->frontier && hm_units_is_free(u, at))
+        at += u->unit[at].units;
+    return at;
 }
 
 /* Makes the run at `first` one of `n` > its length without moving it: 1, or 0
  * when what lies above is in use. */
 static int hm_units_grow(struct hm_units *u, uint32_t first, size_t n)
 {
-    size_t had = u->unit[first].units, length;
-    uint32_t next = first + (uint32_t)had;
-    int is_dirty;
+    size_t had = u->unit[first].units, length, above = 0;
+    uint32_t at = first + (uint32_t)had;
+    uint32_t end = hm_units_free_to(u, at, first + n);
+    enum hm_unit_state state = HM_UNIT_DIRTY;
 
-    if (next >= u->frontier || !u->unit[next].is_free ||
-        u->unit[next].units < n - had)
-        return 0;
-    is_dirty = u->unit[next].is_dirty;
-    hm_units_unlink(u, next);
-    length = had + u->unit[next].units;
-    u->unit[next].units = 0;
-    hm_units_tag(u, first, n, 0, 1);
-    if (length > n) {
-        hm_units_tag(u, first + (uint32_t)n, length - n, 1, is_dirty);
-        hm_units_link(u, first + (uint32_t)n);
+    if (end < first + n) {
+        above = end == u->frontier ? hm_units_advance(u, first, n) : 0;
+        if (above == 0)
+            return 0;
     }
+    for (; at < end; at += (uint32_t)length) {
+        size_t need = first + n - at;
+
+        state = u->unit[at].state;
+        length = u->unit[at].units;
+        hm_units_unlink(u, at);
+        u->unit[at].units = 0;
+        hm_units_back(u, at, length < need ? length : need, state);
+    }
+    hm_units_cut(u, first, n, end - first + above,
+                 above > 0 ? HM_UNIT_DIRTY : state);
     u->used_units += n - had;
     return 1;
 }
 
 /* --- give -----------------------------------------------------------------*/
 
-/* A free run becomes clean. */
-static void hm_units_purge_run(struct hm_units *u, uint32_t first)
-{
-    struct hm_unit *run = &u->unit[first];
-
-    hm_units_unlink(u, first);
-    if (madvise(hm_units_address(u, first), (size_t)run->units * HM_UNIT_BYTES,
-                MADV_DONTNEED) == 0) {
-        run->is_dirty = 0;
-        u->purged_units += run->units;
-    }
-    hm_units_link(u, first);
-}
-
-/* A purge soon after another, whose memory was needed again, shows that this
- * was a mistake: more is kept then, else as much as at first. */
+/* Memory goes back lazily from when half of it was needed again within a second
+ * to the end of a second in which this was not so. */
 static void hm_units_learn(struct hm_units *u)
 {
+    int is_needed =
+        u->purged_units > 0 && u->backed_units >= u->purged_units / 2;
     struct timespec now;
     uint64_t now_ns;
 
     (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-    if (now_ns - u->purged_ns > HM_UNITS_SOON_NS) {
-        u->kept_units = HM_UNITS_KEPT;
-    } else if (u->purged_units > 0 && u->backed_units >= u->purged_units / 2 &&
-               u->kept_units < HM_UNITS_KEPT_MOST) {
-        u->kept_units *= 2;
+    if (now_ns - u->since_ns <= HM_UNITS_SOON_NS) {
+        u->is_lazy |= is_needed;
+        return;
     }
-    u->purged_ns = now_ns;
+    u->is_lazy &= is_needed;
+    u->since_ns = now_ns;
     u->purged_units = u->backed_units = 0;
-}
-
-/* Gives the longest dirty runs back until at most `keep` units are left. */
-static void hm_units_purge(struct hm_units *u, size_t keep)
-{
-    int error = errno; /* free(3) keeps it */
-
-    while (u->dirty_units > keep) {
-        unsigned bin = 63 - (unsigned)__builtin_clzll(u->dirty.map);
-        size_t before = u->dirty_units;
-
-        hm_units_purge_run(u, u->dirty.list[bin]);
-        if (u->dirty_units == before)
-            break; /* the system refuses */
-    }
-    errno = error;
 }
 
 /* So many dirty ones are too many. */
@@ -387,36 +488,21 @@ static size_t hm_units_most(const struct hm_units *u)
 {
     size_t share = u->used_units / 4;
 
-    return share > u->kept_units ? share : u->kept_units;
+    return share > HM_UNITS_KEPT ? share : HM_UNITS_KEPT;
 }
 
 /* Frees the run that starts at `first`. */
 static void hm_units_give(struct hm_units *u, uint32_t first)
 {
     size_t n = u->unit[first].units;
-    uint32_t next = first + (uint32_t)n, low;
 
-    HM_ASSERT(n > 0 && !u->unit[first].is_free);
+    HM_ASSERT(n > 0 && !hm_units_is_free(u, first));
     u->used_units -= n;
     u->owner[first] = NULL;
-    if (next < u->frontier && u->unit[next].is_free) {
-        n += u->unit[next].units;
-        hm_units_unlink(u, next);
-        u->unit[next].units = 0;
-    }
-    low = first > 0 ? u->unit[first - 1].first : 0;
-    if (first > 0 && u->unit[low].is_free) {
-        n += u->unit[low].units;
-        hm_units_unlink(u, low);
-        u->unit[first].units = 0;
-        first = low;
-    }
-    hm_units_tag(u, first, n, 1, 1);
-    hm_units_link(u, first);
+    hm_units_settle(u, first, n, HM_UNIT_DIRTY);
     if (u->dirty_units > hm_units_most(u)) {
         hm_units_learn(u);
-        if (u->dirty_units > hm_units_most(u))
-            hm_units_purge(u, hm_units_most(u) / 2);
+        hm_units_purge(u, hm_units_most(u) / 2);
     }
 }
 
@@ -432,8 +518,9 @@ static const char *hm_units_check_bins(const struct hm_units *u,
         if ((at != HM_UNIT_NONE) != (int)(bins->map >> b & 1))
             return "units: a bit says whether a bin has a run";
         for (; at != HM_UNIT_NONE; at = u->unit[at].next) {
-            if (!u->unit[at].is_free || hm_units_bin(u->unit[at].units) != b ||
-                (u->unit[at].is_dirty != 0) != (bins == &u->dirty))
+            if (!hm_units_is_free(u, at) ||
+                hm_units_bin(u->unit[at].units) != b ||
+                (u->unit[at].state == HM_UNIT_DIRTY) != (bins == &u->dirty))
                 return "units: each run is in the bin of its size";
             if ((*n_free)-- == 0)
                 return "units: the bins hold nothing but the free runs";
@@ -446,7 +533,7 @@ static const char *hm_units_check(const struct hm_units *u)
 {
     size_t used = 0, dirty = 0, n_free = 0, n;
     const char *broken;
-    int was_free = 0;
+    enum hm_unit_state last = HM_UNIT_USED;
 
     for (size_t at = 0; at < u->frontier; at += n) {
         const struct hm_unit *run = &u->unit[at];
@@ -454,12 +541,13 @@ static const char *hm_units_check(const struct hm_units *u)
         n = run->units;
         if (n == 0 || at + n > u->frontier || u->unit[at + n - 1].first != at)
             return "units: runs lie end to end";
-        if (run->is_free && was_free)
-            return "units: no two free runs touch";
-        was_free = run->is_free;
-        used += was_free ? 0 : n;
-        dirty += was_free && run->is_dirty ? n : 0;
-        n_free += (size_t)was_free;
+        if (run->state != HM_UNIT_USED && last != HM_UNIT_USED &&
+            (run->state == HM_UNIT_DIRTY) == (last == HM_UNIT_DIRTY))
+            return "units: no two free runs of a kind touch";
+        last = run->state;
+        used += last == HM_UNIT_USED ? n : 0;
+        dirty += last == HM_UNIT_DIRTY ? n : 0;
+        n_free += last != HM_UNIT_USED;
     }
     if (used != u->used_units || dirty != u->dirty_units)
         return "units: the counts agree";

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -26,12 +27,27 @@ static int teardown(void **state)
     return 0;
 }
 
+/* How many of the units from `first` on have memory in which something was
+ * written. */
+static size_t resident_units(uint32_t first, size_t n_units)
+{
+    static unsigned char in_core[LIMIT_BYTES >> 12];
+    size_t bytes = n_units * HM_UNIT_BYTES, n = 0;
+
+    assert_int_equal(mincore(hm_units_address(&units, first), bytes, in_core),
+                     0);
+    for (size_t i = 0; i < bytes >> 12; i++)
+        n += in_core[i] & 1;
+    return n * 4096 / HM_UNIT_BYTES;
+}
+
 /* `n` units, one by one, and gives them all back. */
 static void breathe(size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         taken[i] = hm_units_take(&units, 1, taken);
         assert_int_not_equal(taken[i], HM_UNIT_NONE);
+        memset(hm_units_address(&units, taken[i]), 1, HM_UNIT_BYTES);
     }
     for (size_t i = 0; i < n; i++)
         hm_units_give(&units, taken[i]);
@@ -44,29 +60,27 @@ static void test_what_is_drained_goes_back(void **state)
     breathe(MOST);
     assert_int_equal(units.used_units, 0);
     assert_true(units.dirty_units <= HM_UNITS_KEPT);
-    assert_int_equal(units.kept_units, HM_UNITS_KEPT);
+    assert_false(units.is_lazy);
+    assert_true(resident_units(0, units.frontier) <= HM_UNITS_KEPT);
 }
 
 /* The first time is no mistake; that the second comes soon enough is not sure
  * on a busy machine. */
-static void learn_to_keep(void)
+static void learn_to_be_lazy(void)
 {
-    for (int i = 0; i < 1000 && units.kept_units < MOST; i++)
+    for (int i = 0; i < 1000 && !units.is_lazy; i++)
         breathe(MOST);
-    assert_true(units.kept_units >= MOST);
+    assert_true(units.is_lazy);
 }
 
-static void test_what_is_needed_again_at_once_is_kept(void **state)
+static void test_what_is_needed_again_at_once_goes_back_lazily(void **state)
 {
-    size_t before;
-
     (void)state;
-    learn_to_keep();
+    learn_to_be_lazy();
     breathe(MOST);
-    before = units.backed_units;
-    breathe(MOST);
-    assert_int_equal(units.backed_units, before);
-    assert_true(units.kept_units <= HM_UNITS_KEPT_MOST);
+    assert_true(units.dirty_units <= HM_UNITS_KEPT);
+    assert_true(resident_units(0, units.frontier) > MOST / 2);
+    breathe(MOST); /* takes and writes lazy ones */
 }
 
 static void test_a_run_grows_over_what_is_free_behind_it(void **state)
@@ -85,18 +99,42 @@ static void test_a_run_grows_over_what_is_free_behind_it(void **state)
     assert_null(hm_units_check(&units));
 }
 
+static void test_a_run_grows_past_the_frontier(void **state)
+{
+    size_t n = 3 * (size_t)HM_UNITS_AHEAD;
+    uint32_t first, other;
+
+    (void)state;
+    first = hm_units_take(&units, 1, taken);
+    assert_true(hm_units_grow(&units, first, n));
+    assert_true(units.frontier >= first + n);
+    assert_null(hm_units_check(&units));
+    assert_true(hm_units_grow(&units, first, 2 * n + 1));
+    assert_null(hm_units_check(&units));
+    assert_false(hm_units_grow(&units, first, units.end + 1));
+    other = hm_units_take(&units, 1, taken);
+    assert_false(hm_units_grow(&units, first, 3 * n));
+    hm_units_give(&units, other);
+    hm_units_give(&units, first);
+    assert_int_equal(units.used_units, 0);
+    assert_null(hm_units_check(&units));
+}
+
 static void test_later_it_goes_back_again(void **state)
 {
     uint32_t first;
 
     (void)state;
-    learn_to_keep();
-    units.purged_ns -= 2 * (uint64_t)HM_UNITS_SOON_NS;
-    first = hm_units_take(&units, HM_UNITS_KEPT_MOST + 1, taken);
+    learn_to_be_lazy();
+    units.since_ns -= 2 * (uint64_t)HM_UNITS_SOON_NS;
+    units.backed_units = 0;
+    first = hm_units_take(&units, MOST, taken);
     assert_int_not_equal(first, HM_UNIT_NONE);
+    units.backed_units = 0;
     hm_units_give(&units, first);
-    assert_int_equal(units.kept_units, HM_UNITS_KEPT);
+    assert_false(units.is_lazy);
     assert_true(units.dirty_units <= HM_UNITS_KEPT);
+    assert_true(resident_units(first, MOST) <= HM_UNITS_KEPT);
     assert_null(hm_units_check(&units));
 }
 
@@ -106,9 +144,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_is_drained_goes_back, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(
-            test_what_is_needed_again_at_once_is_kept, setup, teardown),
+            test_what_is_needed_again_at_once_goes_back_lazily, setup,
+            teardown),
         cmocka_unit_test_setup_teardown(
             test_a_run_grows_over_what_is_free_behind_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_run_grows_past_the_frontier,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(test_later_it_goes_back_again, setup,
                                         teardown),
     };
