@@ -22,9 +22,9 @@ enum {
     TC_TABLE_SIZES = TC_TABLE_BYTES / HM_ALLOC_ALIGN + 1,
     TC_SCAN = 8, /* full pages looked at before a new one is taken */
     TC_CARVE_BYTES = 4096,
-    TC_RETURN_SHARE = 16,     /* see tc_page_share */
-    TC_OWN_PAGES = 2,         /* see tc_own_share */
-    TC_KEPT_BYTES = 64 << 10, /* most of a thread's pages without a block */
+    TC_RETURN_SHARE = 16,    /* see tc_page_share */
+    TC_OWN_PAGES = 2,        /* see tc_own_share */
+    TC_KEPT_BYTES = 1 << 20, /* most of a thread's pages without a block */
     TC_META_STEP = 64,
     TC_PAGE_UNITS = 16, /* most of a page */
     TC_PAGE_BLOCKS = 4, /* or so many, if these are more */

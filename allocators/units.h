@@ -7,9 +7,9 @@
  * free run is never touched.  Freed runs stay backed by memory ("dirty") and
  * are reused first; when more than 4 MiB and more than a quarter of what is in
  * use is free and dirty, most of it goes back to the system ("clean").  While
- * half of what went back within a second was needed again, it goes lazily: the
- * system takes it when it is short of memory, and until then it is as good as
- * dirty.
+ * half of what went back within a second was needed again, 16 MiB are kept and
+ * the rest goes lazily: the system takes it when it is short of memory, and
+ * until then it is as good as dirty.
  *
  * Source:     D. E. Knuth, The Art of Computer Programming 1, 2.5, boundary
  *             tags; bins by size as in D. Lea's malloc; dirty and clean runs
@@ -44,7 +44,8 @@ enum {
     HM_UNITS_AHEAD = (128 << 10) / HM_UNIT_BYTES, /* backed at a time */
     /* Longer runs are left to faults. */
     HM_UNITS_BACKED_MOST = (128 << 10) / HM_UNIT_BYTES,
-    HM_UNITS_KEPT = (4 << 20) / HM_UNIT_BYTES, /* dirty, always kept */
+    HM_UNITS_KEPT = (4 << 20) / HM_UNIT_BYTES,       /* dirty, always kept */
+    HM_UNITS_KEPT_LAZY = (16 << 20) / HM_UNIT_BYTES, /* ... at such times */
     HM_UNITS_SOON_NS = 1000000000,
     HM_UNITS_TRIES = 16,
     HM_UNITS_MOST = 1 << 30,
@@ -487,8 +488,9 @@ static void hm_units_learn(struct hm_units *u)
 static size_t hm_units_most(const struct hm_units *u)
 {
     size_t share = u->used_units / 4;
+    size_t least = u->is_lazy ? HM_UNITS_KEPT_LAZY : HM_UNITS_KEPT;
 
-    return share > HM_UNITS_KEPT ? share : HM_UNITS_KEPT;
+    return share > least ? share : least;
 }
 
 /* Frees the run that starts at `first`. */
@@ -502,7 +504,8 @@ static void hm_units_give(struct hm_units *u, uint32_t first)
     hm_units_settle(u, first, n, HM_UNIT_DIRTY);
     if (u->dirty_units > hm_units_most(u)) {
         hm_units_learn(u);
-        hm_units_purge(u, hm_units_most(u) / 2);
+        if (u->dirty_units > hm_units_most(u))
+            hm_units_purge(u, hm_units_most(u) / 2);
     }
 }
 
