@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/analysis/summary_curves.h"
 
+#include "harness/analysis/summary_rows.h"
 #include "harness/csv.h"
 
 #include <math.h>
@@ -8,11 +9,13 @@
 #include <string.h>
 
 double hm_summary_place(const struct hm_summary_cell *cell,
-                        enum hm_summary_key axis)
+                        struct hm_summary_axis axis)
 {
     double place;
 
-    return hm_csv_number(cell->key[axis], &place) == 0 ? place : NAN;
+    if (axis.param != NULL)
+        return hm_summary_param(cell->key[axis.key], axis.param);
+    return hm_csv_number(cell->key[axis.key], &place) == 0 ? place : NAN;
 }
 
 void hm_summary_put_real(FILE *out, double value)
@@ -24,16 +27,38 @@ void hm_summary_put_real(FILE *out, double value)
     }
 }
 
+/* Whether lists "a=1;b=2" say the same but for the value of `name`. */
+static int curves_same_params(const char *a, const char *b, const char *name)
+{
+    size_t bytes = strlen(name);
+
+    while (*a != '\0' && *b != '\0') {
+        size_t a_bytes = strcspn(a, ";"), b_bytes = strcspn(b, ";");
+        int named = strncmp(a, name, bytes) == 0 && a[bytes] == '=' &&
+                    strncmp(b, name, bytes) == 0 && b[bytes] == '=';
+
+        if (!named && (a_bytes != b_bytes || strncmp(a, b, a_bytes) != 0))
+            return 0;
+        a += a_bytes + (a[a_bytes] == ';');
+        b += b_bytes + (b[b_bytes] == ';');
+    }
+    return *a == *b;
+}
+
 static int curves_same(const struct hm_summary_cell *a,
                        const struct hm_summary_cell *b, enum hm_summary_key key,
-                       enum hm_summary_key axis)
+                       struct hm_summary_axis axis)
 {
-    return key == axis || strcmp(a->key[key], b->key[key]) == 0;
+    if (key == axis.key) {
+        return axis.param == NULL ||
+               curves_same_params(a->key[key], b->key[key], axis.param);
+    }
+    return strcmp(a->key[key], b->key[key]) == 0;
 }
 
 int hm_summary_same_work(const struct hm_summary_cell *a,
                          const struct hm_summary_cell *b,
-                         enum hm_summary_key axis)
+                         struct hm_summary_axis axis)
 {
     return curves_same(a, b, HM_SUMMARY_KEY_workload, axis) &&
            curves_same(a, b, HM_SUMMARY_KEY_params, axis) &&
@@ -42,41 +67,37 @@ int hm_summary_same_work(const struct hm_summary_cell *a,
 
 static int curves_same_curve(const struct hm_summary_cell *a,
                              const struct hm_summary_cell *b,
-                             enum hm_summary_key axis)
+                             struct hm_summary_axis axis)
 {
     return hm_summary_same_work(a, b, axis) &&
            curves_same(a, b, HM_SUMMARY_KEY_strategy, axis) &&
            curves_same(a, b, HM_SUMMARY_KEY_heap_multiple, axis);
 }
 
-static int curves_compare_places(double a, double b)
+/* Whether place `a` comes behind `b`: NaN is the last. */
+static int curves_is_behind(double a, double b)
 {
-    if (isnan(a) || isnan(b))
-        return (isnan(a) != 0) - (isnan(b) != 0);
-    return (a > b) - (a < b);
+    return isnan(a) ? !isnan(b) : a > b;
 }
 
-/* Order within a curve, whose cells differ in one of these alone. */
-static int curves_compare(const void *left, const void *right)
+/* Puts a cell into a curve, of few cells, that is in order. */
+static void curves_insert(const struct hm_summary_cell **curve, size_t n,
+                          const struct hm_summary_cell *cell,
+                          struct hm_summary_axis axis)
 {
-    static const enum hm_summary_key keys[] = {HM_SUMMARY_KEY_heap_multiple,
-                                               HM_SUMMARY_KEY_threads};
-    const struct hm_summary_cell *a =
-        *(const struct hm_summary_cell *const *)left;
-    const struct hm_summary_cell *b =
-        *(const struct hm_summary_cell *const *)right;
-    int order = 0;
+    double place = hm_summary_place(cell, axis);
 
-    for (size_t k = 0; k < sizeof keys / sizeof keys[0] && order == 0; k++) {
-        order = curves_compare_places(hm_summary_place(a, keys[k]),
-                                      hm_summary_place(b, keys[k]));
+    for (; n > 0; n--) {
+        if (!curves_is_behind(hm_summary_place(curve[n - 1], axis), place))
+            break;
+        curve[n] = curve[n - 1];
     }
-    return order;
+    curve[n] = cell;
 }
 
 /* Appends the cells from `head` on that belong to it and were not taken. */
 static size_t curves_take(const struct hm_summary_campaign *campaign,
-                          enum hm_summary_key axis, size_t head,
+                          struct hm_summary_axis axis, size_t head,
                           unsigned char *taken,
                           const struct hm_summary_cell **order)
 {
@@ -88,14 +109,13 @@ static size_t curves_take(const struct hm_summary_campaign *campaign,
         if (taken[c] || !curves_same_curve(cell, &campaign->cell[head], axis))
             continue;
         taken[c] = 1;
-        order[n++] = cell;
+        curves_insert(order, n++, cell, axis);
     }
-    qsort(order, n, sizeof(void *), curves_compare);
     return n;
 }
 
 size_t hm_summary_curves(const struct hm_summary_campaign *campaign,
-                         enum hm_summary_key axis,
+                         struct hm_summary_axis axis,
                          const struct hm_summary_cell **order)
 {
     unsigned char *taken = calloc(campaign->n_cells, 1);
@@ -116,7 +136,7 @@ size_t hm_summary_curves(const struct hm_summary_campaign *campaign,
 }
 
 int hm_summary_is_varied(const struct hm_summary_cell *const *order, size_t n,
-                         size_t begin, enum hm_summary_key axis, size_t *end)
+                         size_t begin, struct hm_summary_axis axis, size_t *end)
 {
     double first = NAN;
     int varied = 0;

@@ -72,6 +72,13 @@ int hm_summary_write_time_heap(const struct hm_summary_view *view,
 int hm_summary_write_scaling(const struct hm_summary_view *view,
                              const char *folder);
 
+/* metric,workload,strategy,value,cost,low,high,status,n: wall time and, where
+ * they were counted, instructions per operation, of workloads that were run
+ * with several values of a parameter.  A parameter is a work of its own,
+ * `churn/slots`; what else varies is in its name too. */
+int hm_summary_write_sweep(const struct hm_summary_view *view,
+                           const char *folder);
+
 /* workload,strategy,after,rss_mib,low,high,status,n: what was resident when
  * all was freed, from the figures of `drain` and its like. */
 int hm_summary_write_drain(const struct hm_summary_view *view,

@@ -103,8 +103,7 @@ static int figures_put_all(const struct figures *figures)
         end = begin + 1;
         while (end < campaign->n_cells &&
                hm_summary_same_work(&campaign->cell[begin],
-                                    &campaign->cell[end],
-                                    HM_SUMMARY_KEY_heap_multiple))
+                                    &campaign->cell[end], HM_SUMMARY_BY_HEAP))
             end++;
         error = figures_put_work(figures, begin, end);
     }

@@ -114,7 +114,7 @@ static size_t lbo_work_end(const struct lbo *lbo, size_t begin)
 
     while (end < lbo->n &&
            hm_summary_same_work(lbo->order[begin], lbo->order[end],
-                                HM_SUMMARY_KEY_heap_multiple))
+                                HM_SUMMARY_BY_HEAP))
         end++;
     return end;
 }
@@ -183,8 +183,7 @@ static int lbo_put_cell(FILE *out, struct lbo *lbo, size_t i,
     hm_summary_strategy_label(&lbo->view->labels, lbo->bound[i].cell, bound);
     (void)fprintf(out, "%s,%s,%s", hm_summary_metric_name(metric), workload,
                   cell->key[HM_SUMMARY_KEY_strategy]);
-    hm_summary_put_real(out,
-                        hm_summary_place(cell, HM_SUMMARY_KEY_heap_multiple));
+    hm_summary_put_real(out, hm_summary_place(cell, HM_SUMMARY_BY_HEAP));
     lbo_put(out, &log_ratio);
     (void)fprintf(out, ",%s,%zu,%.0f,%s\n",
                   hm_summary_status_name(hm_summary_worst_status(cell)),
@@ -235,8 +234,7 @@ static int lbo_put_mean(FILE *out, struct lbo *lbo,
         error = hm_summary_interval(lbo->value, n, &log_ratio);
     (void)fprintf(out, "%s,geomean,%s", hm_summary_metric_name(metric),
                   like->key[HM_SUMMARY_KEY_strategy]);
-    hm_summary_put_real(out,
-                        hm_summary_place(like, HM_SUMMARY_KEY_heap_multiple));
+    hm_summary_put_real(out, hm_summary_place(like, HM_SUMMARY_BY_HEAP));
     lbo_put(out, &log_ratio);
     (void)fprintf(out, ",%s,%zu,NaN,\n", n > 0 ? "ok" : "none", n);
     return error;
@@ -293,8 +291,7 @@ static int lbo_init(struct lbo *lbo, const struct hm_summary_view *view)
     if (lbo->order == NULL || lbo->bound == NULL || lbo->value == NULL ||
         lbo->sum == NULL || lbo->count == NULL)
         return -ENOMEM;
-    lbo->n =
-        hm_summary_curves(campaign, HM_SUMMARY_KEY_heap_multiple, lbo->order);
+    lbo->n = hm_summary_curves(campaign, HM_SUMMARY_BY_HEAP, lbo->order);
     return 0;
 }
 

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCALING_AXIS HM_SUMMARY_KEY_threads
-
 static double scaling_rate(const struct hm_summary_run *run)
 {
     return run->ops / run->value[HM_SUMMARY_wall_ns];
@@ -30,8 +28,8 @@ static const struct hm_summary_cell *scaling_unit(
 
         if (cell->arm == HM_SUMMARY_ARM_BASELINE && cell->n_ok > 0 &&
             hm_summary_is_complete(cell) && scaling_rate(cell->ok) > 0 &&
-            (unit == NULL || hm_summary_place(cell, SCALING_AXIS) <
-                                 hm_summary_place(unit, SCALING_AXIS)))
+            (unit == NULL || hm_summary_place(cell, HM_SUMMARY_BY_THREADS) <
+                                 hm_summary_place(unit, HM_SUMMARY_BY_THREADS)))
             unit = cell;
     }
     return unit;
@@ -75,7 +73,7 @@ static int scaling_put(FILE *out, const struct hm_summary_view *view,
     hm_summary_workload_label(&labels, cell, label);
     (void)fprintf(out, "%s,", label);
     hm_summary_strategy_label(&labels, cell, label);
-    (void)fprintf(out, "%s,%s", label, cell->key[SCALING_AXIS]);
+    (void)fprintf(out, "%s,%s", label, cell->key[HM_SUMMARY_KEY_threads]);
     hm_summary_put_real(out, exp(rate.estimate));
     hm_summary_put_real(out, exp(rate.low));
     hm_summary_put_real(out, exp(rate.high));
@@ -90,7 +88,7 @@ static int scaling_put_all(FILE *out, const struct hm_summary_view *view,
                            const struct hm_summary_cell **order,
                            double *log_ratio)
 {
-    size_t n = hm_summary_curves(view->campaign, SCALING_AXIS, order);
+    size_t n = hm_summary_curves(view->campaign, HM_SUMMARY_BY_THREADS, order);
     size_t end;
     int error = 0;
 
@@ -100,7 +98,7 @@ static int scaling_put_all(FILE *out, const struct hm_summary_view *view,
     for (size_t begin = 0; begin < n; begin = end) {
         const struct hm_summary_cell *unit = NULL;
 
-        if (hm_summary_is_varied(order, n, begin, SCALING_AXIS, &end))
+        if (hm_summary_is_varied(order, n, begin, HM_SUMMARY_BY_THREADS, &end))
             unit = scaling_unit(order, begin, end);
         for (size_t i = begin; i < end && unit != NULL && error == 0; i++)
             error = scaling_put(out, view, order[i], unit, log_ratio);

@@ -20,8 +20,7 @@ static void time_heap_put(FILE *out, const struct hm_summary_view *view,
 
     hm_summary_workload_label(&view->labels, cell, workload);
     (void)fprintf(out, "%s,%s", workload, cell->key[HM_SUMMARY_KEY_strategy]);
-    hm_summary_put_real(out,
-                        hm_summary_place(cell, HM_SUMMARY_KEY_heap_multiple));
+    hm_summary_put_real(out, hm_summary_place(cell, HM_SUMMARY_BY_HEAP));
     hm_summary_put_real(out, measured ? wall->estimate : NAN);
     hm_summary_put_real(out, measured ? wall->low : NAN);
     hm_summary_put_real(out, measured ? wall->high : NAN);
@@ -42,14 +41,13 @@ int hm_summary_write_time_heap(const struct hm_summary_view *view,
                     : hm_replace_begin(&file, folder, "time_heap.csv");
 
     if (error == 0) {
-        n = hm_summary_curves(view->campaign, HM_SUMMARY_KEY_heap_multiple,
-                              order);
+        n = hm_summary_curves(view->campaign, HM_SUMMARY_BY_HEAP, order);
         (void)fputs("workload,strategy,heap_multiple,wall_ns,low,high,status,"
                     "n\n",
                     file.out);
         for (size_t begin = 0; begin < n; begin = end) {
-            int varied = hm_summary_is_varied(
-                order, n, begin, HM_SUMMARY_KEY_heap_multiple, &end);
+            int varied =
+                hm_summary_is_varied(order, n, begin, HM_SUMMARY_BY_HEAP, &end);
 
             for (size_t i = begin; i < end && varied; i++)
                 time_heap_put(file.out, view, order[i]);

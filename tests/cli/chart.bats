@@ -208,10 +208,28 @@ EOF
     grep -q '>OOM<' campaign/charts/sharing.svg
 }
 
-@test "a campaign without threads or figures says so when asked for their charts" {
+@test "a sweep over values of a parameter is drawn for each metric, with what failed" {
+    needs_gnuplot
+    run -0 "$heapmark" run --workload churn --strategy best_fit --blocks 1 --out swept \
+        --param slots=8,2K --param ops=20K
+    awk -F, 'NR > 1 { print; $1 = "instructions_per_op"; $5 = $6 = $7 = 90; print }' OFS=, \
+        swept/sweep.csv >more.csv
+    [ "$(wc -l <more.csv)" -eq 8 ]
+    sed 's/^\(ns_per_op,[^,]*,best_fit,2048\),.*/\1,NaN,NaN,NaN,timeout,0/' more.csv |
+        cat <(head -n 1 swept/sweep.csv) - >swept.csv
+    for metric in Time Instructions; do
+        gnuplot -c "$HEAPMARK_BIN/plot/sweep.gp" swept.csv $metric.svg
+        grep -q '>churn/slots<' $metric.svg
+        grep -q ">$metric per operation by parameter (lower is better)<" $metric.svg
+        grep -q '>1k<' $metric.svg
+        sed -i /^ns_per_op/d swept.csv
+    done
+}
+
+@test "a campaign without threads, figures or sweeps says so when asked for their charts" {
     needs_gnuplot
     "$heapmark" summary --quiet campaign
-    for id in scaling drain sharing; do
+    for id in scaling drain sharing sweep; do
         run -0 "$heapmark" chart --chart $id campaign
         [[ $output == *"chart $id: nothing to draw: $id.csv has no rows"* ]]
         [ ! -e campaign/charts/$id.svg ]
