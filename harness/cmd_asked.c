@@ -350,11 +350,13 @@ int hm_asked_campaign(struct hm_asked *asked, bool *any_ok)
         .command = asked->command,
         .resume = asked->request.resume != NULL,
         .progress = stdout,
+        .brief = asked->brief,
     };
     enum hm_campaign_end end;
 
     hm_asked_catch_signals();
-    hm_asked_report_off(asked);
+    if (!asked->brief)
+        hm_asked_report_off(asked);
     end = hm_campaign_run(&asked->pool, &request);
     *any_ok = end == HM_CAMPAIGN_DONE;
     if (end == HM_CAMPAIGN_INTERRUPTED)

@@ -37,6 +37,7 @@ struct hm_asked {
     struct hm_suite suite;
     struct hm_plan plan;
     const char *folder, *command;
+    bool brief; /* nothing but the line of progress on a terminal */
 };
 
 /* The shared options; children of a command's parser, which sets

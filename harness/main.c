@@ -20,6 +20,7 @@ static const struct main_verb main_verbs[] = {
     {"run", "measure a suite, or what options name", hm_cmd_run, false},
     {"minheap", "find the smallest heap of each collector", hm_cmd_minheap,
      false},
+    {"tour", "what memory costs, shown in 90 seconds", hm_cmd_tour, false},
     {"selftest", "does this set-up show what the literature found?",
      hm_cmd_selftest, false},
     {"summary", "the tables of a campaign, from its rows", hm_cmd_summary,

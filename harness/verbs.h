@@ -15,6 +15,7 @@ enum {
 
 int hm_cmd_minheap(int argc, char **argv);
 int hm_cmd_selftest(int argc, char **argv);
+int hm_cmd_tour(int argc, char **argv);
 int hm_cmd_list(int argc, char **argv);
 int hm_cmd_run(int argc, char **argv);
 int hm_cmd_summary(int argc, char **argv);

@@ -286,6 +286,7 @@ static enum hm_campaign_end campaign_work(struct campaign *campaign)
         done % n != 0 || !campaign_is_enough(campaign, (unsigned)(done / n));
     hm_progress_init(&campaign->progress, campaign->request->progress, done,
                      n * campaign->max_blocks, campaign->max_blocks);
+    campaign->progress.brief = campaign->request->brief;
     error = hm_inputs_make(campaign->measure.input_dir);
     if (error != 0)
         return campaign_fail(campaign->measure.input_dir, hm_error_text(error));
@@ -311,7 +312,8 @@ enum hm_campaign_end hm_campaign_run(struct hm_pool *pool,
     end = campaign_open(&campaign);
     if (end == HM_CAMPAIGN_DONE)
         end = campaign_work(&campaign);
-    if (end == HM_CAMPAIGN_DONE && campaign.progress.failed > 0) {
+    if (end == HM_CAMPAIGN_DONE && campaign.progress.failed > 0 &&
+        !request->brief) {
         fprintf(request->progress,
                 "%zu run%s failed; see status and reason in %s/runs.csv\n",
                 campaign.progress.failed,

@@ -15,6 +15,7 @@ struct hm_campaign_request {
     const char *command; /* for meta.csv */
     bool resume;         /* the folder holds a part of this plan already */
     FILE *progress;      /* where the progress goes */
+    bool brief;          /* only the line that a terminal shows meanwhile */
 };
 
 enum hm_campaign_end {

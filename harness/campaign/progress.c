@@ -107,7 +107,7 @@ void hm_progress_end(struct hm_progress_line *progress, const char *name,
         return;
     if (strcmp(status, "unsupported") != 0)
         progress->failed++;
-    if (progress->block > 0)
+    if (progress->block > 0 || progress->brief)
         return;
     hm_progress_clear(progress);
     fprintf(progress->out, "%s: %s (%s)\n", name, status, reason);
@@ -116,7 +116,7 @@ void hm_progress_end(struct hm_progress_line *progress, const char *name,
 
 void hm_progress_block(struct hm_progress_line *progress, unsigned block)
 {
-    if (progress->terminal)
+    if (progress->terminal || progress->brief)
         return;
     fprintf(progress->out, "block %u/%u: %zu/%zu runs", block + 1,
             progress->blocks, progress->done, progress->total);

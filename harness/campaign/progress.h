@@ -12,6 +12,7 @@
 struct hm_progress_line {
     FILE *out;
     bool terminal;
+    bool brief;         /* no lines that stay: none of failures and blocks */
     unsigned columns;   /* of the terminal; 0: not known */
     size_t done, total; /* runs of the campaign, as far as it is known */
     unsigned block, blocks;
