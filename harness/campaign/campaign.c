@@ -195,7 +195,8 @@ static enum hm_campaign_end campaign_run(struct campaign *campaign,
                             (double)measured.wall_ns);
         }
         hm_progress_end(&campaign->progress, name, measured.outcome.status,
-                        measured.outcome.reason, measured.elapsed_ns);
+                        measured.outcome.reason, measured.elapsed_ns,
+                        measured.extra_ns);
     }
     hm_pool_fini(&pool);
     return end;

@@ -247,7 +247,7 @@ static void minheap_tell(struct minheap *minheap, const struct search *search)
 
     /* Block 0 makes failures known at once. */
     hm_progress_end(&minheap->progress, name, search->found.outcome.status,
-                    search->found.outcome.reason, search->elapsed_ns);
+                    search->found.outcome.reason, search->elapsed_ns, 0);
     if (ok && !minheap->progress.terminal) {
         hm_human_size(size, (double)search->found.bisected.fits_bytes);
         hm_human_ratio(ratio, (double)search->found.bisected.fits_bytes /

@@ -30,10 +30,19 @@ void hm_progress_init(struct hm_progress_line *progress, FILE *out, size_t done,
 
 uint64_t hm_progress_left_ns(const struct hm_progress_line *progress)
 {
+    size_t in_block = progress->blocks > 0 ? progress->total / progress->blocks
+                                           : progress->total;
+    uint64_t left_ns;
+
     if (progress->made == 0 || progress->done >= progress->total)
         return 0;
-    return progress->spent_ns / progress->made *
-           (progress->total - progress->done);
+    left_ns = progress->spent_ns / progress->made *
+              (progress->total - progress->done);
+    if (progress->made_first > 0 && progress->done < in_block) {
+        left_ns += progress->extra_ns / progress->made_first *
+                   (in_block - progress->done);
+    }
+    return left_ns;
 }
 
 void hm_progress_clear(struct hm_progress_line *progress)
@@ -98,11 +107,13 @@ void hm_progress_begin(struct hm_progress_line *progress, unsigned block,
 
 void hm_progress_end(struct hm_progress_line *progress, const char *name,
                      const char *status, const char *reason,
-                     uint64_t elapsed_ns)
+                     uint64_t elapsed_ns, uint64_t extra_ns)
 {
     progress->done++;
     progress->made++;
+    progress->made_first += progress->block == 0;
     progress->spent_ns += elapsed_ns;
+    progress->extra_ns += extra_ns;
     if (strcmp(status, "ok") == 0)
         return;
     if (strcmp(status, "unsupported") != 0)

@@ -16,8 +16,9 @@ struct hm_progress_line {
     unsigned columns;   /* of the terminal; 0: not known */
     size_t done, total; /* runs of the campaign, as far as it is known */
     unsigned block, blocks;
-    uint64_t spent_ns; /* by the runs that this driver made */
-    size_t made, failed;
+    uint64_t spent_ns;               /* by the runs that this driver made */
+    uint64_t extra_ns;               /* by those beside them, in block 0 only */
+    size_t made, made_first, failed; /* made_first: in block 0 */
 };
 
 /* Runs `done` of `total` exist already; blocks = 0: there are no blocks. */
@@ -29,10 +30,11 @@ void hm_progress_init(struct hm_progress_line *progress, FILE *out, size_t done,
 void hm_progress_begin(struct hm_progress_line *progress, unsigned block,
                        const char *name);
 
-/* It ended; `status` of the row.  Failures get a line of their own. */
+/* It ended; `status` of the row, extra_ns what the runs beside it took.
+ * Failures get a line of their own. */
 void hm_progress_end(struct hm_progress_line *progress, const char *name,
                      const char *status, const char *reason,
-                     uint64_t elapsed_ns);
+                     uint64_t elapsed_ns, uint64_t extra_ns);
 
 /* A block is complete. */
 void hm_progress_block(struct hm_progress_line *progress, unsigned block);
@@ -43,8 +45,8 @@ void hm_progress_clear(struct hm_progress_line *progress);
 /* "   about 12 s left", or min or h, once there is something to judge by. */
 void hm_progress_put_left(const struct hm_progress_line *progress);
 
-/* Time that the rest will take, by the mean of what was run so far; 0 before
- * the first. */
+/* Time that the rest will take, by the mean of what was run so far, and that of
+ * the runs beside it for what is left of block 0; 0 before the first. */
 uint64_t hm_progress_left_ns(const struct hm_progress_line *progress);
 
 #endif /* HM_HARNESS_CAMPAIGN_PROGRESS_H */

@@ -237,8 +237,8 @@ static void the_time_left_is_that_of_the_mean_run(void **state)
     assert_non_null(out);
     hm_progress_init(&progress, out, 10, 20, 2);
     assert_int_equal(hm_progress_left_ns(&progress), 0);
-    hm_progress_end(&progress, "a", "ok", "", 100);
-    hm_progress_end(&progress, "b", "oom", "full", 300);
+    hm_progress_end(&progress, "a", "ok", "", 100, 0);
+    hm_progress_end(&progress, "b", "oom", "full", 300, 0);
     assert_int_equal(hm_progress_left_ns(&progress), 8 * 200);
     assert_int_equal(progress.failed, 1);
     assert_int_equal(fclose(out), 0);

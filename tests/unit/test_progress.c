@@ -57,13 +57,34 @@ static void be_terminal(struct fixture *fixture, unsigned columns)
     fixture->progress.columns = columns;
 }
 
+/* Of 2 blocks of 5: 9 runs of 1 s, and 4 more in block 0 with 2 s beside. */
+static void runs_beside_the_first_block_count_for_what_is_left_of_it(
+    void **state)
+{
+    struct fixture *fixture = *state;
+
+    hm_progress_begin(&fixture->progress, 0, "a");
+    hm_progress_end(&fixture->progress, "a", "ok", "", second_ns,
+                    2 * second_ns);
+    assert_int_equal(hm_progress_left_ns(&fixture->progress), 17 * second_ns);
+    for (int i = 1; i < 5; i++) {
+        hm_progress_end(&fixture->progress, "a", "ok", "", second_ns,
+                        2 * second_ns);
+    }
+    assert_int_equal(hm_progress_left_ns(&fixture->progress), 5 * second_ns);
+    hm_progress_begin(&fixture->progress, 1, "a");
+    hm_progress_end(&fixture->progress, "a", "ok", "", second_ns, 0);
+    assert_int_equal(hm_progress_left_ns(&fixture->progress), 4 * second_ns);
+}
+
 static void a_file_gets_a_line_for_each_block_only(void **state)
 {
     struct fixture *fixture = *state;
 
     hm_progress_begin(&fixture->progress, 0, "cache x glibc");
     assert_string_equal(said(fixture), "");
-    hm_progress_end(&fixture->progress, "cache x glibc", "ok", "", second_ns);
+    hm_progress_end(&fixture->progress, "cache x glibc", "ok", "", second_ns,
+                    0);
     assert_string_equal(said(fixture), "");
     hm_progress_block(&fixture->progress, 0);
     assert_string_equal(said(fixture),
@@ -136,11 +157,11 @@ static void the_estimate_is_the_mean_of_own_runs(void **state)
 
     hm_progress_init(&fixture->progress, fixture->out, 6, 10, 2);
     assert_int_equal(hm_progress_left_ns(&fixture->progress), 0);
-    hm_progress_end(&fixture->progress, "a", "ok", "", 2 * second_ns);
-    hm_progress_end(&fixture->progress, "b", "ok", "", 4 * second_ns);
+    hm_progress_end(&fixture->progress, "a", "ok", "", 2 * second_ns, 0);
+    hm_progress_end(&fixture->progress, "b", "ok", "", 4 * second_ns, 0);
     assert_int_equal(hm_progress_left_ns(&fixture->progress), 6 * second_ns);
-    hm_progress_end(&fixture->progress, "c", "ok", "", 0);
-    hm_progress_end(&fixture->progress, "d", "ok", "", 0);
+    hm_progress_end(&fixture->progress, "c", "ok", "", 0, 0);
+    hm_progress_end(&fixture->progress, "d", "ok", "", 0, 0);
     assert_int_equal(hm_progress_left_ns(&fixture->progress), 0);
 }
 
@@ -151,13 +172,14 @@ static void failures_are_told_in_the_first_block_and_counted_in_all(
     struct hm_progress_line *progress = &fixture->progress;
 
     hm_progress_begin(progress, 0, "cache x slow");
-    hm_progress_end(progress, "cache x slow", "timeout", "killed", 1);
+    hm_progress_end(progress, "cache x slow", "timeout", "killed", 1, 0);
     assert_string_equal(said(fixture), "cache x slow: timeout (killed)\n");
-    hm_progress_end(progress, "cache x arena", "unsupported", "no regions", 1);
+    hm_progress_end(progress, "cache x arena", "unsupported", "no regions", 1,
+                    0);
     assert_string_equal(said(fixture),
                         "cache x arena: unsupported (no regions)\n");
     hm_progress_begin(progress, 1, "cache x slow");
-    hm_progress_end(progress, "cache x slow", "timeout", "killed", 1);
+    hm_progress_end(progress, "cache x slow", "timeout", "killed", 1, 0);
     assert_string_equal(said(fixture), "");
     assert_int_equal(progress->failed, 2); /* who cannot run has not failed */
 }
@@ -167,6 +189,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, destroy)
     const struct CMUnitTest tests[] = {
         TEST(a_file_gets_a_line_for_each_block_only),
+        TEST(runs_beside_the_first_block_count_for_what_is_left_of_it),
         TEST(a_terminal_gets_one_line_that_is_rewritten),
         TEST(a_long_name_is_cut_at_the_width_of_the_terminal),
         TEST(the_time_left_has_a_unit_that_suits_it),
