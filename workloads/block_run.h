@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct hm_block_ledger; /* block_census.h */
+struct hm_block_took;   /* block_operations.h */
 
 /* The doors of block.h that take time. */
 enum hm_block_kind {
@@ -27,9 +28,8 @@ struct hm_block_run {
     uint64_t remote_frees; /* blocks freed by a thread that did not allocate */
     uint64_t frees;        /* a block that was resized counts as one */
     int has_threads;       /* of the workload's own: set by block_thread.h */
-    struct hm_block_ledger *ledger; /* used by the census cell only */
-    struct hm_hist *took; /* per kind; NULL outside the window, and in cells
-                             other than that of block_operations.h */
+    struct hm_block_ledger *ledger;  /* used by the census cell only */
+    struct hm_block_took *took;      /* NULL: nothing is timed now */
     void (*exhausted)(size_t bytes); /* does not return */
 };
 

@@ -21,7 +21,7 @@ enum { CHART_LEAST_BYTES = 1024 };
 enum { CHART_MOST_WORKLOADS = 80, CHART_MOST_STRATEGIES = 72 };
 
 /* A timeline with a panel for each strategy takes 2 s on an idle machine. */
-enum { CHART_SECONDS = 120 };
+enum { CHART_SECONDS = 300 };
 
 struct chart {
     struct hm_pool *pool;

@@ -7,6 +7,7 @@
 #include "harness/program_folder.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -65,18 +66,25 @@ static const char *extra_begin_syscalls(const struct extra_run *run,
     return NULL;
 }
 
+static void extra_add_figures(const struct extra_run *run, const char *figures)
+{
+    const char *before = run->row->value[HM_COLUMN_figures];
+
+    hm_row_set(run->row, HM_COLUMN_figures,
+               hm_pool_format(run->pool, "%s%s%s", before,
+                              *before != '\0' ? ";" : "", figures));
+}
+
 static const char *extra_take_syscalls(const struct extra_run *run, bool is_ok)
 {
-    const char *before = run->row->value[HM_COLUMN_figures], *figures;
+    const char *figures;
     int error = hm_syscalls_take(run->pool, run->measure->input_dir, &figures);
 
     if (!is_ok)
         return NULL;
     if (error != 0)
         return "strace did not see the clock window";
-    hm_row_set(run->row, HM_COLUMN_figures,
-               hm_pool_format(run->pool, "%s%s%s", before,
-                              *before != '\0' ? ";" : "", figures));
+    extra_add_figures(run, figures);
     return NULL;
 }
 
@@ -107,11 +115,23 @@ static const char *extra_begin_operations(const struct extra_run *run,
     return NULL;
 }
 
+/* Of its figures the timed run has all but this one. */
 static const char *extra_take_operations(const struct extra_run *run,
                                          bool is_ok)
 {
-    if (is_ok)
-        hm_measure_write_operations(run->measure, run->key);
+    static const char name[] = "internal_frag_percent";
+    const struct hm_record *record = run->measure->record;
+
+    if (!is_ok)
+        return NULL;
+    hm_measure_write_operations(run->measure, run->key);
+    for (size_t i = 0; i < record->n_figures; i++) {
+        if (strcmp(record->figure[i].name, name) == 0) {
+            extra_add_figures(run,
+                              hm_pool_format(run->pool, "%s=%" PRIu64, name,
+                                             record->figure[i].value));
+        }
+    }
     return NULL;
 }
 

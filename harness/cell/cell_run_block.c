@@ -20,7 +20,7 @@ struct block_thread {
     _Alignas(HM_CELL_LINE_BYTES) struct hm_block_run run;
     struct hm_cell_meters meters;
 #ifdef HM_BLOCK_OPERATIONS
-    struct hm_hist took[HM_BLOCK_KINDS];
+    struct hm_block_took took;
 #endif
 };
 
@@ -90,15 +90,26 @@ static const char *block_dropped(void)
 static void block_begin_operations(void)
 {
     for (unsigned t = 0; t < block_n_threads; t++)
-        block_threads[t].run.took = block_threads[t].took;
+        block_threads[t].run.took = &block_threads[t].took;
 }
 
 static void block_merge_operations(struct hm_cell_record *record)
 {
-    record->took = block_threads[0].took;
+    struct hm_block_took *all = &block_threads[0].took;
+
+    record->took = all->kind;
     for (unsigned t = 1; t < block_n_threads; t++) {
+        const struct hm_block_took *took = &block_threads[t].took;
+
         for (unsigned k = 0; k < HM_BLOCK_KINDS; k++)
-            hm_hist_merge(&block_threads[0].took[k], &block_threads[t].took[k]);
+            hm_hist_merge(&all->kind[k], &took->kind[k]);
+        all->asked_bytes += took->asked_bytes;
+        all->usable_bytes += took->usable_bytes;
+    }
+    if (all->usable_bytes > 0) {
+        hm_run_figure(&block_threads[0].run.base, "internal_frag_percent",
+                      (all->usable_bytes - all->asked_bytes) * 100 /
+                          all->usable_bytes);
     }
 }
 #else
@@ -191,6 +202,7 @@ static void block_merge(struct hm_cell_record *record)
     uint32_t checksum = 0;
 
     record->is_block = 1;
+    block_merge_operations(record);
     record->ops = 0;
     for (unsigned t = 0; t < block_n_threads; t++) {
         const struct block_thread *thread = &block_threads[t];
@@ -206,7 +218,6 @@ static void block_merge(struct hm_cell_record *record)
                           &thread->meters.latency);
         }
     }
-    block_merge_operations(record);
     record->checksum = hm_fin(checksum);
 #ifndef HM_BLOCK_NULL /* whose blocks hold nothing that could be read back */
     record->has_checksum = 1;

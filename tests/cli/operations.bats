@@ -41,6 +41,8 @@ fake_operations() {
     for strategy in glibc threadcache; do
         grep -q "^churn,$strategy,malloc,p99.9,[0-9]*,20000$" c/operations.csv
         grep -q "^churn,$strategy,free,p99," c/operations.csv
+        [[ $(column c/runs.csv figures strategy "$strategy" arm "$([ "$strategy" = glibc ] &&
+            echo baseline || echo test)") =~ ^internal_frag_percent=[0-9]+$ ]]
     done
 }
 
