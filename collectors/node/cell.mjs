@@ -15,17 +15,14 @@
 //             and 64 bytes of garbage; a system call per millisecond for the progress page.
 // Threads:    one mutator; V8's own helpers collect beside it unless `node_1gc` forbids.
 
-import { createRequire } from 'node:module';
 import { Meter, PHASE } from './meter.mjs';
+import { mallocPath, otherMalloc, trim } from './native.mjs';
 import { choosePayloads } from './payload.mjs';
 import { Pauses } from './pauses.mjs';
 import { writeRecord } from './record.mjs';
 import { Run } from './run.mjs';
 import { rssHeldBytes, watchRss } from './watch.mjs';
 import { rssPeakBytes, Window } from './window.mjs';
-
-// What only C can do: harness/cell/cell_node_addon.c.
-const { mallocPath, otherMalloc, trim } = createRequire(import.meta.url)('./heapmark.node');
 
 // Between two turns of the event loop: V8 scavenges in a turn when the young generation is
 // four fifths full, and the last fifth of a small one is allocated in about this time.
@@ -161,7 +158,7 @@ async function measure(request, workload, found) {
     meter.phase(PHASE.drop);
     run.held = null;
     await pauses.settle();
-    found.pauses = pauses.within(window.startMs, window.endMs);
+    found.pauses = pauses.within(window.startNs, window.startNs + window.wallNs);
     await watchAndTrim(request, workload, run, found);
     meter.phase(PHASE.end);
 }

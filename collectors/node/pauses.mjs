@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: MIT
-// pauses.mjs -- V8's collections, as perf_hooks tells of them.
+// pauses.mjs -- V8's collections, as it calls back before and after each: in C, into an array
+// outside of its heap (harness/cell/cell_node_gc.c).
 //
-// Node posts an entry to the event loop when a collection ends, so a run that never turns
-// the loop gets none before it is over.  Entries come in order: that of a last, forced
-// collection says that all before it are here.
-//
-// Limits: slices of incremental marking that V8 takes while it allocates have no entry; what
+// Limits: slices of incremental marking that V8 takes while it allocates are not told of; what
 // other threads mark and sweep is no pause.
 
-import { constants, PerformanceObserver } from 'node:perf_hooks';
+import { constants } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Histogram } from './histogram.mjs';
+import { watchCollections } from './native.mjs';
 
 const ENTRIES = 1 << 16;                    // as many as the C log lists
+const FIELDS = 3;
 const SLICE_LEAST_NS = 10000;
-const WAIT_MS = 20, PATIENCE_MS = 10000;
+const HELPERS_MS = 20;                      // for memory that they give back
 
 // The words of common/pause_log.h; what is not named here is a full collection.
 const KIND = {
@@ -26,55 +25,38 @@ const KIND = {
 
 export class Pauses {
     constructor() {
-        this.n = 0;                         // entries delivered
-        this.lastMs = -1;                   // start of the latest one
-        this.startMs = new Float64Array(ENTRIES);
-        this.lengthMs = new Float64Array(ENTRIES);
-        this.kind = new Uint8Array(ENTRIES);
-        this.observer = new PerformanceObserver((list) => this.take(list));
-        this.observer.observe({ entryTypes: ['gc'] });
+        this.log = new Float64Array(1 + ENTRIES * FIELDS);
+        const why = watchCollections(this.log);
+
+        if (why !== '')
+            throw new Error(why);
     }
 
-    take(list) {
-        for (const entry of list.getEntries()) {
-            this.lastMs = entry.startTime;
-            if (this.n < ENTRIES) {
-                this.startMs[this.n] = entry.startTime;
-                this.lengthMs[this.n] = entry.duration;
-                this.kind[this.n] = entry.detail.kind;
-                this.n++;
-            }
-        }
-    }
-
-    // Collects everything, then waits for the entry of that collection.  Twice, for what
-    // incremental marking has found alive before it died stays for one more.
+    // Collects everything.  Twice, for what incremental marking has found alive before it
+    // died stays for one more.
     async settle() {
         globalThis.gc();
-        const sinceMs = performance.now();
-
         globalThis.gc();
-        while (this.lastMs < sinceMs && performance.now() - sinceMs < PATIENCE_MS)
-            await wait(WAIT_MS);
-        this.observer.disconnect();
+        await wait(HELPERS_MS);
     }
 
-    // The pauses that began in [startMs, endMs): each that counts, and the totals.
-    within(startMs, endMs) {
+    // The pauses that began in [fromNs, toNs) of the monotonic clock: each that counts, and
+    // the totals.
+    within(fromNs, toNs) {
         const found = { listed: [], lengths: new Histogram(), totalNs: 0, collections: 0 };
 
-        for (let i = 0; i < this.n; i++) {
-            if (this.startMs[i] < startMs || this.startMs[i] >= endMs)
-                continue;
-            const ns = Math.round(this.lengthMs[i] * 1e6);
-            const kind = KIND[this.kind[i]] ?? 'full';
+        for (let i = 0; i < this.log[0]; i++) {
+            const [startNs, ns, bit] = this.log.subarray(1 + i * FIELDS, 1 + (i + 1) * FIELDS);
+            const kind = KIND[bit] ?? 'full';
 
+            if (startNs < fromNs || startNs >= toNs)
+                continue;
             found.totalNs += ns;
             found.collections += kind !== 'increment';
             if (kind === 'increment' && ns < SLICE_LEAST_NS)
                 continue;
             found.lengths.add(ns);
-            found.listed.push({ startMs: this.startMs[i], ns, kind });
+            found.listed.push({ startNs, ns, kind });
         }
         return found;
     }

@@ -19,7 +19,7 @@ class Lines {
     }
 }
 
-function addPauses(lines, pauses, window) {
+function addPauses(lines, pauses) {
     lines.addAll({
         collections: pauses.collections,
         pauses: pauses.lengths.n,
@@ -28,13 +28,13 @@ function addPauses(lines, pauses, window) {
         pause_p50_ns: pauses.lengths.quantileNs(0.5),
         pause_p99_ns: pauses.lengths.quantileNs(0.99),
     });
-    for (const { startMs, ns, kind } of pauses.listed)
-        lines.add('pause', window.ns(startMs), ns, kind);
+    for (const { startNs, ns, kind } of pauses.listed)
+        lines.add('pause', startNs, ns, kind);
 }
 
 function addWindow(lines, window) {
     const { user_ns, sys_ns, mutator_cpu_ns, ...counts } = window.used;
-    const cpu_ns = user_ns + sys_ns, start = window.ns(window.startMs);
+    const cpu_ns = user_ns + sys_ns, start = window.startNs;
 
     lines.addAll({ wall_ns: window.wallNs, cpu_ns, user_ns, sys_ns, ...counts });
     if (!Number.isNaN(mutator_cpu_ns))      // the two clocks round apart
@@ -66,7 +66,7 @@ export function writeRecord(fd, found) {
     lines.addAll(found.known);
     lines.add('v8_version', process.versions.v8);
     if (found.pauses !== undefined)
-        addPauses(lines, found.pauses, found.window);
+        addPauses(lines, found.pauses);
     if (found.status[0] === 'ok') {
         lines.addAll(found.finished);
         found.counters.forEach(([name, value]) => lines.add('counter', name, value));

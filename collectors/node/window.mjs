@@ -73,8 +73,8 @@ export class Window {
     }
 
     // On the monotonic clock.
-    ns(ms) {
-        return Math.round(this.originNs + ms * 1e6);
+    get startNs() {
+        return Math.round(this.originNs + this.startMs * 1e6);
     }
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* cell_node_addon.c -- what a script cannot do and every cell does: say where
- * malloc comes from in the very process that is measured, and ask it to trim.
- * Node.js loads this as a native module.
+ * malloc comes from in the very process that is measured, ask it to trim, and
+ * note collections where they happen.  Node.js loads this as a native module.
  *
  * Node-API is stable and its C functions are few, so their declarations stand
  * here; the headers are in no package that runs need. */
 #include "harness/cell/cell.h"
+#include "harness/cell/cell_node_gc.h"
 #include "harness/cell/cell_trim.h"
 
 #include <limits.h>
@@ -26,6 +27,9 @@ int napi_get_cb_info(napi_env env, napi_callback_info info, size_t *n_args,
                      napi_value *args, napi_value *receiver, void **data);
 int napi_get_value_string_utf8(napi_env env, napi_value value, char *text,
                                size_t text_bytes, size_t *length);
+int napi_get_typedarray_info(napi_env env, napi_value array, int *type,
+                             size_t *length, void **data, napi_value *buffer,
+                             size_t *offset);
 int napi_set_named_property(napi_env env, napi_value object, const char *name,
                             napi_value value);
 
@@ -57,6 +61,14 @@ static const char *addon_trim(const char *unused)
     return "";
 }
 
+static napi_value addon_text(napi_env env, const char *text)
+{
+    napi_value value;
+
+    return napi_create_string_utf8(env, text, SIZE_MAX, &value) == 0 ? value
+                                                                     : NULL;
+}
+
 /* A function of a script: takes a text or nothing and returns a text. */
 struct addon_function {
     const char *name;
@@ -68,6 +80,20 @@ static struct addon_function addon_functions[] = {
     {"otherMalloc", addon_other_malloc},
     {"trim", addon_trim},
 };
+
+/* watchCollections(Float64Array): "", or why it cannot be. */
+static napi_value addon_watch_collections(napi_env env, napi_callback_info info)
+{
+    static const char lacks[] = "this V8 does not tell of its collections";
+    napi_value value = NULL;
+    size_t n_args = 1, n = 0;
+    void *log = NULL;
+
+    if (napi_get_cb_info(env, info, &n_args, &value, NULL, NULL) != 0 ||
+        napi_get_typedarray_info(env, value, NULL, &n, &log, NULL, NULL) != 0)
+        return NULL;
+    return addon_text(env, hm_cell_node_gc_watch(log, n) == 0 ? "" : lacks);
+}
 
 static napi_value addon_call(napi_env env, napi_callback_info info)
 {
@@ -84,23 +110,29 @@ static napi_value addon_call(napi_env env, napi_callback_info info)
         (void)napi_get_value_string_utf8(env, value, argument, sizeof argument,
                                          &length);
     }
-    return napi_create_string_utf8(env, function->call(argument), SIZE_MAX,
-                                   &value) == 0
-               ? value
-               : NULL;
+    return addon_text(env, function->call(argument));
+}
+
+static int addon_export(napi_env env, napi_value exports, const char *name,
+                        napi_callback call, void *data)
+{
+    napi_value value;
+
+    return napi_create_function(env, name, SIZE_MAX, call, data, &value) != 0 ||
+           napi_set_named_property(env, exports, name, value) != 0;
 }
 
 napi_value napi_register_module_v1(napi_env env, napi_value exports)
 {
+    int failed = addon_export(env, exports, "watchCollections",
+                              addon_watch_collections, NULL);
+
     for (size_t i = 0; i < sizeof(addon_functions) / sizeof(addon_functions[0]);
          i++) {
         struct addon_function *function = &addon_functions[i];
-        napi_value value;
 
-        if (napi_create_function(env, function->name, SIZE_MAX, addon_call,
-                                 function, &value) != 0 ||
-            napi_set_named_property(env, exports, function->name, value) != 0)
-            return NULL;
+        failed |=
+            addon_export(env, exports, function->name, addon_call, function);
     }
-    return exports;
+    return failed ? NULL : exports;
 }

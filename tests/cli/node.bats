@@ -188,6 +188,30 @@ RUNS
         }' <<<"$output"
 }
 
+@test "collections are those that perf_hooks has, and take no room in the heap they are of" {
+    need_node
+    node --expose-gc --max-semi-space-size=1 --input-type=module -e "
+        import { PerformanceObserver } from 'node:perf_hooks';
+        import { watchCollections } from '$bin/node/native.mjs';
+        const log = new Float64Array(1 + 3 * 50), seen = [];
+        new PerformanceObserver((list) => seen.push(...list.getEntries()))
+            .observe({ entryTypes: ['gc'] });
+        if (watchCollections(log) !== '')
+            throw new Error('no functions');
+        for (let i = 0, kept = []; i < 1e6; i++)
+            kept[i % 1000] = { i };
+        gc();
+        setTimeout(() => {
+            const kinds = seen.map((entry) => entry.detail.kind).slice(0, log[0]);
+            const ours = kinds.map((_, i) => log[1 + 3 * i + 2]);
+            if (log[0] < 5 || kinds.join() !== ours.join())
+                throw new Error('perf_hooks ' + kinds + ', here ' + ours);
+        }, 100);"
+    # thousands of them
+    run -0 "$cell" run stack_heap strategy=node heap_bytes=8M
+    [[ $(field status) == ok && $(field collections) -gt 1000 ]]
+}
+
 @test "collections are told apart; those before the window do not count" {
     need_node
     run -0 "$cell" run requests strategy=node param.requests=2000 option.semi_space=1

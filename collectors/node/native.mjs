@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+// native.mjs -- what only C can do: harness/cell/cell_node_addon.c.
+
+import { createRequire } from 'node:module';
+
+export const { mallocPath, otherMalloc, trim, watchCollections } =
+    createRequire(import.meta.url)('./heapmark.node');
