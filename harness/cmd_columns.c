@@ -87,7 +87,10 @@ static const char columns_intro[] =
     "| `sharing.csv` | a cell and a kind of round of `line_sharing` | "
     "workload, "
     "strategy, round (active, passive), share (of cache lines with objects of "
-    "two threads; median), low, high, status, n |\n";
+    "two threads; median), low, high, status, n |\n"
+    "| `nursery.csv` | a metric of a cell that was given a nursery | metric, "
+    "workload, strategy (one for all variants called after their nursery), "
+    "nursery_mib (of a semispace), value (median), low, high, status, n |\n";
 
 static void columns_print_table(const char *file, const struct columns_row *row,
                                 int n)

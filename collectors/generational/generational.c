@@ -27,6 +27,7 @@
  *               --no-compact             compact=0
  *               --always-promote-young-mc, --minor-mc: no counterpart
  *               --single-threaded-gc     gc_threads=1
+ *               (none: all survivors age) ageing=all
  *             Of its own: age, step (1M; V8: 64K to 256K, but on other threads
  *             as well), step_every, step_us, pretouch (HotSpot's
  *             AlwaysPreTouch).
@@ -53,6 +54,7 @@ enum {
     GENERATIONAL_NURSERY_MAX,
     GENERATIONAL_INITIAL_OLD,
     GENERATIONAL_AGE,
+    GENERATIONAL_AGEING,
     GENERATIONAL_INCREMENTAL,
     GENERATIONAL_STEP,
     GENERATIONAL_STEP_EVERY,
@@ -87,6 +89,8 @@ static const struct hm_param generational_params[] = {
     {"initial_old", "bytes of the old space before the first full collection",
      32 << 20, 32 << 20, 1 << 20, UINT64_C(1) << 40},
     {"age", "survivals in the nursery that promote", 2, 2, 1, 2},
+    {"ageing", "learned|all: who stays young; all: every first survivor", 0, 0,
+     0, 1},
     {"incremental", "marks the old space in steps; 0: in one pause", 1, 1, 0,
      1},
     {"step", "bytes marked in a step", 1 << 20, 1 << 20, 1, UINT64_C(1) << 30},
@@ -180,6 +184,7 @@ static int generational_configure(struct hm_gc *gc, const char **why)
                                 ? GENERATIONAL_GAP_SHIFT
                                 : GENERATIONAL_NO_GAP_SHIFT;
     gc->is_ageing = param[GENERATIONAL_AGE] > 1;
+    gc->is_ageing_all = param[GENERATIONAL_AGEING] != 0;
     gc->evacuation.policy = (unsigned)param[GENERATIONAL_COMPACT];
     gc->cycle = (struct generational_cycle){
         .is_enabled = (int)param[GENERATIONAL_INCREMENTAL],

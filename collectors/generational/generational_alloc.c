@@ -188,10 +188,16 @@ static hm_ref alloc_new_large(struct hm_gc *gc, size_t words, size_t n_refs)
     return o;
 }
 
-/* Promotion has failed, and what lives fills the nursery: there is room for it
- * once a full collection is over, for the young one after that. */
+/* What lives fills the nursery.  It has aged now, and the next collection
+ * promotes it; but if promotion has failed, there is room for it only once a
+ * full collection is over, for the young one after that. */
 static void alloc_empty_nursery(struct hm_gc *gc, size_t bytes)
 {
+    if (!gc->has_failed_promotion) {
+        hm_generational_collect(gc, GENERATIONAL_MINOR);
+        if (alloc_room(gc) >= bytes)
+            return;
+    }
     hm_generational_collect_for(gc, GENERATIONAL_FULL, bytes);
     if (alloc_room(gc) < bytes)
         hm_generational_collect(gc, GENERATIONAL_MINOR);

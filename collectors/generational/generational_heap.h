@@ -108,6 +108,7 @@ struct hm_gc {
     struct hm_slot_set large_slots;
     int has_failed_promotion; /* in the last young collection */
     int is_ageing;            /* else the first survival promotes */
+    int is_ageing_all;        /* all that there is room for, as in V8 */
     uint64_t minor_collections, verified_bytes;
     size_t young_marked_bytes;
     int is_noting; /* in a pause: the weak table is told what is marked */

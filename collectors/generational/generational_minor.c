@@ -368,6 +368,8 @@ static size_t minor_aging_words(struct hm_gc *gc)
 
     if (!gc->is_ageing)
         return 0;
+    if (gc->is_ageing_all)
+        return words;
     if (nursery->aging_words < words / MINOR_LEAST_AGED)
         nursery->aging_words = words / MINOR_LEAST_AGED;
     if (nursery->aging_words > words / MINOR_MOST_AGED)

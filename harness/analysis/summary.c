@@ -237,7 +237,7 @@ static int summary_write_files(const struct hm_summary_view *view,
         hm_summary_write_lbo,      hm_summary_write_time_heap,
         hm_summary_write_scaling,  hm_summary_write_drain,
         hm_summary_write_sharing,  hm_summary_write_operations,
-        hm_summary_write_sweep,
+        hm_summary_write_sweep,    hm_summary_write_nursery,
     };
     int error = 0;
 

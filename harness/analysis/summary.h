@@ -5,8 +5,8 @@
  * Writes summary.csv (one row per cell, arm and metric), failures.csv, and the
  * data of the charts: ratios.csv, pareto.csv, latency.csv, survival.csv,
  * timeline.csv, mmu.csv, lbo.csv, time_heap.csv, scaling.csv, drain.csv,
- * sharing.csv, sweep.csv.  results/README.md says what
- * their columns mean. */
+ * sharing.csv, sweep.csv, nursery.csv.  results/README.md says what their
+ * columns mean. */
 #ifndef HM_HARNESS_ANALYSIS_SUMMARY_H
 #define HM_HARNESS_ANALYSIS_SUMMARY_H
 

@@ -89,4 +89,11 @@ int hm_summary_write_drain(const struct hm_summary_view *view,
 int hm_summary_write_sharing(const struct hm_summary_view *view,
                              const char *folder);
 
+/* metric,workload,strategy,nursery_mib,value,low,high,status,n: throughput,
+ * processor time, longest pause, peak memory and collections of the cells that
+ * were given a nursery (option.nursery_max).  Variants that are called after
+ * it, as `node_1gc_16M`, are points of one strategy. */
+int hm_summary_write_nursery(const struct hm_summary_view *view,
+                             const char *folder);
+
 #endif /* HM_HARNESS_ANALYSIS_SUMMARY_DERIVED_H */

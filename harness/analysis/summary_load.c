@@ -23,6 +23,7 @@ enum load_column {
     LOAD_LEAK_EXPECTED = LOAD_METRICS + HM_SUMMARY_METRICS_END,
     LOAD_MUTATOR_CPU,
     LOAD_OPS,
+    LOAD_COLLECTIONS,
     LOAD_FIGURES,
     LOAD_ALL
 };
@@ -39,6 +40,7 @@ static const char *const load_names[] = {
     HM_SUMMARY_METRICS(LOAD_METRIC) "leak_expected",
     "mutator_cpu_ns",
     "ops",
+    "collections",
     "figures"};
 
 static const char *const load_statuses[] = {HM_SUMMARY_STATUSES(LOAD_NAME)};
@@ -294,6 +296,8 @@ static int load_values(struct load *load, struct hm_summary_run *run)
         error = load_number(load, LOAD_MUTATOR_CPU, &run->mutator_cpu_ns);
     if (error == 0)
         error = load_number(load, LOAD_OPS, &run->ops);
+    if (error == 0)
+        error = load_number(load, LOAD_COLLECTIONS, &run->collections);
     if (error == 0 && load_text(load, LOAD_FIGURES)[0] != '\0') {
         run->figures = strdup(load_text(load, LOAD_FIGURES));
         error = run->figures == NULL ? -ENOMEM : 0;

@@ -74,6 +74,7 @@ struct hm_summary_run {
     double value[HM_SUMMARY_METRICS_END]; /* NaN = not measured */
     double mutator_cpu_ns;                /* part of cpu_ns; NaN likewise */
     double ops;                           /* of all threads; NaN likewise */
+    double collections;                   /* NaN likewise */
     char *figures; /* "a=1;b=2", what the workload found; NULL for nothing */
 };
 

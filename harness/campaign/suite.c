@@ -136,12 +136,13 @@ static int suite_set_heap(struct hm_pool *pool, struct hm_suite *suite,
 
     hm_words_split(pool, &words, value);
     for (size_t i = 0; i < words.n; i++) {
-        double heap;
+        double heap = 0;
 
-        if (suite_real(words.word[i], "x", 1, 1000, &heap) != 0) {
+        if (strcmp(words.word[i], "none") != 0 &&
+            suite_real(words.word[i], "x", 1, 1000, &heap) != 0) {
             *why = hm_pool_format(pool,
                                   "heap '%s' is no multiple of the needed "
-                                  "bytes from 1 to 1000",
+                                  "bytes from 1 to 1000, and not none",
                                   words.word[i]);
             return -EINVAL;
         }

@@ -45,7 +45,7 @@ struct hm_suite {
     struct hm_words block_strategies;     /* for block workloads */
     const char *baseline;                 /* id */
     bool full;                            /* size */
-    double heap[HM_SUITE_LIST_MAX];       /* multiples of 1x, >= 1 */
+    double heap[HM_SUITE_LIST_MAX];       /* multiples of 1x, >= 1; 0: none */
     unsigned threads[HM_SUITE_LIST_MAX];  /* >= 1 */
     size_t n_heaps, n_threads;            /* n_threads >= 1 */
     const char *minheap;                  /* path; NULL: the census's 1x */

@@ -206,6 +206,15 @@ static void suite_write_list(FILE *out, const char *key,
         fprintf(out, "%s = %s\n", key, words->word[i]);
 }
 
+static void suite_write_heap(FILE *out, double heap)
+{
+    if (heap > 0) {
+        fprintf(out, "heap = %.6g\n", heap);
+    } else {
+        (void)fputs("heap = none\n", out);
+    }
+}
+
 static void suite_write_variants(const struct hm_suite *suite, FILE *out)
 {
     for (size_t i = 0; i < suite->n_variants; i++) {
@@ -245,7 +254,7 @@ void hm_suite_write(const struct hm_suite *suite, FILE *out)
     fprintf(out, "baseline = %s\nsize = %s\n", suite->baseline,
             suite->full ? "full" : "quick");
     for (size_t i = 0; i < suite->n_heaps; i++)
-        fprintf(out, "heap = %.6g\n", suite->heap[i]);
+        suite_write_heap(out, suite->heap[i]);
     if (suite->minheap != NULL)
         (void)fputs("minheap = minheap.csv\n", out); /* the copy beside it */
     fprintf(out, "threads =");

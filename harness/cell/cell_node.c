@@ -19,16 +19,19 @@
 #include <unistd.h>
 
 enum {
-    NODE_SEMI_SPACE,
+    NODE_NURSERY_MIN,
+    NODE_NURSERY_MAX,
     NODE_OLD_SPACE,
     NODE_GC_GLOBAL,
     NODE_BUFFERS,
 };
 
+/* The bounds of the nursery are those of `generational`, by name and unit. */
 static const struct hm_param node_params[] = {
-    {"semi_space",
-     "most MiB of half the young generation; 0: V8's 16, or by the limit", 0, 0,
-     0, 1024},
+    {"nursery_min", "bytes of a semispace at first; 0 = V8's 1M", 0, 0, 0,
+     UINT64_C(1) << 30},
+    {"nursery_max", "bytes it may grow to; 0 = V8's 16M, or by the limit", 0, 0,
+     0, UINT64_C(1) << 30},
     {"old_space", "most MiB of the old one; 0: V8's choice, or by the limit", 0,
      0, 0, 1 << 20},
     {"gc_global", "off|on: every collection is a full one", 0, 0, 0, 1},
@@ -101,6 +104,12 @@ int hm_cell_runtime(void)
     return node_become();
 }
 
+/* V8 counts whole MiB, and takes the next power of two. */
+static uint64_t node_mib(uint64_t bytes)
+{
+    return (bytes + ((1 << 20) - 1)) >> 20;
+}
+
 static uint64_t node_semi_mib(uint64_t heap_mib)
 {
     uint64_t semi_mib = 1;
@@ -116,7 +125,8 @@ static uint64_t node_semi_mib(uint64_t heap_mib)
 static void node_add_limits(const struct hm_cell_args *args)
 {
     uint64_t heap_mib = args->heap_bytes >> 20;
-    uint64_t semi_mib = args->option[NODE_SEMI_SPACE];
+    uint64_t first_mib = node_mib(args->option[NODE_NURSERY_MIN]);
+    uint64_t semi_mib = node_mib(args->option[NODE_NURSERY_MAX]);
     uint64_t old_mib = args->option[NODE_OLD_SPACE];
 
     if (args->heap_bytes > 0 && semi_mib == 0)
@@ -127,6 +137,8 @@ static void node_add_limits(const struct hm_cell_args *args)
         old_mib =
             NODE_OWN_MIB + (heap_mib > young_mib ? heap_mib - young_mib : 1);
     }
+    if (first_mib > 0)
+        node_add("--min-semi-space-size=%" PRIu64, first_mib);
     if (semi_mib > 0)
         node_add("--max-semi-space-size=%" PRIu64, semi_mib);
     if (old_mib > 0)

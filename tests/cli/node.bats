@@ -57,7 +57,7 @@ same() {
 @test "list: three strategies that obey a limit, the C program's workloads and parameters" {
     run -0 "$cell" list
     [[ $(grep -cP '^strategy\tnode(_1gc|_loop)?\tcollector\t\tnodejs\tcounting\t' <<<"$output") == 3 ]]
-    [[ $(grep -cP '^option\tnode_loop\t' <<<"$output") == 4 ]]
+    [[ $(grep -cP '^option\tnode_loop\t' <<<"$output") == 5 ]]
     for workload in requests cache binary_trees gcbench large_objects file_stream splay leak_none \
         leak_cache leak_lost deep_list message_channel connections file_whole stack_heap \
         leak_listener leak_closure leak_timer leak_cycle leak_view leak_false leak_window buffer_churn quads cycles wide_array lru_old_young; do
@@ -152,7 +152,7 @@ RUNS
         # shellcheck disable=SC2086
         run -0 "$manual" run "$workload" strategy=glibc $words
         want=$(facts)
-        for option in buffers=on semi_space=1 old_space=200 gc_global=on; do
+        for option in buffers=on nursery_max=1M old_space=200 gc_global=on; do
             # shellcheck disable=SC2086
             run -0 "$cell" run "$workload" strategy=node option.$option $words
             [[ $(facts) == "$want" ]]
@@ -162,7 +162,7 @@ RUNS
 
 @test "a record has what the protocol asks of a collector, and its parts agree" {
     need_node
-    run -0 "$cell" run requests strategy=node param.requests=3000 param.sessions=200 option.semi_space=1
+    run -0 "$cell" run requests strategy=node param.requests=3000 param.sessions=200 option.nursery_max=1M
     [[ ${lines[-1]} == end && $(field malloc) == */lib* ]]
     for name in ops wall_ns cpu_ns mutator_cpu_ns user_ns sys_ns minflt majflt nvcsw nivcsw rss_base_bytes \
         rss_peak_bytes rss_end_bytes rss_drained_bytes lat_n lat_max_ns clock_cost_ns collections pauses \
@@ -214,9 +214,9 @@ RUNS
 
 @test "collections are told apart; those before the window do not count" {
     need_node
-    run -0 "$cell" run requests strategy=node param.requests=2000 option.semi_space=1
+    run -0 "$cell" run requests strategy=node param.requests=2000 option.nursery_max=1M
     grep -qP '^pause\t\d+\t\d+\tminor$' <<<"$output"
-    run -0 "$cell" run requests strategy=node param.requests=2000 option.semi_space=1 option.gc_global=on
+    run -0 "$cell" run requests strategy=node param.requests=2000 option.nursery_max=1M option.gc_global=on
     grep -qP '^pause\t\d+\t\d+\tfull$' <<<"$output"
     run ! grep -qP '^pause\t\d+\t\d+\tminor$' <<<"$output"
     run -0 "$cell" run leak_none strategy=node param.steps=1
@@ -260,7 +260,7 @@ RUNS
     need_node
     # the heap at the last checkpoint, with what buffers hold
     held() {
-        run -0 "$cell" run "$@" strategy=node option.semi_space=1
+        run -0 "$cell" run "$@" strategy=node option.nursery_max=1M
         awk -F'\t' '$1 == "checkpoint" { last = $5 } END { print last }' <<<"$output"
     }
     for words in "leak_listener param.steps=100000" "leak_closure param.steps=30000" \
@@ -310,7 +310,7 @@ RUNS
     while read -r flags words; do
         # shellcheck disable=SC2086
         run -0 "$cell" run requests strategy=node $words
-        got=$(grep -o -- '^--max-.*' <<<"$output" | tr '\n' ' ')
+        got=$(grep -oE -- '^--(min|max)-.*' <<<"$output" | tr '\n' ' ')
         [[ ${got// /} == "${flags//,/}" ]] || { echo "$words: $got"; false; }
     done <<'LIMITS'
 , threads=1
@@ -318,9 +318,11 @@ RUNS
 --max-semi-space-size=4,--max-old-space-size=56 heap_bytes=64M
 --max-semi-space-size=16,--max-old-space-size=980 heap_bytes=1G
 --max-semi-space-size=1,--max-old-space-size=5 heap_bytes=100K
---max-semi-space-size=2,--max-old-space-size=62 heap_bytes=64M option.semi_space=2
+--max-semi-space-size=2,--max-old-space-size=62 heap_bytes=64M option.nursery_max=2M
 --max-semi-space-size=4,--max-old-space-size=70 heap_bytes=64M option.old_space=70
---max-semi-space-size=64 option.semi_space=64
+--max-semi-space-size=64 option.nursery_max=64M
+--min-semi-space-size=4,--max-semi-space-size=4 option.nursery_min=4M option.nursery_max=4M
+--min-semi-space-size=1,--max-semi-space-size=4,--max-old-space-size=56 heap_bytes=64M option.nursery_min=1 option.nursery_max=3145729
 --max-old-space-size=300 option.old_space=300
 LIMITS
     run ! grep -qE -- '--(single-threaded-gc|gc-global)' <<<"$output"
@@ -360,7 +362,7 @@ no strategy 'nodejs'|run requests strategy=nodejs
 no workload 'churn'|run churn strategy=node
 param.depht=3: no such parameter|run binary_trees strategy=node param.depht=3
 option.nursery=1: no such option|run requests strategy=node option.nursery=1
-option.semi_space=2000: outside 0..1024|run requests strategy=node option.semi_space=2000
+option.nursery_max=2G: outside 0..1073741824|run requests strategy=node option.nursery_max=2G
 CASES
 }
 

@@ -24,6 +24,53 @@ static void the_second_survival_promotes(void **state)
     close_heap();
 }
 
+static const char *const ageing_all[] = {"ageing=all", "nursery_min=1048576",
+                                         "nursery_max=1048576", NULL};
+
+/* Pairs of the list in root 0 that are young. */
+static size_t young_in_list(void)
+{
+    size_t n = 0;
+
+    for (hm_ref o = root[0]; o != NULL; o = hm_load(m, o, 0))
+        n += (size_t)is_young(o);
+    return n;
+}
+
+static void by_itself_no_more_than_a_quarter_of_the_nursery_ages(void **state)
+{
+    (void)state;
+    open_heap(64 * MIB, ageing_all + 1);
+    grow_list(20000);
+    collect_young();
+    assert_in_range(young_in_list(), 1, MIB / 4 / (4 * HM_WORD_BYTES));
+    close_heap();
+}
+
+static void told_so_all_that_has_survived_once_ages(void **state)
+{
+    (void)state;
+    open_heap(64 * MIB, ageing_all);
+    grow_list(20000);
+    collect_young();
+    assert_int_equal(young_in_list(), 20000);
+    collect_young();
+    assert_int_equal(young_in_list(), 0);
+    close_heap();
+}
+
+static void survivors_that_fill_the_nursery_take_no_full_collection(
+    void **state)
+{
+    (void)state;
+    open_heap(64 * MIB, ageing_all);
+    grow_list(LIST); /* nearly two nurseries */
+    assert_int_equal(gc->heap.collections, 0);
+    assert_in_range(gc->minor_collections, 2, 8);
+    expect_sound();
+    close_heap();
+}
+
 static void a_remembered_slot_keeps_its_object_until_both_are_old(void **state)
 {
     (void)state;
@@ -316,6 +363,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_second_survival_promotes),
+        cmocka_unit_test(by_itself_no_more_than_a_quarter_of_the_nursery_ages),
+        cmocka_unit_test(told_so_all_that_has_survived_once_ages),
+        cmocka_unit_test(
+            survivors_that_fill_the_nursery_take_no_full_collection),
         cmocka_unit_test(the_nursery_is_backed_by_the_first_allocation),
         cmocka_unit_test(touched_memory_is_charged_free_and_given_back),
         cmocka_unit_test(a_remembered_slot_keeps_its_object_until_both_are_old),

@@ -126,6 +126,19 @@ static void heaps_multiply_what_obeys_them(void **state)
                                         "trees:moving/test@3");
 }
 
+static void one_of_the_heaps_may_be_no_limit(void **state)
+{
+    struct fixture *fixture = *state;
+
+    set(fixture, "workloads", "trees");
+    set(fixture, "strategies", "moving");
+    set(fixture, "heap", "3 none");
+    assert_int_equal(build(fixture), 0);
+    assert_string_equal(cells(fixture),
+                        "trees:glibc/baseline,trees:glibc/twin,"
+                        "trees:moving/test@3,trees:moving/test");
+}
+
 static void named_impossible_pairs_are_kept_with_a_reason(void **state)
 {
     struct fixture *fixture = *state;
@@ -503,6 +516,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_baseline_comes_twice_and_only_twice),
         TEST(heaps_multiply_what_obeys_them),
+        TEST(one_of_the_heaps_may_be_no_limit),
         TEST(named_impossible_pairs_are_kept_with_a_reason),
         TEST(a_workload_that_a_cell_lacks_is_named),
         TEST(starred_impossible_pairs_are_left_out),

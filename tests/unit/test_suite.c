@@ -65,7 +65,7 @@ static void keys_replace_the_defaults(void **state)
                                    "  c\n"
                                    "strategies = x\n"
                                    "strategies.block = y\n"
-                                   "heap = 1.5 2 3x\n"
+                                   "heap = 1.5 2 3x none\n"
                                    "threads = 1,4\n"
                                    "size = full\n"
                                    "memory_cap = 2G\n"
@@ -77,7 +77,8 @@ static void keys_replace_the_defaults(void **state)
     assert_int_equal(suite->strategies.n, 1);
     assert_int_equal(suite->block_strategies.n, 1);
     assert_int_equal(suite->object_strategies.n, 0);
-    assert_int_equal(suite->n_heaps, 3);
+    assert_int_equal(suite->n_heaps, 4);
+    assert_true(suite->heap[3] <= 0);
     assert_true(suite->heap[0] > 1.49 && suite->heap[0] < 1.51);
     assert_int_equal(suite->n_threads, 2);
     assert_int_equal(suite->threads[1], 4);
@@ -190,7 +191,7 @@ static void what_was_written_reads_the_same(void **state)
 
     assert_int_equal(load(fixture, "[suite]\nname = n\nsummary = s\n"
                                    "workloads = a b\nstrategies = /lib/x.so\n"
-                                   "strategies.object = o\nheap = 1.5 6\n"
+                                   "strategies.object = o\nheap = 1.5 none 6\n"
                                    "threads = 2 4\nci = 1.5%\nseed = 3\n"
                                    "memory_cap = 64M\n"
                                    "stress = 64K\nverify = yes\nicount = yes\n"
@@ -213,7 +214,7 @@ static void what_was_written_reads_the_same(void **state)
     assert_true(fixture->suite.extra[HM_EXTRA_ICOUNT]);
     assert_true(fixture->suite.extra[HM_EXTRA_OPERATIONS]);
     assert_false(fixture->suite.extra[HM_EXTRA_SYSCALLS]);
-    assert_non_null(strstr(first, "heap = 1.5\n"));
+    assert_non_null(strstr(first, "heap = 1.5\nheap = none\nheap = 6\n"));
     assert_non_null(strstr(first, "env.A = b=c\n"));
 }
 
