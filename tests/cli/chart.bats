@@ -229,11 +229,30 @@ EOF
 @test "a campaign without threads, figures or sweeps says so when asked for their charts" {
     needs_gnuplot
     "$heapmark" summary --quiet campaign
-    for id in scaling drain sharing sweep; do
+    for id in scaling drain sharing sweep nursery; do
         run -0 "$heapmark" chart --chart $id campaign
         [[ $output == *"chart $id: nothing to draw: $id.csv has no rows"* ]]
         [ ! -e campaign/charts/$id.svg ]
     done
+}
+
+@test "nurseries: one curve for variants called after theirs, powers of two below" {
+    needs_gnuplot
+    cat >nursery.csv <<'ROWS'
+metric,workload,strategy,nursery_mib,value,low,high,status,n
+pause_max_ms,requests,node_1gc@4x,1,8,7,9,ok,3
+pause_max_ms,requests,node_1gc@4x,128,NaN,NaN,NaN,oom,0
+pause_max_ms,requests,generational,0.5,2,2,2,ok,3
+pause_max_ms,requests,generational,128,40,30,50,ok,3
+ROWS
+    run -0 gnuplot -c "$HEAPMARK_BIN/plot/nursery.gp" nursery.csv nursery.svg
+    [ -z "$output" ]
+    for text in 'Longest pause, ms, by MiB of a semispace (lower is better)' generational node_1gc@4x 0.5 128; do
+        grep -q ">$text<" nursery.svg || { echo "no $text"; false; }
+    done
+    sed -i 's/^pause_max_ms/ops_per_s/' nursery.csv
+    gnuplot -c "$HEAPMARK_BIN/plot/nursery.gp" nursery.csv nursery.svg
+    grep -q 'Operations per second.*higher is better' nursery.svg
 }
 
 @test "every strategy has a look of its own" {
