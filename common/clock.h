@@ -19,7 +19,8 @@ uint64_t hm_clock_cpu_ns(void);
 uint64_t hm_clock_cost_ns(void);
 
 /* Sleeps until hm_clock_now_ns would return `deadline_ns`; returns at once
- * when that is past, and early when a signal arrives. */
+ * when that is past, and early when a signal arrives.  hm_os_sleep_exactly
+ * (common/os.h) makes it as exact as it can be. */
 void hm_clock_sleep_until(uint64_t deadline_ns);
 
 #endif /* HM_COMMON_CLOCK_H */

@@ -7,6 +7,10 @@
  * clock shows more of itself than of them).  Measured cost of a start and a
  * mark: see `heapmark doctor` and docs; the budget is 60 ns.
  *
+ * With a schedule (an open loop, common/schedule.h) a sample opens when its
+ * operations were due to arrive, and start and mark wait for that; the work
+ * must be such that a wait may come between any two samples.
+ *
  * Threads: one meter per thread; only the first thread's has a progress page.
  */
 #ifndef HM_COMMON_METER_H
@@ -15,6 +19,7 @@
 #include "common/check.h"
 #include "common/clock.h"
 #include "common/hist.h"
+#include "common/schedule.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -46,11 +51,14 @@ struct hm_meter {
     uint64_t start_ns;            /* of the open sample */
     struct hm_hist *latency;      /* never NULL; one entry per sample */
     struct hm_meter_watch *watch; /* never NULL */
+    struct hm_schedule *schedule; /* NULL: a closed loop */
 };
 
 static inline void hm_meter_start(struct hm_meter *meter)
 {
     meter->start_ns = hm_clock_now_ns();
+    if (HM_UNLIKELY(meter->schedule != NULL))
+        meter->start_ns = hm_schedule_begin(meter->schedule, meter->start_ns);
 }
 
 /* A sample of `ops` operations that took `sample_ns` by another clock, say that
@@ -76,6 +84,8 @@ static inline void hm_meter_mark(struct hm_meter *meter, uint64_t ops)
 
     meter->start_ns = hm_clock_now_ns();
     hm_meter_add(meter, ops, meter->start_ns - start_ns);
+    if (HM_UNLIKELY(meter->schedule != NULL))
+        meter->start_ns = hm_schedule_next(meter->schedule, ops);
 }
 
 #endif /* HM_COMMON_METER_H */

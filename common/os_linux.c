@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 /* The first bytes of a small /proc file as a string; 0 or -errno. */
@@ -134,4 +135,9 @@ int hm_os_file_of(const void *address, char *path, size_t path_bytes)
     }
     (void)close(fd);
     return found ? 0 : -ENOENT;
+}
+
+void hm_os_sleep_exactly(void)
+{
+    (void)prctl(PR_SET_TIMERSLACK, 1UL);
 }

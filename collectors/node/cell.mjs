@@ -21,6 +21,7 @@ import { choosePayloads } from './payload.mjs';
 import { Pauses } from './pauses.mjs';
 import { writeRecord } from './record.mjs';
 import { Run } from './run.mjs';
+import { Schedule } from './schedule.mjs';
 import { rssHeldBytes, watchRss } from './watch.mjs';
 import { rssPeakBytes, Window } from './window.mjs';
 
@@ -43,13 +44,33 @@ function readRequest(words) {
     return request;
 }
 
+function markOne(meter, ops) {
+    if (ops < 0)
+        meter.start();
+    else
+        meter.mark(ops);
+}
+
 function markAll(samples, meter) {
     meter.start();
     for (const ops of samples) {
-        if (ops < 0)
-            meter.start();
-        else
-            meter.mark(ops);
+        markOne(meter, ops);
+        if (meter.schedule !== null)
+            meter.schedule.wait();
+    }
+}
+
+// An open loop: what a turn takes is in the latency of those who have arrived meanwhile.
+async function serveAllInTurns(samples, meter) {
+    const { schedule } = meter;
+    let turnMs = performance.now();
+
+    for (const ops of samples) {
+        markOne(meter, ops);
+        while (schedule.leftMs > 0 || performance.now() - turnMs >= TURN_MS) {
+            await schedule.turn();
+            turnMs = performance.now();
+        }
     }
 }
 
@@ -58,10 +79,7 @@ async function markAllInTurns(samples, meter) {
     let turnMs = meter.startMs;
 
     for (const ops of samples) {
-        if (ops < 0)
-            meter.start();
-        else
-            meter.mark(ops);
+        markOne(meter, ops);
         if (meter.startMs - turnMs < TURN_MS)
             continue;
         await new Promise((resolve) => setImmediate(resolve));
@@ -90,7 +108,10 @@ function runToTheEnd(window, workload, run, meter) {
 async function runInTurns(window, workload, run, meter) {
     window.begin();
     try {
-        await markAllInTurns(workload.samples(run), meter);
+        if (meter.schedule === null)
+            await markAllInTurns(workload.samples(run), meter);
+        else
+            await serveAllInTurns(workload.samples(run), meter);
     } finally {
         window.end();
     }
@@ -109,6 +130,11 @@ async function runWorkload(request, window, workload, run, meter) {
         return error.message;
     }
     return null;
+}
+
+function queueReason(schedule) {
+    return `no wait after ${schedule.idle} of ${schedule.served} arrivals; ` +
+        `${Math.floor(schedule.lateMs * 1000)} us late at the end`;
 }
 
 function known(meter, before) {
@@ -138,7 +164,9 @@ async function watchAndTrim(request, workload, run, found) {
 
 async function measure(request, workload, found) {
     const run = new Run(request), pauses = new Pauses();
-    const meter = new Meter(request.progress_fd, request.leak ? request.param.steps : 0);
+    const schedule = request.rate_per_s > 0 ? new Schedule(request.rate_per_s) : null;
+    const meter = new Meter(request.progress_fd, request.leak ? request.param.steps : 0,
+                            schedule);
     const window = found.window = new Window();
 
     meter.phase(PHASE.setup);
@@ -149,6 +177,8 @@ async function measure(request, workload, found) {
 
     if (full !== null)
         found.status = ['oom', full];
+    else if (schedule !== null && schedule.isSaturated)
+        found.status = ['saturated', queueReason(schedule)];
     found.finished.rss_end_bytes = process.memoryUsage.rss();
     found.known = known(meter, found.known);
     found.finished.checksum = run.finished;

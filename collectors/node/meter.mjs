@@ -29,9 +29,12 @@ export function heapNow() {
 }
 
 export class Meter {
-    // progressFd -1: none; steps: operations of a leak workload, 0 for another.
-    constructor(progressFd, steps) {
+    // progressFd -1: none; steps: operations of a leak workload, 0 for another; schedule:
+    // null for a closed loop.  In an open one a sample opens at the arrival; who takes the
+    // samples waits for that.
+    constructor(progressFd, steps, schedule) {
         this.progressFd = progressFd;
+        this.schedule = schedule;
         this.page = new Uint32Array(4);     // two 64-bit words, low half first
         this.latency = new Histogram();
         this.ops = 0;
@@ -57,6 +60,8 @@ export class Meter {
 
     start() {
         this.startMs = performance.now();
+        if (this.schedule !== null)
+            this.startMs = this.schedule.begin(this.startMs);
     }
 
     // Ends the open sample, of `ops` operations, and opens the next one.
@@ -73,6 +78,8 @@ export class Meter {
             this.look(nowMs);
             this.startMs = performance.now();
         }
+        if (this.schedule !== null)
+            this.startMs = this.schedule.next(ops);
     }
 
     look(nowMs) {

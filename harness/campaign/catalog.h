@@ -22,6 +22,7 @@ struct hm_workload {
     const char *leak; /* "-", "none", "logical", "lost", "cycle" or "false" */
     enum hm_kind kind;
     unsigned max_threads;
+    bool has_arrivals; /* may run in an open loop */
     struct hm_catalog_param *param;
     size_t n_params;
 };

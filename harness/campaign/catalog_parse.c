@@ -79,18 +79,34 @@ static int catalog_read_workload(struct catalog_reader *reader)
     return 0;
 }
 
+/* The one that a line is about; NULL: none of that id. */
+static struct hm_workload *catalog_workload(const struct catalog_reader *reader)
+{
+    const struct hm_catalog *catalog = reader->catalog;
+
+    for (size_t i = 0; i < catalog->n_workloads; i++) {
+        if (strcmp(catalog->workload[i]->id, reader->field[1]) == 0)
+            return catalog->workload[i];
+    }
+    return NULL;
+}
+
+static int catalog_read_arrivals(struct catalog_reader *reader)
+{
+    struct hm_workload *workload = catalog_workload(reader);
+
+    if (workload == NULL)
+        return -EINVAL;
+    workload->has_arrivals = true;
+    return 0;
+}
+
 static int catalog_read_param(struct catalog_reader *reader)
 {
-    const struct hm_workload *known =
-        hm_catalog_workload(reader->catalog, reader->field[1]);
     struct hm_catalog_param param = {.name = reader->field[2],
                                      .meaning = reader->field[7]};
-    struct hm_workload *workload = NULL;
+    struct hm_workload *workload = catalog_workload(reader);
 
-    for (size_t i = 0; i < reader->catalog->n_workloads; i++) {
-        if (reader->catalog->workload[i] == known)
-            workload = reader->catalog->workload[i];
-    }
     if (workload == NULL || catalog_number(reader->field[3], &param.quick) ||
         catalog_number(reader->field[4], &param.full) ||
         catalog_number(reader->field[5], &param.min) ||
@@ -169,6 +185,7 @@ static int catalog_read_line(struct catalog_reader *reader)
         {"strategy", 7, catalog_read_strategy},
         {"misses", 3, catalog_read_misses},
         {"workload", 8, catalog_read_workload},
+        {"arrivals", 2, catalog_read_arrivals},
         {"param", 8, catalog_read_param},
         {"option", 7, catalog_read_option},
         {"census", 1, catalog_read_census},

@@ -8,7 +8,7 @@
 static const char *outcome_word(const char *word)
 {
     static const char *const words[] = {"ok", "oom", "wrong_allocator",
-                                        "unsupported"};
+                                        "unsupported", "saturated"};
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcmp(word, words[i]) == 0)

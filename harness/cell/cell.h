@@ -37,6 +37,7 @@ struct hm_cell_args {
     uint64_t value[HM_PARAMS_MAX];  /* of the workload's parameters */
     uint64_t option[HM_PARAMS_MAX]; /* of the strategy's */
     uint64_t heap_bytes, stress_bytes;
+    uint64_t rate_per_s; /* arrivals; 0: a closed loop */
     uint32_t seed;
     unsigned threads;
     int full, verify;

@@ -115,6 +115,22 @@ static int args_stress(struct hm_cell_args *args, const char *text)
     return args_number("stress_bytes", text, SIZE_MAX, &args->stress_bytes);
 }
 
+/* An open loop, for workloads whose operations can arrive. */
+static int args_rate(struct hm_cell_args *args, const char *text)
+{
+    if (args_number("rate_per_s", text, HM_SCHEDULE_RATE_MAX,
+                    &args->rate_per_s) != 0)
+        return -1;
+    if (args->rate_per_s == 0 ||
+        (args->object != NULL && args->object->has_arrivals))
+        return 0;
+    hm_cell_complain(
+        "rate_per_s=%s: the operations of %s do not arrive; it "
+        "has a closed loop only",
+        text, args->object != NULL ? args->object->name : args->block->name);
+    return -1;
+}
+
 static int args_verify(struct hm_cell_args *args, const char *text)
 {
     uint64_t n;
@@ -183,6 +199,7 @@ static const struct args_key {
     {"threads", args_threads},
     {"heap_bytes", args_heap},
     {"stress_bytes", args_stress},
+    {"rate_per_s", args_rate},
     {"verify", args_verify},
     {"input_dir", args_input_dir},
     {"record_fd", args_record_fd},
@@ -213,10 +230,11 @@ static int args_plain(struct hm_cell_args *args, const char *word)
         if (value != NULL)
             return key->read(args, value);
     }
-    hm_cell_complain("unknown key '%s'; keys are strategy malloc seed size "
-                     "param.NAME option.NAME threads heap_bytes stress_bytes "
-                     "verify input_dir record_fd progress_fd, each with =VALUE",
-                     word);
+    hm_cell_complain(
+        "unknown key '%s'; keys are strategy malloc seed size "
+        "param.NAME option.NAME threads heap_bytes stress_bytes "
+        "rate_per_s verify input_dir record_fd progress_fd, each with =VALUE",
+        word);
     return -1;
 }
 

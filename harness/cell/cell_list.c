@@ -81,6 +81,14 @@ static void list_strategy(struct hm_cell_writer *out,
     }
 }
 
+/* Which workloads can run in an open loop. */
+static void list_arrivals(struct hm_cell_writer *out,
+                          const struct hm_object_workload *workload)
+{
+    if (workload->has_arrivals)
+        hm_cell_write(out, "arrivals\t%s\n", workload->name);
+}
+
 static void list_object(struct hm_cell_writer *out,
                         const struct hm_object_workload *workload)
 {
@@ -89,6 +97,7 @@ static void list_object(struct hm_cell_writer *out,
                   list_leak[workload->leak],
                   workload->max_threads > 1 ? workload->max_threads : 1,
                   workload->summary, workload->source);
+    list_arrivals(out, workload);
     list_params(out, workload->name, workload->params);
 }
 

@@ -7,6 +7,7 @@
  * watches the process that it started, so neither a script nor a parent of
  * Node's would do.  Of the workloads in C only the tables are used here. */
 #include "collectors/collector.h"
+#include "common/os.h"
 #include "harness/cell/cell_run.h"
 #include "workloads/object.h"
 
@@ -184,6 +185,7 @@ static void node_add_request(const struct hm_cell_args *args,
     node_add("%s", args->object->name);
     node_add("strategy=%s", strategy);
     node_add("seed=%" PRIu32, args->seed);
+    node_add("rate_per_s=%" PRIu64, args->rate_per_s);
     node_add("leak=%d", args->object->leak != HM_LEAK_NOT_ONE);
     if (args->malloc_path != NULL)
         node_add("malloc=%s", args->malloc_path);
@@ -210,6 +212,8 @@ int hm_cell_run_object(const struct hm_cell_args *args)
     }
     if (refused)
         return hm_cell_run_finish();
+    if (args->rate_per_s > 0)
+        hm_os_sleep_exactly();
     node_add("node");
     node_add_flags(args, strategy);
     node_add_script();

@@ -21,6 +21,7 @@ static void record_status(struct hm_cell_writer *out,
         [HM_CELL_OOM] = "oom",
         [HM_CELL_WRONG_ALLOCATOR] = "wrong_allocator",
         [HM_CELL_UNSUPPORTED] = "unsupported",
+        [HM_CELL_SATURATED] = "saturated",
     };
 
     hm_cell_write(out, "status\t%s", word[r->status]);
@@ -181,7 +182,8 @@ int hm_cell_record_write(const struct hm_cell_record *record, int fd)
 
     hm_cell_writer_init(&out, fd);
     record_status(&out, record);
-    if (record->status == HM_CELL_OK || record->status == HM_CELL_OOM) {
+    if (record->status == HM_CELL_OK || record->status == HM_CELL_OOM ||
+        record->status == HM_CELL_SATURATED) {
         record_number(&out, "ops", record->ops);
         record_number(&out, "rss_base_bytes", record->rss_base_bytes);
         record_number(&out, "rss_peak_bytes", record->rss_peak_bytes);

@@ -16,6 +16,7 @@ enum hm_cell_status {
     HM_CELL_OOM,
     HM_CELL_WRONG_ALLOCATOR,
     HM_CELL_UNSUPPORTED,
+    HM_CELL_SATURATED,
 };
 
 enum { HM_CHECKPOINTS = 10, HM_LIVE_POINTS = 2048 };

@@ -10,10 +10,13 @@
 #include "harness/cell/cell_threads.h"
 #include "workloads/object.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct object_thread {
     _Alignas(HM_CELL_LINE_BYTES) struct hm_object_run run;
+    struct hm_schedule schedule; /* of an open loop */
     struct hm_cell_meters meters;
 };
 
@@ -164,6 +167,59 @@ static const char *object_dropped(void)
 }
 #endif
 
+/* Nothing has arrived: the time of a strategy that works between operations,
+ * or beside them and only needs to be let. */
+static void object_wait(struct hm_schedule *schedule, uint64_t until_ns)
+{
+    struct hm_mutator *m = object_threads[schedule->t].run.mutator;
+
+    hm_poll(m);
+    if (hm_clock_now_ns() + HM_SCHEDULE_SPIN_NS < until_ns) {
+        hm_block_enter(m);
+        hm_clock_sleep_until(until_ns - HM_SCHEDULE_SPIN_NS);
+        hm_block_leave(m);
+    }
+    while (hm_clock_now_ns() < until_ns)
+        hm_poll(m);
+}
+
+static void object_open_loop(const struct hm_cell_args *args, unsigned t)
+{
+    struct object_thread *thread = &object_threads[t];
+
+    if (args->rate_per_s == 0)
+        return;
+    thread->schedule = (struct hm_schedule){
+        .rate_per_s = args->rate_per_s,
+        .n_threads = args->threads,
+        .t = t,
+        .wait = object_wait,
+    };
+    thread->run.base.meter.schedule = &thread->schedule;
+}
+
+/* A queue that was not empty in any of the second half has no latency to
+ * speak of: it would be another one had the run been longer. */
+static void object_judge_queue(void)
+{
+    static char reason[96];
+
+    for (unsigned t = 0; t < object_n_threads; t++) {
+        const struct hm_schedule *schedule =
+            object_threads[t].run.base.meter.schedule;
+
+        if (schedule == NULL || !hm_schedule_is_saturated(schedule))
+            continue;
+        (void)snprintf(reason, sizeof(reason),
+                       "no wait after %" PRIu64 " of %" PRIu64
+                       " arrivals; %" PRIu64 " us late at the end",
+                       schedule->idle, schedule->served,
+                       schedule->late_ns / 1000);
+        hm_cell_run_refuse(HM_CELL_SATURATED, reason);
+        return;
+    }
+}
+
 static void object_prepare(const struct hm_cell_args *args)
 {
     size_t n_roots = (size_t)args->threads * HM_ROOTS;
@@ -176,7 +232,10 @@ static void object_prepare(const struct hm_cell_args *args)
         hm_cell_run_init_thread(&object_threads[t].run.base,
                                 &object_threads[t].meters, t);
         object_threads[t].run.root = root + (size_t)t * HM_ROOTS;
+        object_open_loop(args, t);
     }
+    if (args->rate_per_s > 0)
+        hm_os_sleep_exactly();
     hm_gc_add_roots(hm_cell_run.gc, root, n_roots);
     hm_cell_run.ops_done = object_ops_done;
     hm_cell_run.record.latency = &object_threads[0].meters.latency;
@@ -311,6 +370,7 @@ int hm_cell_run_object(const struct hm_cell_args *args)
     hm_cell_threads_join();
     wrong = object_close(args);
     object_merge(&hm_cell_run.record);
+    object_judge_queue();
     if (wrong != NULL) {
         hm_cell_complain("%s: %s", args->object->name, wrong);
         return 1;

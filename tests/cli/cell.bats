@@ -21,7 +21,7 @@ small="param.depth=8"
     for cell in "$manual" "$census" "$nogc" "$null" "$node"; do
         run -0 "$cell" list
         awk -F'\t' '
-            BEGIN { n["strategy"] = 7; n["misses"] = 3; n["workload"] = 8; n["param"] = 8; n["option"] = 7; n["census"] = 1 }
+            BEGIN { n["strategy"] = 7; n["misses"] = 3; n["workload"] = 8; n["arrivals"] = 2; n["param"] = 8; n["option"] = 7; n["census"] = 1 }
             !($1 in n) || NF != n[$1] { print "fields: " $0; bad = 1 }
             { for (i = 1; i <= NF; i++)
                 if ($i == "" && !($1 == "strategy" && (i == 4 || i == 5))) { print "empty: " $0; bad = 1 } }

@@ -33,7 +33,7 @@ static int reset(void **state)
     progress = (struct hm_progress){0};
     hm_hist_init(&latency);
     recorder = (struct recorder){{UINT64_MAX, recorder_reached}, 0, {0}, 0};
-    meter = (struct hm_meter){&progress, 0, 0, &latency, &recorder.base};
+    meter = (struct hm_meter){&progress, 0, 0, &latency, &recorder.base, NULL};
     return 0;
 }
 

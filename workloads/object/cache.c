@@ -383,6 +383,7 @@ const struct hm_object_workload hm_object_cache = {
     .operation = "request",
     .params = cache_params,
     .leak = HM_LEAK_NOT_ONE,
+    .has_arrivals = 1,
     .setup = cache_setup,
     .run = cache_run,
     .drop = cache_drop,

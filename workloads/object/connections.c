@@ -318,6 +318,7 @@ const struct hm_object_workload hm_object_connections = {
     .operation = "event",
     .params = connections_params,
     .leak = HM_LEAK_NOT_ONE,
+    .has_arrivals = 1,
     .run = connections_run,
     .drop = connections_drop,
 };

@@ -236,6 +236,7 @@ const struct hm_object_workload hm_object_requests = {
     .operation = "request",
     .params = requests_params,
     .leak = HM_LEAK_NOT_ONE,
+    .has_arrivals = 1,
     .max_threads = 64,
     .run = requests_run,
     .drop = requests_drop,
