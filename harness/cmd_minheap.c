@@ -57,12 +57,13 @@ static error_t minheap_parse(int key, char *argument, struct argp_state *state)
     return ARGP_ERR_UNKNOWN;
 }
 
-/* The heap is what is looked for: none is asked for. */
+/* The heap is what is looked for: none is asked for.  An open loop needs the
+ * same. */
 static int minheap_prepare(struct hm_asked *asked)
 {
     int status = hm_asked_suite(asked);
 
-    asked->suite.n_heaps = 0;
+    asked->suite.n_heaps = asked->suite.n_loads = 0;
     asked->suite.minheap = NULL;
     if (status == 0)
         status = hm_asked_plan(asked);

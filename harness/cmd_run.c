@@ -17,6 +17,10 @@ static const struct argp_option run_options[] = {
      "heap limits of collectors, in multiples of the workload's common minimum "
      "heap (--minheap), or else of the needed bytes",
      0},
+    {"load", HM_ASKED_LOAD, "30,60,80", 0,
+     "besides, operations that arrive at so many percent of the most that the "
+     "baseline serves, for the latency of cache, connections and requests",
+     0},
     {"minheap", HM_ASKED_MINHEAP, "FILE|DIR", 0,
      "the minimum heaps that `heapmark minheap` wrote", 0},
     {"blocks", HM_ASKED_BLOCKS, "N", 0, "every cell so many times",

@@ -25,7 +25,8 @@
     X(heap_multiple, REAL, "ratio", "heap limit asked for / heap_base_bytes")  \
     X(heap_limit_bytes, UINT, "bytes", "heap limit; empty: none")              \
     X(status, TEXT, "-",                                                       \
-      "ok, oom, timeout, crash, bad_checksum, wrong_allocator, unsupported")   \
+      "ok, oom, timeout, crash, bad_checksum, wrong_allocator, unsupported, "  \
+      "saturated")                                                             \
     X(reason, TEXT, "-", "why the status is not ok")                           \
     X(checksum, TEXT, "-", "8 hex digits; equal for all strategies")           \
     X(ops, UINT, "operations", "operations done")                              \
@@ -90,7 +91,11 @@
       "what the workload found out about the strategy, name=value; separated") \
     X(instructions_per_op, REAL, "instructions",                               \
       "of the window, user mode, all threads, counted once with --icount: in " \
-      "block 0")
+      "block 0")                                                               \
+    X(load_percent, UINT, "%",                                                 \
+      "open loop: share of the most that the baseline serves, rates.csv; "     \
+      "empty: a closed loop")                                                  \
+    X(rate_per_s, UINT, "1/s", "open loop: operations that arrive per second")
 
 #define HM_MINHEAP_COLUMNS(X)                                                 \
     X(workload, TEXT, "-", "id of the workload")                              \

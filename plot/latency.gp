@@ -1,7 +1,8 @@
 # latency.gp -- tails: latency against the share of samples that were no slower.
 #: Read it from the right: how long do the slowest 0.1 % (at 99.9) and 0.01 % of the operations
 #: take? A curve that jumps is a pause; how far right it jumps says how rare the pauses are. Of
-#: several heap sizes the one nearest to 3 times is drawn; latency.csv has all.
+#: several heap sizes the one nearest to 3 times is drawn; latency.csv has all. With load=30 the
+#: operations arrive at 30 % of what the baseline can serve, and what waits behind a pause is in it.
 #     gnuplot -c latency.gp latency.csv OUT.svg
 DATA = ARG1; OUT = ARG2
 HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }

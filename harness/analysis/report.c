@@ -168,7 +168,7 @@ static int report_is_part(const char *part, const struct hm_summary_line *line)
     for (int full = 0; full < 4; full++) {
         char label[HM_LABEL_BYTES];
 
-        hm_label_workload(label, workload, full & 1 ? params : "",
+        hm_label_workload(label, workload, params, full & 1,
                           full & 2 ? threads : "");
         if (strcmp(part, label) == 0)
             return 1;

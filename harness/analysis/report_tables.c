@@ -123,7 +123,7 @@ static void tables_work_line(FILE *out, const struct hm_summary_line *line,
     if (hm_summary_line_is_arm(line, "baseline")) {
         (void)fputs("<td><b>1</b> (baseline)</td>", out);
     } else {
-        tables_ratio(out, &line->metric[HM_SUMMARY_wall_ns]);
+        tables_ratio(out, &line->metric[hm_summary_line_lead(line)]);
     }
     for (size_t m = 0; m < sizeof metrics / sizeof metrics[0]; m++) {
         if (m < TABLES_BEFORE_LATENCY || !hm_summary_line_is_leak(line))
@@ -136,7 +136,7 @@ static void tables_work_line(FILE *out, const struct hm_summary_line *line,
     }
     if (counted)
         tables_value(out, line, HM_SUMMARY_instructions_per_op);
-    tables_verdict(out, line->metric[HM_SUMMARY_wall_ns].verdict);
+    tables_verdict(out, line->metric[hm_summary_line_lead(line)].verdict);
 }
 
 static void tables_figures_line(FILE *out, const struct hm_summary_line *line)
@@ -177,10 +177,12 @@ static void tables_figures(FILE *out,
 void hm_report_work_table(FILE *out, const struct hm_summary_rows *rows,
                           size_t begin, size_t n)
 {
+    enum hm_summary_metric by = hm_summary_line_lead(&rows->line[begin]);
     int leak = hm_summary_line_is_leak(&rows->line[begin]);
     int counted = hm_summary_is_counted(rows);
     const char *const titles[] = {"strategy",
-                                  "time ratio",
+                                  by == HM_SUMMARY_wall_ns ? "time ratio"
+                                                           : "p99 ratio",
                                   "time",
                                   "CPU time",
                                   "peak RSS",

@@ -141,9 +141,8 @@ static const struct hm_summary_line *text_extreme(
         const struct hm_summary_line *line = &rows->line[i];
         double ratio = line->metric[HM_SUMMARY_wall_ns].ratio;
 
-        if (hm_summary_line_is_mean(line) || hm_summary_line_is_leak(line) ||
-            !text_is_class(line, class) || isnan(ratio) ||
-            sign * (ratio - 1) <= 0 ||
+        if (!hm_summary_line_is_timed(line) || !text_is_class(line, class) ||
+            isnan(ratio) || sign * (ratio - 1) <= 0 ||
             !text_may_lead(&line->metric[HM_SUMMARY_wall_ns]))
             continue;
         if (found == NULL ||

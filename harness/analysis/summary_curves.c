@@ -125,7 +125,7 @@ size_t hm_summary_curves(const struct hm_summary_campaign *campaign,
         return 0;
     for (size_t c = 0; c < campaign->n_cells; c++) {
         taken[c] = campaign->cell[c].arm == HM_SUMMARY_ARM_TWIN ||
-                   campaign->cell[c].is_leak;
+                   campaign->cell[c].is_leak || campaign->cell[c].is_open;
     }
     for (size_t c = 0; c < campaign->n_cells; c++) {
         if (!taken[c])

@@ -51,7 +51,7 @@ static void geomean_collect(struct geomean *g,
     for (size_t c = 0; c < g->campaign->n_cells; c++) {
         const struct hm_summary_cell *base = cell[c].baseline;
 
-        if (base == NULL || cell[c].is_leak ||
+        if (base == NULL || cell[c].is_leak || cell[c].is_open ||
             !hm_summary_same_group(&cell[c], like) ||
             !hm_summary_is_complete(&cell[c]) || !hm_summary_is_complete(base))
             continue;

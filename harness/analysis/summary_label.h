@@ -17,8 +17,8 @@ struct hm_summary_labels {
 void hm_summary_labels_init(struct hm_summary_labels *labels,
                             const struct hm_summary_campaign *campaign);
 
-/* "cache", "cache/entries=1024", "cache/t2".  Made of [A-Za-z0-9_.#+@/=;-]
- * only, cut to HM_LABEL_BYTES. */
+/* "cache", "cache/entries=1024", "cache/t2", "requests/load=30".  Made of
+ * [A-Za-z0-9_.#+@/=;-] only, cut to HM_LABEL_BYTES. */
 void hm_summary_workload_label(const struct hm_summary_labels *labels,
                                const struct hm_summary_cell *cell, char *label);
 
@@ -27,9 +27,10 @@ void hm_summary_strategy_label(const struct hm_summary_labels *labels,
                                const struct hm_summary_cell *cell, char *label);
 
 /* Joins the parts that are not empty; the rule that both of them follow, for
- * rows of summary.csv too. */
+ * rows of summary.csv too.  The load of an open loop is always told, the other
+ * parameters with all_params. */
 void hm_label_workload(char *label, const char *workload, const char *params,
-                       const char *threads);
+                       int all_params, const char *threads);
 void hm_label_strategy(char *label, const char *strategy,
                        const char *heap_multiple);
 

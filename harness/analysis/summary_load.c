@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/analysis/summary_load.h"
 
+#include "harness/analysis/summary_rows.h"
 #include "harness/csv.h"
 
 #include <errno.h>
@@ -77,6 +78,11 @@ const char *hm_summary_status_name(enum hm_summary_status status)
 int hm_summary_is_leak(const char *workload)
 {
     return strncmp(workload, "leak_", 5) == 0;
+}
+
+int hm_summary_is_open(const char *params)
+{
+    return hm_summary_param(params, "load") > 0;
 }
 
 enum hm_summary_status hm_summary_worst_status(
@@ -188,6 +194,7 @@ static int load_new_cell(struct load *load)
         cell->arm = HM_SUMMARY_ARM_TWIN;
     }
     cell->is_leak = hm_summary_is_leak(cell->key[HM_SUMMARY_KEY_workload]);
+    cell->is_open = hm_summary_is_open(cell->key[HM_SUMMARY_KEY_params]);
     return load_index(load, LOAD_CELL, &cell->plan_row);
 }
 

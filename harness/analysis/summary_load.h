@@ -94,6 +94,8 @@ struct hm_summary_cell {
     size_t n_ok, capacity;
     enum hm_summary_arm arm;
     int is_leak; /* a leak workload: in no mean */
+    int is_open; /* an open loop, whose time is that of its schedule: in no
+                  * mean, curve or ratio of times */
     /* Of the same work, set by hm_summary_compute; NULL = there is none. */
     const struct hm_summary_cell *baseline, *twin;
 };
@@ -127,6 +129,9 @@ const char *hm_summary_status_name(enum hm_summary_status status);
 /* Whether a workload of this id is one of the leak family.  Its malloc arm
  * leaks by design, so its times compare nothing. */
 int hm_summary_is_leak(const char *workload);
+
+/* Whether these parameters are those of an open loop. */
+int hm_summary_is_open(const char *params);
 
 /* The status that most of the failed runs of the cell have; ok if none did. */
 enum hm_summary_status hm_summary_worst_status(

@@ -46,7 +46,8 @@ static int pareto_mark(const struct pareto *pareto, struct pareto_point *point)
                           ? 0
                           : (size_t)(cell->baseline - campaign->cell);
 
-        if (cell->is_leak || result[HM_SUMMARY_wall_ns].log_ratio.n == 0 ||
+        if (cell->is_leak || cell->is_open ||
+            result[HM_SUMMARY_wall_ns].log_ratio.n == 0 ||
             result[HM_SUMMARY_rss_peak_bytes].log_ratio.n == 0 ||
             !hm_summary_same_group(cell, point->head) || point->did[base])
             continue;
@@ -162,7 +163,7 @@ static int pareto_collect(struct pareto *pareto)
         const struct hm_summary_cell *cell = &campaign->cell[c];
 
         if (cell->arm == HM_SUMMARY_ARM_BASELINE) {
-            if (cell->is_leak)
+            if (cell->is_leak || cell->is_open)
                 continue;
             pareto->common[c] = 1;
             pareto->n_works++;

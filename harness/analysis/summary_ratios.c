@@ -136,7 +136,7 @@ static void ratios_put_cells(FILE *out, const struct hm_summary_view *view,
         const struct hm_summary_result *result =
             &view->result[c * HM_SUMMARY_METRICS_END + (size_t)metric];
 
-        if (cell->arm == HM_SUMMARY_ARM_BASELINE)
+        if (cell->arm == HM_SUMMARY_ARM_BASELINE || cell->is_open)
             continue;
         hm_summary_workload_label(&view->labels, cell, workload);
         ratios_strategy(view, cell, strategy);

@@ -235,6 +235,19 @@ int hm_summary_line_is_leak(const struct hm_summary_line *line)
            hm_summary_is_leak(line->key[HM_SUMMARY_KEY_workload]);
 }
 
+enum hm_summary_metric hm_summary_line_lead(const struct hm_summary_line *line)
+{
+    return hm_summary_is_open(line->key[HM_SUMMARY_KEY_params])
+               ? HM_SUMMARY_lat_p99_ns
+               : HM_SUMMARY_wall_ns;
+}
+
+int hm_summary_line_is_timed(const struct hm_summary_line *line)
+{
+    return !hm_summary_line_is_mean(line) && !hm_summary_line_is_leak(line) &&
+           !hm_summary_is_open(line->key[HM_SUMMARY_KEY_params]);
+}
+
 double hm_summary_shown(const struct hm_summary_line *line,
                         enum hm_summary_metric metric)
 {
@@ -263,12 +276,12 @@ int hm_summary_line_same_work(const struct hm_summary_line *a,
 
 static double rows_rank(const struct hm_summary_line *line)
 {
-    double ratio = line->metric[HM_SUMMARY_wall_ns].ratio;
+    const struct hm_summary_row *lead =
+        &line->metric[hm_summary_line_lead(line)];
 
     if (hm_summary_line_is_arm(line, "baseline"))
         return 1;
-    return line->metric[HM_SUMMARY_wall_ns].n > 0 && !isnan(ratio) ? ratio
-                                                                   : INFINITY;
+    return lead->n > 0 && !isnan(lead->ratio) ? lead->ratio : INFINITY;
 }
 
 /* Means over more workloads first: a strategy that finished only the easy
@@ -343,7 +356,7 @@ size_t hm_summary_noise_range(const struct hm_summary_rows *rows,
         double ratio = line->metric[HM_SUMMARY_wall_ns].ratio;
 
         if (!hm_summary_line_is_arm(line, "twin") || isnan(ratio) ||
-            hm_summary_line_is_mean(line) || hm_summary_line_is_leak(line))
+            !hm_summary_line_is_timed(line))
             continue;
         if (n == 0 || ratio < (*least)->metric[HM_SUMMARY_wall_ns].ratio)
             *least = line;

@@ -61,6 +61,15 @@ int hm_summary_line_is_arm(const struct hm_summary_line *line, const char *arm);
 /* Whether it belongs to a leak workload. */
 int hm_summary_line_is_leak(const struct hm_summary_line *line);
 
+/* The metric that its strategies are compared by: wall time, or in an open
+ * loop, whose time is that of its schedule, the 99th percentile of the latency.
+ */
+enum hm_summary_metric hm_summary_line_lead(const struct hm_summary_line *line);
+
+/* Whether its times compare strategies: not those of a mean, of a leak
+ * workload, or of an open loop. */
+int hm_summary_line_is_timed(const struct hm_summary_line *line);
+
 /* The median of a metric where it means something, else NaN: no pause at all
  * is no measurement of a pause, and less than 1 MiB of live bytes says nothing
  * about the memory that a strategy adds. */

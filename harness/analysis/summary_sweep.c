@@ -85,7 +85,7 @@ static void sweep_label(const struct sweep *sweep,
                                   sweep->name[i], value);
         }
     }
-    hm_label_workload(label, cell->key[HM_SUMMARY_KEY_workload], params,
+    hm_label_workload(label, cell->key[HM_SUMMARY_KEY_workload], params, 1,
                       sweep->view->labels.many_threads
                           ? cell->key[HM_SUMMARY_KEY_threads]
                           : "");

@@ -143,7 +143,8 @@ static void table_put_failed(const struct table *table,
 static void table_put_line(const struct table *table,
                            const struct hm_summary_line *line)
 {
-    const struct hm_summary_row *wall = &line->metric[HM_SUMMARY_wall_ns];
+    enum hm_summary_metric by = hm_summary_line_lead(line);
+    const struct hm_summary_row *lead = &line->metric[by];
     int is_baseline = hm_summary_line_is_arm(line, "baseline");
     char strategy[HM_LABEL_BYTES];
     char ratio[80] = "1 (baseline)";
@@ -151,16 +152,16 @@ static void table_put_line(const struct table *table,
     char value[3][HM_HUMAN_BYTES];
     char count[HM_HUMAN_BYTES];
     char tail[2 * HM_HUMAN_BYTES + 2];
-    const char *verdict = wall->verdict;
+    const char *verdict = lead->verdict;
 
     table_strategy(table, strategy, line);
     if (!is_baseline)
-        table_ratio(ratio, sizeof ratio, wall);
-    if (!is_baseline && isnan(wall->ratio))
+        table_ratio(ratio, sizeof ratio, lead);
+    if (!is_baseline && isnan(lead->ratio))
         (void)snprintf(ratio, sizeof ratio, "-");
     hm_human_ratio(cpu,
                    is_baseline ? 1 : line->metric[HM_SUMMARY_cpu_ns].ratio);
-    table_value(value[0], line, HM_SUMMARY_wall_ns);
+    table_value(value[0], line, by);
     table_value(value[1], line, HM_SUMMARY_rss_peak_bytes);
     table_value(value[2], line, HM_SUMMARY_rss_over_live);
     table_value(count, line, HM_SUMMARY_instructions_per_op);
@@ -178,6 +179,7 @@ static void table_put_work(const struct table *table,
     const struct hm_summary_line *head = order[0];
     const char *params = head->key[HM_SUMMARY_KEY_params];
     const char *threads = head->key[HM_SUMMARY_KEY_threads];
+    int is_open = hm_summary_is_open(params);
 
     (void)fprintf(table->out, "%s%s%s  %.60s%s%s%s\n",
                   table_paint(table, "title"),
@@ -187,7 +189,8 @@ static void table_put_work(const struct table *table,
                   strlen(params) > 60 ? "..." : "");
     (void)fprintf(
         table->out, "  %-*s %-*s %7s %5s%*s %8s %8s %15s  %s\n", table->wide,
-        "strategy", TABLE_RATIO, "time ratio", "time", "CPU x", table->counted,
+        "strategy", TABLE_RATIO, is_open ? "p99 ratio" : "time ratio",
+        is_open ? "p99" : "time", "CPU x", table->counted,
         table->counted ? "Ir/op" : "", "peak RSS", "RSS/live",
         hm_summary_line_is_leak(head) ? "leak" : "  p99.9   pause", "verdict");
     for (size_t i = 0; i < n; i++) {

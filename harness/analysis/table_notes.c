@@ -45,15 +45,17 @@ static void notes_put_reasons(const struct notes *notes)
     for (size_t i = 0; i < notes->rows->n; i++) {
         const struct hm_summary_line *line = &notes->rows->line[i];
         const char *reason = line->reason != NULL ? line->reason : "";
-        char strategy[HM_LABEL_BYTES], text[512];
+        char strategy[HM_LABEL_BYTES], workload[HM_LABEL_BYTES], text[512];
 
         hm_table_label(strategy, line);
         if (hm_summary_line_is_ok(line) ||
             notes_is_told(notes->rows, i, strategy))
             continue;
+        hm_label_workload(workload, line->key[HM_SUMMARY_KEY_workload],
+                          line->key[HM_SUMMARY_KEY_params], 0, "");
         (void)snprintf(text, sizeof text, "failed: %s under %s: %s%s%s",
-                       line->key[HM_SUMMARY_KEY_workload], strategy,
-                       line->status, reason[0] != '\0' ? ": " : "", reason);
+                       workload, strategy, line->status,
+                       reason[0] != '\0' ? ": " : "", reason);
         if (strlen(text) > HM_TABLE_LINE)
             strcpy(text + HM_TABLE_LINE - 3, "...");
         (void)fprintf(notes->out, "%s\n", text);

@@ -25,6 +25,7 @@ struct campaign {
     const struct hm_plan *plan;
     const struct hm_suite *suite;
     struct hm_census *census;
+    struct hm_rate *rate;
     struct hm_measure measure;
     struct hm_results results;
     struct hm_progress_line progress;
@@ -65,6 +66,8 @@ static void campaign_init(struct campaign *campaign)
         campaign->max_blocks = suite->max_blocks;
     campaign->census =
         hm_pool_alloc(pool, plan->n_subjects * sizeof *campaign->census);
+    campaign->rate =
+        hm_pool_alloc(pool, plan->n_subjects * sizeof *campaign->rate);
     campaign->expected_ns =
         hm_pool_alloc(pool, plan->n_cells * sizeof *campaign->expected_ns);
     campaign->order =
@@ -73,6 +76,7 @@ static void campaign_init(struct campaign *campaign)
     campaign->measure = (struct hm_measure){
         .plan = plan,
         .census = campaign->census,
+        .rate = campaign->rate,
         .input_dir = hm_inputs_path(pool, campaign->request->folder),
         .memory_cap_bytes = cap_bytes > 0 ? cap_bytes : hm_os_ram_bytes() / 2,
         .timeout_ns = suite->timeout_s * UINT64_C(1000000000),
@@ -137,6 +141,19 @@ static enum hm_campaign_end campaign_census(struct campaign *campaign)
         return campaign_interrupted(campaign);
     if (error != 0)
         return campaign_fail("cannot write the census", hm_error_text(error));
+    return HM_CAMPAIGN_DONE;
+}
+
+static enum hm_campaign_end campaign_rates(struct campaign *campaign)
+{
+    int error = hm_rates_run(campaign->pool, &campaign->measure,
+                             campaign->request->folder, &campaign->progress,
+                             campaign->rate);
+
+    if (hm_interrupted)
+        return campaign_interrupted(campaign);
+    if (error != 0)
+        return campaign_fail("cannot get rates.csv", hm_error_text(error));
     return HM_CAMPAIGN_DONE;
 }
 
@@ -293,6 +310,8 @@ static enum hm_campaign_end campaign_work(struct campaign *campaign)
         return campaign_fail(campaign->measure.input_dir, hm_error_text(error));
     if (anything)
         end = campaign_census(campaign);
+    if (anything && end == HM_CAMPAIGN_DONE)
+        end = campaign_rates(campaign);
     if (end == HM_CAMPAIGN_DONE)
         end = campaign_blocks(campaign);
     if (end == HM_CAMPAIGN_DONE)

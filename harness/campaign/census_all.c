@@ -45,6 +45,10 @@ static void all_write(struct hm_pool *pool, const struct hm_census_all *all,
     hm_census_write_header(census_csv, live_csv);
     for (size_t i = 0; i < plan->n_subjects && !hm_interrupted; i++) {
         census[i].failed = "not made";
+        if (plan->subject[i].closed != i) { /* of lower index */
+            census[i] = census[plan->subject[i].closed];
+            continue;
+        }
         if (!all_is_needed(plan, i))
             continue;
         all_begin(all, i);

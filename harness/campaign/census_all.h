@@ -19,8 +19,9 @@ struct hm_census_all {
 };
 
 /* Fills census[0 .. n_subjects-1]; a subject that no cell can run is not
- * asked.  Returns 0, -EINTR when the driver was asked to stop, or another
- * negative errno when a file cannot be written. */
+ * asked, and an open loop has the census of the closed one.  Returns 0, -EINTR
+ * when the driver was asked to stop, or another negative errno when a file
+ * cannot be written. */
 int hm_census_all_run(struct hm_pool *pool, const struct hm_census_all *all,
                       struct hm_census *census);
 

@@ -67,6 +67,27 @@ static void measure_torture(struct hm_pool *pool, const struct hm_suite *suite,
         hm_words_add(pool, argv, "verify=1");
 }
 
+uint64_t hm_measure_rate_per_s(const struct hm_measure *measure, size_t subject)
+{
+    const struct hm_subject *of = &measure->plan->subject[subject];
+
+    return of->load_percent > 0
+               ? hm_rate_at(&measure->rate[subject], of->load_percent)
+               : 0;
+}
+
+static void measure_open_loop(struct hm_pool *pool,
+                              const struct hm_measure *measure, size_t subject,
+                              struct hm_words *argv)
+{
+    uint64_t rate_per_s = hm_measure_rate_per_s(measure, subject);
+
+    if (rate_per_s > 0) {
+        hm_words_add(pool, argv,
+                     hm_pool_format(pool, "rate_per_s=%" PRIu64, rate_per_s));
+    }
+}
+
 static const char *const *measure_argv(struct hm_pool *pool,
                                        const struct hm_measure *measure,
                                        const struct hm_plan_cell *cell,
@@ -99,6 +120,7 @@ static const char *const *measure_argv(struct hm_pool *pool,
         hm_words_add(pool, &argv,
                      hm_pool_format(pool, "heap_bytes=%" PRIu64, heap_bytes));
     }
+    measure_open_loop(pool, measure, cell->subject, &argv);
     if (hm_strategy_collects(strategy))
         measure_torture(pool, plan->suite, &argv);
     if (*strategy->malloc_path != '\0') {
@@ -157,6 +179,11 @@ static const char *measure_obstacle(struct hm_pool *pool,
         measure->plan->subject[cell->subject].minheap_bytes == 0) {
         return hm_pool_format(pool, "no census to size the heap by: %s",
                               census->failed);
+    }
+    if (measure->plan->subject[cell->subject].load_percent > 0 &&
+        measure->rate[cell->subject].failed != NULL) {
+        return hm_pool_format(pool, "no rate to take a share of: %s",
+                              measure->rate[cell->subject].failed);
     }
     return NULL;
 }
@@ -274,7 +301,8 @@ int hm_measure_run(struct hm_pool *pool, const struct hm_measure *measure,
                                         launched.elapsed_ns));
     hm_measure_fill_record(row, measure, key);
     hm_measure_write_sides(measure, key);
-    if (key.block > 0)
+    /* Waiting is no work: of an open loop nothing is counted. */
+    if (key.block > 0 || subject->load_percent > 0)
         return 0;
     launch.period_ns = HM_MEASURE_SLOW_PERIOD_NS;
     return hm_extra_run(pool, measure, key, &launch, row, measured);

@@ -6,6 +6,7 @@
 
 #include "harness/campaign/census.h"
 #include "harness/campaign/outcome.h"
+#include "harness/campaign/rates.h"
 #include "harness/campaign/results.h"
 
 enum {
@@ -24,6 +25,7 @@ struct hm_machine {
 struct hm_measure {
     const struct hm_plan *plan;
     const struct hm_census *census; /* one per subject */
+    const struct hm_rate *rate;     /* the same; NULL: all loops are closed */
     const char *input_dir;
     uint64_t memory_cap_bytes, timeout_ns;
     uint64_t cpu_limit_ns;           /* 0: none */
@@ -69,6 +71,10 @@ int hm_measure_probe(struct hm_pool *pool, const struct hm_measure *measure,
  * heap, or else the analytic 1x heap of the census; 0 without either. */
 uint64_t hm_measure_heap_base_bytes(const struct hm_subject *subject,
                                     const struct hm_census *census);
+
+/* Operations that arrive per second; 0: a closed loop. */
+uint64_t hm_measure_rate_per_s(const struct hm_measure *measure,
+                               size_t subject);
 
 /* Heap limit of a cell in bytes, 0 for none: the multiple of the base.  Of an
  * analytic base it is at least HM_MEASURE_LEAST_HEAP_BYTES: below that the

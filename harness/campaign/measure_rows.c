@@ -97,6 +97,12 @@ void hm_measure_fill_key(struct hm_row *row, const struct hm_measure *measure,
     hm_row_set_uint(row, HM_COLUMN_threads, subject->threads);
     if (cell->heap_multiple > 0)
         rows_fill_heap(row, subject, cell, census);
+    if (subject->load_percent > 0) {
+        hm_row_set_uint(row, HM_COLUMN_load_percent, subject->load_percent);
+        hm_row_set_uint(row, HM_COLUMN_rate_per_s,
+                        hm_measure_rate_per_s(
+                            measure, measure->plan->cell[key.cell].subject));
+    }
     hm_row_set_real(row, HM_COLUMN_load1, before->load1);
     hm_row_set_uint(row, HM_COLUMN_env_pad_bytes,
                     hm_plan_padding_bytes(measure->plan, key.run_id));

@@ -136,7 +136,7 @@ int hm_minheap_apply(struct hm_pool *pool, const struct hm_minheap *table,
         if (cell->heap_multiple <= 0 || cell->unsupported != NULL)
             continue;
         subject->minheap_bytes =
-            hm_minheap_common_bytes(table, plan, cell->subject);
+            hm_minheap_common_bytes(table, plan, subject->closed);
         if (subject->minheap_bytes > 0)
             continue;
         *why = hm_pool_format(

@@ -3,7 +3,8 @@
  * them.  Pure: nothing here runs or writes anything but plan.csv.
  *
  * Which cells: every selected workload x every strategy selected for its kind
- * x every thread count x every heap multiple (strategies that obey a heap
+ * x every thread count x a closed loop and, where operations can arrive, an
+ * open one at each load x every heap multiple (strategies that obey a heap
  * limit; the others once, without, and so a collector that misses what the
  * workload leaks: it would only run out of memory).  The baseline comes first
  * and again as its own twin.  A combination that cannot run is
@@ -25,11 +26,16 @@ enum hm_arm { HM_ARM_BASELINE, HM_ARM_TWIN, HM_ARM_TEST };
 struct hm_subject {
     const struct hm_workload *workload;
     const char *leak;          /* the workload's; "none" with twin=1 */
-    const char *params;        /* "name=value;name=value", all of them */
-    const char *varied;        /* those that take several values: "", or each
-                                * after a blank */
+    const char *params;        /* "name=value;name=value", all of them, and
+                                * "load=30" of an open loop */
+    const char *varied;        /* those of them that take several values, and
+                                * that load: "", or each after a blank */
     struct hm_words arguments; /* "param.NAME=VALUE" for the cell */
     unsigned threads;
+    unsigned load_percent; /* of the baseline's most, in an open loop; 0: a
+                            * closed one */
+    size_t closed; /* the same in a closed loop: what has been found out of
+                    * that holds for this one; its own index: it is one */
     uint64_t minheap_bytes; /* common minimum heap, that multiples are of; 0:
                              * of the census's 1x (hm_minheap_apply) */
 };

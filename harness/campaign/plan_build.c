@@ -331,6 +331,26 @@ static size_t plan_add_subject(struct plan_builder *builder,
         }
         plan_add_param(builder, &subject, param, value);
     }
+    subject.closed = plan->n_subjects;
+    plan->subject = hm_pool_grow(builder->pool, plan->subject, plan->n_subjects,
+                                 sizeof subject);
+    plan->subject[plan->n_subjects] = subject;
+    return plan->n_subjects++;
+}
+
+/* The same work in an open loop. */
+static size_t plan_add_open(struct plan_builder *builder, size_t closed,
+                            unsigned load_percent)
+{
+    struct hm_plan *plan = builder->plan;
+    struct hm_subject subject = plan->subject[closed];
+
+    subject.load_percent = load_percent;
+    subject.params =
+        hm_pool_format(builder->pool, "%s%sload=%u", subject.params,
+                       *subject.params != '\0' ? ";" : "", load_percent);
+    subject.varied = hm_pool_format(builder->pool, "%s load=%u", subject.varied,
+                                    load_percent);
     plan->subject = hm_pool_grow(builder->pool, plan->subject, plan->n_subjects,
                                  sizeof subject);
     plan->subject[plan->n_subjects] = subject;
@@ -409,6 +429,14 @@ static void plan_add_cells(struct plan_builder *builder, size_t subject,
     }
 }
 
+static void plan_add_arms_of(struct plan_builder *builder, size_t subject)
+{
+    plan_add_cells(builder, subject, &builder->baseline, HM_ARM_BASELINE);
+    plan_add_cells(builder, subject, &builder->baseline, HM_ARM_TWIN);
+    for (size_t i = 0; i < builder->n_arms; i++)
+        plan_add_cells(builder, subject, &builder->arm[i], HM_ARM_TEST);
+}
+
 static int plan_add_workload(struct plan_builder *builder,
                              const struct hm_workload *workload)
 {
@@ -425,14 +453,15 @@ static int plan_add_workload(struct plan_builder *builder,
                                            : &suite->object_strategies);
     }
     for (size_t k = 0; error == 0 && k < points * suite->n_threads; k++) {
-        size_t subject = plan_add_subject(builder, workload,
-                                          suite->threads[k % suite->n_threads],
-                                          k / suite->n_threads);
+        size_t closed = plan_add_subject(builder, workload,
+                                         suite->threads[k % suite->n_threads],
+                                         k / suite->n_threads);
 
-        plan_add_cells(builder, subject, &builder->baseline, HM_ARM_BASELINE);
-        plan_add_cells(builder, subject, &builder->baseline, HM_ARM_TWIN);
-        for (size_t i = 0; i < builder->n_arms; i++)
-            plan_add_cells(builder, subject, &builder->arm[i], HM_ARM_TEST);
+        plan_add_arms_of(builder, closed);
+        for (size_t i = 0; workload->has_arrivals && i < suite->n_loads; i++) {
+            plan_add_arms_of(builder,
+                             plan_add_open(builder, closed, suite->load[i]));
+        }
     }
     return error;
 }

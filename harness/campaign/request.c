@@ -158,6 +158,7 @@ int hm_request_suite(struct hm_pool *pool, const struct hm_request *request,
         {"--workload", "workloads", request->workload, true, true},
         {"--strategy", "strategies", request->strategy, true, true},
         {"--heap", "heap", request->heap, true, true},
+        {"--load", "load", request->load, true, true},
         {"--threads", "threads", request->threads, true, true},
         {"--size", "size", request->size, false, true},
         {"--seed", "seed", request->seed, false, false},
@@ -354,11 +355,31 @@ static int request_check_torture(struct hm_pool *pool,
     return -EINVAL;
 }
 
+static int request_check_load(struct hm_pool *pool,
+                              const struct hm_request *request,
+                              const struct hm_plan *plan, const char **why)
+{
+    if (request->load == NULL)
+        return 0;
+    for (size_t i = 0; i < plan->n_subjects; i++) {
+        if (plan->subject[i].load_percent > 0)
+            return 0;
+    }
+    *why = hm_pool_format(pool,
+                          "--load %s: none of these workloads has operations "
+                          "that arrive; name cache, connections or requests in "
+                          "--workload",
+                          request->load);
+    return -EINVAL;
+}
+
 int hm_request_check(struct hm_pool *pool, const struct hm_request *request,
                      const struct hm_plan *plan, const char **why)
 {
     int error = request_check_torture(pool, request, plan, why);
 
+    if (error == 0)
+        error = request_check_load(pool, request, plan, why);
     for (size_t i = 0; error == 0 && i < request->options.n; i++) {
         error = request_check_option(pool, plan, request->options.word[i], why);
     }

@@ -155,28 +155,29 @@ static int suite_set_heap(struct hm_pool *pool, struct hm_suite *suite,
     return 0;
 }
 
-static int suite_set_threads(struct hm_pool *pool, struct hm_suite *suite,
-                             const char *value, const char **why)
+/* A list of 1 to HM_SUITE_LIST_MAX numbers from 1 to `max`. */
+static int suite_set_numbers(struct hm_pool *pool, const char *key,
+                             const char *value, uint64_t max, unsigned *number,
+                             size_t *n, const char **why)
 {
     struct hm_words words = {NULL, 0};
 
     hm_words_split(pool, &words, value);
     if (words.n < 1 || words.n > HM_SUITE_LIST_MAX) {
-        *why = "threads needs 1 to 16 numbers";
+        *why = hm_pool_format(pool, "%s needs 1 to 16 numbers", key);
         return -EINVAL;
     }
     for (size_t i = 0; i < words.n; i++) {
-        uint64_t threads;
+        uint64_t one;
 
-        if (suite_number(words.word[i], 1, 1024, &threads) != 0) {
-            *why =
-                hm_pool_format(pool, "threads '%s' is no number from 1 to 1024",
-                               words.word[i]);
+        if (suite_number(words.word[i], 1, max, &one) != 0) {
+            *why = hm_pool_format(pool, "%s '%s' is no number from 1 to %u",
+                                  key, words.word[i], (unsigned)max);
             return -EINVAL;
         }
-        suite->threads[i] = (unsigned)threads;
+        number[i] = (unsigned)one;
     }
-    suite->n_threads = words.n;
+    *n = words.n;
     return 0;
 }
 
@@ -282,12 +283,12 @@ static int suite_unknown_key(struct hm_pool *pool, const char *key,
                              const char **why)
 {
     static const char *const keys[] = {
-        "summary",  "workloads", "strategies", "strategies.object",
-        "baseline", "size",      "heap",       "strategies.block",
-        "threads",  "blocks",    "max_blocks", "ci",
-        "seed",     "timeout_s", "memory_cap", "name",
-        "minheap",  "stress",    "verify",     "icount",
-        "syscalls", "operations"};
+        "summary",  "workloads",  "strategies", "strategies.object",
+        "baseline", "size",       "heap",       "strategies.block",
+        "threads",  "blocks",     "max_blocks", "ci",
+        "seed",     "timeout_s",  "memory_cap", "name",
+        "minheap",  "stress",     "verify",     "icount",
+        "syscalls", "operations", "load"};
     const char *near = hm_suggest(key, keys, sizeof keys / sizeof keys[0]);
 
     *why = hm_pool_format(pool, "unknown key '%s'%s%s%s", key,
@@ -344,8 +345,14 @@ int hm_suite_set(struct hm_pool *pool, struct hm_suite *suite, const char *key,
     }
     if (strcmp(key, "heap") == 0)
         return suite_set_heap(pool, suite, value, why);
-    if (strcmp(key, "threads") == 0)
-        return suite_set_threads(pool, suite, value, why);
+    if (strcmp(key, "threads") == 0) {
+        return suite_set_numbers(pool, key, value, 1024, suite->threads,
+                                 &suite->n_threads, why);
+    }
+    if (strcmp(key, "load") == 0) {
+        return suite_set_numbers(pool, key, value, 100000, suite->load,
+                                 &suite->n_loads, why);
+    }
     if (strcmp(key, "ci") == 0)
         return suite_set_ci(pool, suite, value, why);
     for (size_t i = 0;

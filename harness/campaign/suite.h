@@ -47,7 +47,8 @@ struct hm_suite {
     bool full;                            /* size */
     double heap[HM_SUITE_LIST_MAX];       /* multiples of 1x, >= 1; 0: none */
     unsigned threads[HM_SUITE_LIST_MAX];  /* >= 1 */
-    size_t n_heaps, n_threads;            /* n_threads >= 1 */
+    unsigned load[HM_SUITE_LIST_MAX];     /* % of the baseline's most */
+    size_t n_heaps, n_threads, n_loads;   /* n_threads >= 1 */
     const char *minheap;                  /* path; NULL: the census's 1x */
     unsigned blocks, max_blocks;          /* least and most */
     double ci;                            /* half-width; 0: none */

@@ -48,7 +48,7 @@ refused() {
 }
 
 @test "empty lists: the option is named" {
-    for option in --workload --strategy --heap --threads; do
+    for option in --workload --strategy --heap --load --threads; do
         refused 2 "$option '' is an empty list" $option ''
         refused 2 "$option ',' is an empty list" $option ,
     done

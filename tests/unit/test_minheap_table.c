@@ -33,8 +33,12 @@ static const struct hm_strategy libc = {.id = "glibc"};
 
 static struct hm_subject subjects[] = {
     {.workload = &trees, .params = "depth=3", .threads = 1},
-    {.workload = &trees, .params = "depth=3", .threads = 2},
-    {.workload = &lists, .params = "", .threads = 1},
+    {.workload = &trees, .params = "depth=3", .threads = 2, .closed = 1},
+    {.workload = &lists, .params = "", .threads = 1, .closed = 2},
+    {.workload = &trees,
+     .params = "depth=3;load=30",
+     .threads = 2,
+     .closed = 1},
 };
 
 /* The lists are run without a limit, the trees with one in both. */
@@ -43,6 +47,7 @@ static struct hm_plan_cell cells[] = {
     {.subject = 0, .id = "counter", .strategy = &counter, .heap_multiple = 2},
     {.subject = 1, .id = "tracer", .strategy = &tracer, .heap_multiple = 2},
     {.subject = 2, .id = "glibc", .strategy = &libc, .heap_multiple = 0},
+    {.subject = 3, .id = "tracer", .strategy = &tracer, .heap_multiple = 2},
 };
 
 static int make(void **state)
@@ -61,8 +66,8 @@ static int make(void **state)
     fixture->plan = (struct hm_plan){.suite = &fixture->suite,
                                      .subject = subjects,
                                      .cell = cells,
-                                     .n_subjects = 3,
-                                     .n_cells = 4};
+                                     .n_subjects = 4,
+                                     .n_cells = 5};
     for (size_t i = 0; i < 3; i++)
         subjects[i].minheap_bytes = 0;
     *state = fixture;
@@ -150,6 +155,7 @@ static void the_plan_takes_it_where_there_are_limits(void **state)
                      0);
     assert_int_equal(subjects[0].minheap_bytes, 9000000);
     assert_int_equal(subjects[1].minheap_bytes, 7000000);
+    assert_int_equal(subjects[3].minheap_bytes, 7000000); /* as closed */
     assert_int_equal(subjects[2].minheap_bytes, 0); /* no limit, none needed */
     assert_ptr_equal(fixture->plan.minheap, &fixture->table);
 }

@@ -17,6 +17,7 @@ static const char listed[] =
     "strategy\tgone\tallocator\tlibgone.so\tlibgone1\tfree\tgone\n"
     "option\tfast\tdepth\t1\t0\t9\thow deep\n"
     "workload\ttrees\tobject\tnode\t-\t1\ttrees\tnowhere\n"
+    "arrivals\ttrees\n"
     "workload\tchurn\tblock\tpair\t-\t4\tchurn\tnowhere\n"
     "param\ttrees\tdepth\t10\t20\t1\t30\thow deep\n"
     "param\ttrees\twidth\t2\t2\t1\t8\thow wide\n";
@@ -88,6 +89,10 @@ static const char *cells(struct fixture *fixture)
         text = hm_pool_format(&fixture->pool, "%s%s%s:%s/%s", text,
                               i > 0 ? "," : "", subject->workload->id, cell->id,
                               hm_arm_name(cell->arm));
+        if (subject->load_percent > 0) {
+            text = hm_pool_format(&fixture->pool, "%s%%%u", text,
+                                  subject->load_percent);
+        }
         if (subject->threads > 1) {
             text =
                 hm_pool_format(&fixture->pool, "%s*%u", text, subject->threads);
@@ -137,6 +142,29 @@ static void one_of_the_heaps_may_be_no_limit(void **state)
     assert_string_equal(cells(fixture),
                         "trees:glibc/baseline,trees:glibc/twin,"
                         "trees:moving/test@3,trees:moving/test");
+}
+
+static void loads_are_of_what_can_arrive(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct hm_plan *plan = &fixture->plan;
+
+    set(fixture, "workloads", "churn trees");
+    set(fixture, "strategies", "moving");
+    set(fixture, "load", "30 80");
+    set(fixture, "heap", "2");
+    assert_int_equal(build(fixture), 0);
+    assert_non_null(strstr(cells(fixture),
+                           "trees:glibc/baseline,trees:glibc/twin,"
+                           "trees:moving/test@2,trees:glibc/baseline%30,"
+                           "trees:glibc/twin%30,trees:moving/test%30@2,"
+                           "trees:glibc/baseline%80,trees:glibc/twin%80,"
+                           "trees:moving/test%80@2"));
+    assert_null(strstr(cells(fixture), "churn:glibc/baseline%"));
+    assert_int_equal(plan->n_subjects, 4);
+    assert_string_equal(plan->subject[3].params, "depth=10;width=2;load=80");
+    assert_int_equal(plan->subject[3].closed, 1);
+    assert_int_equal(plan->subject[1].closed, 1);
 }
 
 static void named_impossible_pairs_are_kept_with_a_reason(void **state)
@@ -442,6 +470,8 @@ static void a_cell_that_breaks_the_protocol_is_named(void **state)
         "option\tnone\tn\t1\t1\t1\tm\n",
         "misses\tnone\tcycle\n",
         "misses\tglibc\n",
+        "arrivals\tnone\n",
+        "arrivals\ttrees\tmany\n",
         "what\tis\tthis\n",
     };
     struct fixture *fixture = *state;
@@ -517,6 +547,7 @@ int main(void)
         TEST(the_baseline_comes_twice_and_only_twice),
         TEST(heaps_multiply_what_obeys_them),
         TEST(one_of_the_heaps_may_be_no_limit),
+        TEST(loads_are_of_what_can_arrive),
         TEST(named_impossible_pairs_are_kept_with_a_reason),
         TEST(a_workload_that_a_cell_lacks_is_named),
         TEST(starred_impossible_pairs_are_left_out),

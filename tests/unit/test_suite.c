@@ -67,6 +67,7 @@ static void keys_replace_the_defaults(void **state)
                                    "strategies.block = y\n"
                                    "heap = 1.5 2 3x none\n"
                                    "threads = 1,4\n"
+                                   "load = 30 80\n"
                                    "size = full\n"
                                    "memory_cap = 2G\n"
                                    "seed = 7\n"),
@@ -82,6 +83,8 @@ static void keys_replace_the_defaults(void **state)
     assert_true(suite->heap[0] > 1.49 && suite->heap[0] < 1.51);
     assert_int_equal(suite->n_threads, 2);
     assert_int_equal(suite->threads[1], 4);
+    assert_int_equal(suite->n_loads, 2);
+    assert_int_equal(suite->load[1], 80);
     assert_true(suite->full);
     assert_int_equal(suite->memory_cap_bytes, UINT64_C(2) << 30);
     assert_int_equal(suite->seed, 7);
@@ -154,6 +157,8 @@ static void bad_lines_are_named(void **state)
         {"[suite]\nworkloads = a\nheap = 0.9\n", ":3: heap '0.9'"},
         {"[suite]\nworkloads = a\nheap = 2y\n", ":3: heap '2y'"},
         {"[suite]\nworkloads = a\nthreads =\n", ":3: threads needs"},
+        {"[suite]\nworkloads = a\nload = 30 x\n",
+         ":3: load 'x' is no number from 1 to 100000"},
         {"[suite]\nworkloads = a\nseed = 4294967296\n", ":3: seed"},
         {"[suite]\nworkloads = a\nci = 0\n", ":3: ci '0'"},
         {"[suite]\nnonsense\n", ":2: neither a [section] nor"},
@@ -192,6 +197,7 @@ static void what_was_written_reads_the_same(void **state)
     assert_int_equal(load(fixture, "[suite]\nname = n\nsummary = s\n"
                                    "workloads = a b\nstrategies = /lib/x.so\n"
                                    "strategies.object = o\nheap = 1.5 none 6\n"
+                                   "load = 30 60 80\n"
                                    "threads = 2 4\nci = 1.5%\nseed = 3\n"
                                    "memory_cap = 64M\n"
                                    "stress = 64K\nverify = yes\nicount = yes\n"
