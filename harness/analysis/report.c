@@ -151,10 +151,10 @@ static void report_put_overview(const struct report *report)
     if (report->no_charts != NULL)
         hm_html_format(report->out, "<p>%s</p>\n", report->no_charts);
     for (size_t i = 0; i < report->charts.n; i++) {
-        if (report->charts.file[i].part[0] == '\0') {
-            report_put_chart(report, &report->charts.file[i], 0,
-                             report->rows.n);
-        }
+        const struct hm_chart_file *file = &report->charts.file[i];
+
+        if (strcmp(file->chart->split, "workload") != 0)
+            report_put_chart(report, file, 0, report->rows.n);
     }
 }
 

@@ -105,10 +105,14 @@ int hm_cell_runtime(void)
     return node_become();
 }
 
-/* V8 counts whole MiB, and takes the next power of two. */
+/* V8 counts in MiB, and takes the next power of two. */
 static uint64_t node_mib(uint64_t bytes)
 {
-    return (bytes + ((1 << 20) - 1)) >> 20;
+    uint64_t mib = bytes > 0;
+
+    while (mib << 20 < bytes)
+        mib *= 2;
+    return mib;
 }
 
 static uint64_t node_semi_mib(uint64_t heap_mib)

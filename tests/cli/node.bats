@@ -322,7 +322,7 @@ RUNS
 --max-semi-space-size=4,--max-old-space-size=70 heap_bytes=64M option.old_space=70
 --max-semi-space-size=64 option.nursery_max=64M
 --min-semi-space-size=4,--max-semi-space-size=4 option.nursery_min=4M option.nursery_max=4M
---min-semi-space-size=1,--max-semi-space-size=4,--max-old-space-size=56 heap_bytes=64M option.nursery_min=1 option.nursery_max=3145729
+--min-semi-space-size=1,--max-semi-space-size=4,--max-old-space-size=56 heap_bytes=64M option.nursery_min=1 option.nursery_max=3M
 --max-old-space-size=300 option.old_space=300
 LIMITS
     run ! grep -qE -- '--(single-threaded-gc|gc-global)' <<<"$output"

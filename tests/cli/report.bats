@@ -41,6 +41,17 @@ needs_gnuplot() {
     grep -q '<td>glibc</td><td>passive</td><td>0.95</td>' campaign/report.html
 }
 
+@test "charts that are one per metric are on the page, each with its own numbers" {
+    needs_gnuplot
+    echo cell,settings >campaign/plan.csv
+    seq -f '%.0f,option.nursery_max=4M;' 0 200 >>campaign/plan.csv
+    "$heapmark" report campaign
+    for metric in ops_per_s cpu_ms rss_peak_mib; do
+        [ "$(grep -c ">$metric: [^<]*by the size of their nursery" campaign/report.html)" -ge 1 ]
+        grep -q "<td>$metric</td>" campaign/report.html
+    done
+}
+
 @test "nothing is loaded from elsewhere, and there is no script" {
     needs_gnuplot
     "$heapmark" report campaign
