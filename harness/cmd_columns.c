@@ -62,7 +62,10 @@ static const char columns_intro[] =
     "there is none), rate_per_s (operations; the best of three runs) |\n"
     "| `minheap.csv` | a workload under a strategy: the smallest heap, by "
     "`heapmark minheap` | see below |\n"
-    "| `meta.csv` | a fact about machine, build or request | key, value |\n"
+    "| `meta.csv` | a fact about machine, build or request | key, value |\n";
+
+/* The tables that `heapmark summary` makes, and charts draw. */
+static const char columns_derived[] =
     "| `summary.csv`, `ratios.csv`, `failures.csv`, and the data of charts | "
     "derived from the above | written anew by `heapmark summary` |\n"
     "| `mmu.csv` | a cell and a length of time | workload, strategy, "
@@ -87,6 +90,11 @@ static const char columns_intro[] =
     "(median), low, high, status, n |\n"
     "| `operations.csv` | a cell, a kind of operation and a percentile | "
     "workload, strategy, operation, percentile, latency_ns, samples |\n"
+    "| `stack_heap.csv` | a cell of `stack_heap` with several kinds of frames "
+    "| "
+    "workload, strategy, kind (locals, struct, alloca, frames, boxed, deep), "
+    "ns_per_call (median), low, high, grown_mib (peak of the resident set less "
+    "what was resident before; median), grown_low, grown_high, status, n |\n"
     "| `sharing.csv` | a cell and a kind of round of `line_sharing` | "
     "workload, "
     "strategy, round (active, passive), share (of cache lines with objects of "
@@ -109,6 +117,7 @@ static void columns_print_table(const char *file, const struct columns_row *row,
 static void columns_print_dictionary(void)
 {
     (void)fputs(columns_intro, stdout);
+    (void)fputs(columns_derived, stdout);
     columns_print_table("runs.csv", columns_runs, COLUMNS_RUNS);
     columns_print_table("minheap.csv", columns_minheap, COLUMNS_MINHEAP);
 }

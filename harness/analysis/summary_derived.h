@@ -84,6 +84,12 @@ int hm_summary_write_sweep(const struct hm_summary_view *view,
 int hm_summary_write_drain(const struct hm_summary_view *view,
                            const char *folder);
 
+/* workload,strategy,kind,ns_per_call,low,high,grown_mib,grown_low,grown_high,
+ * status,n: of `stack_heap`, where it ran with several kinds of frames: time
+ * per call, and the peak of the resident set less what there was before. */
+int hm_summary_write_stack_heap(const struct hm_summary_view *view,
+                                const char *folder);
+
 /* workload,strategy,round,share,low,high,status,n: cache lines with live
  * objects of two threads, of all, from the figures of `line_sharing`. */
 int hm_summary_write_sharing(const struct hm_summary_view *view,

@@ -26,6 +26,7 @@ enum load_column {
     LOAD_OPS,
     LOAD_COLLECTIONS,
     LOAD_FIGURES,
+    LOAD_RSS_BASE,
     LOAD_ALL
 };
 
@@ -42,7 +43,8 @@ static const char *const load_names[] = {
     "mutator_cpu_ns",
     "ops",
     "collections",
-    "figures"};
+    "figures",
+    "rss_base_bytes"};
 
 static const char *const load_statuses[] = {HM_SUMMARY_STATUSES(LOAD_NAME)};
 #undef LOAD_NAME
@@ -305,6 +307,8 @@ static int load_values(struct load *load, struct hm_summary_run *run)
         error = load_number(load, LOAD_OPS, &run->ops);
     if (error == 0)
         error = load_number(load, LOAD_COLLECTIONS, &run->collections);
+    if (error == 0)
+        error = load_number(load, LOAD_RSS_BASE, &run->rss_base_bytes);
     if (error == 0 && load_text(load, LOAD_FIGURES)[0] != '\0') {
         run->figures = strdup(load_text(load, LOAD_FIGURES));
         error = run->figures == NULL ? -ENOMEM : 0;

@@ -75,6 +75,7 @@ struct hm_summary_run {
     double mutator_cpu_ns;                /* part of cpu_ns; NaN likewise */
     double ops;                           /* of all threads; NaN likewise */
     double collections;                   /* NaN likewise */
+    double rss_base_bytes;                /* before the window; NaN likewise */
     char *figures; /* "a=1;b=2", what the workload found; NULL for nothing */
 };
 

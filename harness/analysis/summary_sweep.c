@@ -149,6 +149,8 @@ static int sweep_put_cell(const struct sweep *sweep,
     return error;
 }
 
+/* Where 0 is measured the values are names, such as kinds of frames or a leak
+ * and its twin, or there is no place for it on a logarithmic axis. */
 static int sweep_put_axis(const struct sweep *sweep, const char *name)
 {
     struct hm_summary_axis axis = {HM_SUMMARY_KEY_params, name};
@@ -157,7 +159,8 @@ static int sweep_put_axis(const struct sweep *sweep, const char *name)
     int error = 0;
 
     for (size_t begin = 0; begin < n; begin = end) {
-        int varied = hm_summary_is_varied(sweep->order, n, begin, axis, &end);
+        int varied = hm_summary_is_varied(sweep->order, n, begin, axis, &end) &&
+                     hm_summary_place(sweep->order[begin], axis) > 0;
 
         for (size_t i = begin; i < end && varied && error == 0; i++)
             error = sweep_put_cell(sweep, sweep->order[i], axis);

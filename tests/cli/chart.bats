@@ -226,10 +226,26 @@ EOF
     done
 }
 
+@test "frames on the stack and on the heap: each kind under each strategy, and what failed" {
+    needs_gnuplot
+    run -0 "$heapmark" run --workload stack_heap --strategy arena --blocks 1 --out frames \
+        --param depth=10 --param variant=3,0,5
+    sed -i 's/^\([^,]*,arena,deep\),.*/\1,NaN,NaN,NaN,NaN,NaN,NaN,oom,0/' frames/stack_heap.csv
+    gnuplot -c "$HEAPMARK_BIN/plot/stack_heap.gp" frames/stack_heap.csv frames.svg 2>said
+    [ ! -s said ] || { cat said; false; }
+    for word in locals frames deep glibc arena OOM 'time per call'; do
+        grep -q ">$word<" frames.svg
+    done
+    [ "$(grep -c '>locals<' frames.svg)" -eq 1 ]
+    run ! grep -q '>boxed<' frames.svg
+    grep -qE '>[0-9.]+ ns<' frames.svg
+    [ "$(wc -l <frames/sweep.csv)" -eq 1 ]
+}
+
 @test "a campaign without threads, figures or sweeps says so when asked for their charts" {
     needs_gnuplot
     "$heapmark" summary --quiet campaign
-    for id in scaling drain sharing sweep nursery; do
+    for id in scaling drain sharing sweep nursery stack_heap; do
         run -0 "$heapmark" chart --chart $id campaign
         [[ $output == *"chart $id: nothing to draw: $id.csv has no rows"* ]]
         [ ! -e campaign/charts/$id.svg ]

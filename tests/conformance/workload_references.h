@@ -382,7 +382,7 @@ static const struct expected expected[] = {
     {"stack_heap",
      "depth=12 variant=5 levels=100",
      0x5F912EDD,
-     8192,
+     8192 + 100,
      8191 + 100,
      0,
      {{0}}},

@@ -15,7 +15,8 @@
  *             its call is.
  * Costs:      2^(d+1) calls; an object for each call in `frames`, about five in
  *             `boxed`.  In `deep` each subtree of depth 12 is computed below a
- *             chain of `levels` calls, each with a frame and a root of its own.
+ *             chain of `levels` calls more, each with a frame and a root of
+ *             its own.
  * Threads:    one. */
 #include "workloads/object.h"
 
@@ -232,16 +233,20 @@ static uint32_t stack_heap_variant(struct hm_object_run *run, uint32_t depth,
     }
 }
 
-/* A sample: a subtree, and the call above it that is not counted elsewhere. */
+/* A sample: a subtree, the calls above it that are `deep`, and the one of the
+ * tree above that is not counted elsewhere. */
 static uint32_t stack_heap_subtree(struct hm_object_run *run, uint32_t depth,
                                    uint32_t x)
 {
+    uint64_t calls = UINT64_C(2) << depth;
     uint32_t value;
 
+    if (run->base.value[STACK_HEAP_VARIANT] == IN_DEEP)
+        calls += run->base.value[STACK_HEAP_LEVELS];
     hm_region_enter(run->mutator);
     value = stack_heap_variant(run, depth, x);
     hm_region_leave(run->mutator);
-    hm_meter_mark(&run->base.meter, UINT64_C(2) << depth);
+    hm_meter_mark(&run->base.meter, calls);
     return value;
 }
 

@@ -5,7 +5,7 @@
 // function is optimised, and then, when its analysis sees through, nowhere.  A box is an
 // object of one number.
 
-const X = 7, SUBTREE = 12;
+const X = 7, SUBTREE = 12, DEEP = 5;
 
 class Frame {
     constructor(parent, depth, x) {
@@ -73,17 +73,18 @@ const variants = (levels) => [
     (depth, x) => deep(levels, depth, x, null),
 ];
 
-// The tree above the subtrees: locals, whatever the variant is.
-function* top(variant, depth, x) {
+// The tree above the subtrees: locals, whatever the variant is.  `above`: calls that each
+// subtree has above it, too.
+function* top(variant, above, depth, x) {
     if (depth <= SUBTREE) {
         const value = variant(depth, x);
 
-        yield 2 ** (depth + 1);
+        yield 2 ** (depth + 1) + above;
         return value;
     }
     const a = x + 1 | 0, b = Math.imul(x, 3);
-    const left = yield* top(variant, depth - 1, a);
-    const right = yield* top(variant, depth - 1, b);
+    const left = yield* top(variant, above, depth - 1, a);
+    const right = yield* top(variant, above, depth - 1, b);
 
     return (left ^ right) + (a ^ b) | 0;
 }
@@ -92,5 +93,5 @@ function* top(variant, depth, x) {
 export function* samples(run) {
     const { depth, variant, levels } = run.param;
 
-    run.checksum = yield* top(variants(levels)[variant], depth, X);
+    run.checksum = yield* top(variants(levels)[variant], variant === DEEP ? levels : 0, depth, X);
 }
