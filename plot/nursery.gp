@@ -1,8 +1,11 @@
 # nursery.gp -- V8 and its like by the size of their nursery: speed, pauses, memory.
-#: By the size of a semispace, which is what may be allocated between two collections; both
-#: axes are logarithmic, with intervals (ranges below 6 blocks). An object is larger in V8: its
-#: curve lies to the right of one that collects as often for the same objects. A cross at the
-#: top marks a failure, under a heap limit mostly that the nursery left too little of it.
+#: By the size of a semispace, in which the program allocates until the next collection; both
+#: axes are logarithmic, with intervals (ranges below 6 blocks). V8 collects more often in the
+#: same nursery for two reasons: its objects are larger (two references: 40 bytes, not 24), and
+#: all that has survived once stays in the nursery for a second time, where generational learns
+#: how much of it is worth that; with ageing=all only the first is left. Under a heap limit V8
+#: takes the nursery that it is told to and fails (a cross at the top) where the rest is too
+#: small; generational takes an eighth of the limit at most, and its curve is flat beyond.
 #     gnuplot -c nursery.gp nursery.csv OUT.svg       (the file's first metric)
 DATA = ARG1; OUT = ARG2
 HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }

@@ -325,7 +325,10 @@ static void report_put_head(const struct report *report)
                 "<a href=\"#environment\">Environment</a><a href=\"#glossary\">"
                 "Words</a></nav>\n<h2 id=\"findings\">Findings</h2>\n",
                 report->out);
+    (void)fputs("<ul class=\"findings\">\n", report->out);
     hm_report_findings(report->out, &report->rows);
+    hm_report_nursery(report->out, report->folder);
+    (void)fputs("</ul>\n", report->out);
 }
 
 static void report_put_page(const struct report *report)

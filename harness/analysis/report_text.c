@@ -318,7 +318,6 @@ static void text_put_floored(FILE *out, const struct hm_summary_rows *rows)
 
 void hm_report_findings(FILE *out, const struct hm_summary_rows *rows)
 {
-    (void)fputs("<ul class=\"findings\">\n", out);
     text_put_leaders(out, rows, "allocator");
     text_put_leaders(out, rows, "collector");
     text_put_extreme(out, rows, "allocator", -1);
@@ -331,5 +330,4 @@ void hm_report_findings(FILE *out, const struct hm_summary_rows *rows)
     text_put_certainty(out, rows);
     text_put_floored(out, rows);
     text_put_disturbed(out, rows);
-    (void)fputs("</ul>\n", out);
 }

@@ -12,4 +12,8 @@
  * between allocators, pauses, failures, and how sure all this is. */
 void hm_report_findings(FILE *out, const struct hm_summary_rows *rows);
 
+/* Items of such a list: what the same nurseries cost different strategies, of
+ * nursery.csv of the folder; nothing when it is not there or has no two. */
+void hm_report_nursery(FILE *out, const char *folder);
+
 #endif /* HM_HARNESS_ANALYSIS_REPORT_TEXT_H */

@@ -252,6 +252,42 @@ static void expected_leak_verdicts_are_one_sentence(void **state)
         strstr(written(), "Every leak verdict was the expected one: 1 of 1."));
 }
 
+#define NURSERY                                                       \
+    "metric,workload,strategy,nursery_mib,value,low,high,status,n\n"  \
+    "cpu_ms,a,lean@4x,1,50,,,ok,3\ncpu_ms,a,lean@4x,2,10,,,ok,3\n"    \
+    "cpu_ms,a,lean,1,1,,,ok,3\ncpu_ms,b,lean@4x,1,1,,,ok,3\n"         \
+    "cpu_ms,a,heavy@4x,1,100,,,ok,3\ncpu_ms,a,heavy@4x,2,40,,,ok,3\n" \
+    "cpu_ms,a,heavy,1,NaN,,,oom,0\ncpu_ms,a,heavy,2,9,,,ok,3\n"       \
+    "collections,a,heavy@4x,1,4,,,ok,3\n"                             \
+    "collections,a,lean@4x,1,8,,,ok,3\n"
+
+static void equal_nurseries_are_compared_with_the_costliest(void **state)
+{
+    (void)state;
+    folder_put("nursery.csv", NURSERY);
+    hm_report_nursery(out, folder);
+    assert_string_equal(
+        written(), "<li>In nurseries as large as those of heavy, and at the "
+                   "same limit, <b>lean</b> took 0.35 (0.25 to 0.50) of its "
+                   "processor time, 2.00 (2.00 to 2.00) of its collections; "
+                   "geometric means and ranges of 2 pairs.</li>\n");
+}
+
+static void one_strategy_or_no_file_says_nothing_of_nurseries(void **state)
+{
+    (void)state;
+    hm_report_nursery(out, folder);
+    folder_put("nursery.csv", "metric,workload\ncpu_ms,a\n");
+    hm_report_nursery(out, folder);
+    folder_put("nursery.csv", "metric,workload,strategy,nursery_mib,value\n"
+                              "cpu_ms,a,x@4x,1,50\ncpu_ms,a,x,1,50\n");
+    hm_report_nursery(out, folder);
+    folder_put("nursery.csv", "metric,workload,strategy,nursery_mib,value\n"
+                              "cpu_ms,a,x,1,50\ncpu_ms,a,y,2,50\n");
+    hm_report_nursery(out, folder);
+    assert_string_equal(written(), "");
+}
+
 static const char two_cells[] =
     HEADER CELL("one", "allocator", "baseline", "3", "ok,1e9,1,1,,,,,")
         CELL("two", "allocator", "test", "0", "crash 3/3,,,,,,,,")
@@ -337,6 +373,8 @@ int main(void)
         TEST(only_proven_differences_of_other_than_leak_workloads_lead),
         TEST(leak_verdicts_disturbed_and_missing_runs_are_told),
         TEST(expected_leak_verdicts_are_one_sentence),
+        TEST(equal_nurseries_are_compared_with_the_costliest),
+        TEST(one_strategy_or_no_file_says_nothing_of_nurseries),
         TEST(figures_get_a_table_below_their_workload),
         TEST(a_workload_without_figures_has_no_such_table),
         TEST(instructions_have_a_column_where_they_were_counted),
