@@ -18,6 +18,8 @@ enum { TOUR_BUDGET_S = 90, TOUR_LAST_WORDS_S = 2 };
 
 enum { TOUR_OUT = 512, TOUR_RESUME };
 
+enum { TOUR_CHAPTERS = 16 }; /* asked for, at most */
+
 static const struct argp_option tour_options[] = {
     {"out", TOUR_OUT, "DIR", 0,
      "folder to make (default: results/<UTC time>-tour)", 0},
@@ -28,7 +30,7 @@ static const struct argp_option tour_options[] = {
 
 struct tour_request {
     struct hm_asked asked; /* the folder of all chapters */
-    const struct hm_tour_chapter *chapter[8];
+    const struct hm_tour_chapter *chapter[TOUR_CHAPTERS];
     size_t n;
 };
 
@@ -43,12 +45,12 @@ static void tour_ring(int signal_number)
 
 static error_t tour_add_chapter(struct tour_request *request, const char *id)
 {
-    const char *ids[8], *near;
+    const char *ids[TOUR_CHAPTERS], *near;
     size_t n = 0;
 
     for (; hm_tour_chapters[n] != NULL; n++) {
         ids[n] = hm_tour_chapters[n]->id;
-        if (strcmp(ids[n], id) != 0 || request->n == 8)
+        if (strcmp(ids[n], id) != 0 || request->n == TOUR_CHAPTERS)
             continue;
         request->chapter[request->n++] = hm_tour_chapters[n];
         return 0;
@@ -58,6 +60,37 @@ static error_t tour_add_chapter(struct tour_request *request, const char *id)
                 "--help`",
                 id, near != NULL ? " (did you mean '" : "",
                 near != NULL ? near : "", near != NULL ? "'?)" : "");
+    return EINVAL;
+}
+
+/* A tour to go on with has a campaign in the folder of some chapter. */
+static bool tour_is_in(const char *folder)
+{
+    struct hm_pool pool = {NULL};
+    bool any = false;
+
+    for (size_t i = 0; hm_tour_chapters[i] != NULL; i++) {
+        const char *path = hm_pool_format(&pool, "%s/%s/plan.csv", folder,
+                                          hm_tour_chapters[i]->id);
+
+        any |= access(path, F_OK) == 0;
+    }
+    hm_pool_fini(&pool);
+    return any;
+}
+
+static error_t tour_check(const struct hm_request *request)
+{
+    if (request->resume == NULL)
+        return 0;
+    if (request->out != NULL) {
+        hm_complain("--out and --resume exclude each other");
+        return EINVAL;
+    }
+    if (tour_is_in(request->resume))
+        return 0;
+    hm_complain("%s holds no tour; give a folder that heapmark tour made",
+                request->resume);
     return EINVAL;
 }
 
@@ -74,11 +107,12 @@ static error_t tour_parse(int key, char *argument, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         return tour_add_chapter(request, argument);
-    case ARGP_KEY_END:
-        for (size_t i = 0; state->arg_num == 0 && hm_tour_chapters[i] != NULL;
-             i++)
+    case ARGP_KEY_NO_ARGS:
+        for (size_t i = 0; hm_tour_chapters[i] != NULL; i++)
             request->chapter[request->n++] = hm_tour_chapters[i];
         return 0;
+    case ARGP_KEY_END:
+        return tour_check(&request->asked.request);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -94,10 +128,12 @@ static int tour_campaign(struct hm_asked *asked, const char *folder,
     asked->brief = true;
     asked->command = "heapmark tour";
     asked->request.suite = hm_pool_format(&asked->pool, "tour_%s", chapter->id);
-    if (access(hm_pool_format(&asked->pool, "%s/plan.csv", folder), F_OK) == 0)
+    if (access(hm_pool_format(&asked->pool, "%s/plan.csv", folder), F_OK) ==
+        0) {
         asked->request.resume = folder;
-    else
+    } else {
         asked->request.out = folder;
+    }
     status = hm_asked_suite(asked);
     if (status == 0)
         status = hm_asked_plan(asked);
@@ -146,19 +182,35 @@ static void tour_set_alarm(void)
     (void)alarm(TOUR_BUDGET_S - TOUR_LAST_WORDS_S);
 }
 
+/* What the time did not suffice for, and how to go on. */
+static void tour_say_rest(struct hm_tour *tour,
+                          const struct tour_request *request, size_t told)
+{
+    const char *rest = "";
+
+    for (size_t i = told; i < request->n; i++) {
+        rest =
+            hm_pool_format(tour->pool, "%s %s", rest, request->chapter[i]->id);
+    }
+    hm_tour_say(tour, 0,
+                "The tour's %d seconds are over: this machine is too busy for "
+                "all of it. The rest: heapmark tour --resume %s%s",
+                TOUR_BUDGET_S, request->asked.folder, rest);
+    hm_tour_end_paragraph(tour);
+}
+
 static void tour_end(struct hm_tour *tour, const struct tour_request *request,
                      size_t told, double seconds)
 {
     const char *folder = request->asked.folder;
 
-    if (told < request->n) {
-        hm_tour_say(tour, 0,
-                    "The tour's %d seconds are over: this machine is too busy "
-                    "for all of it.  The rest: heapmark tour --resume %s.",
-                    TOUR_BUDGET_S, folder);
-        hm_tour_end_paragraph(tour);
-    }
-    fprintf(tour->out, "The tour took %.0f s. Its rows, one per run:\n",
+    if (told < request->n)
+        tour_say_rest(tour, request, told);
+    if (told == 0)
+        return;
+    fprintf(tour->out,
+            "The tour took %.0f s, with few runs of each kind: trust orders of "
+            "magnitude.\nIts rows, one per run:\n",
             seconds);
     for (size_t i = 0; i < told; i++) {
         fprintf(tour->out, "  %s/%s/runs.csv\n", folder,

@@ -73,9 +73,11 @@ static void allocation_say_pauses(struct hm_tour *tour)
                 "The generational collector stopped the program for %.0f %% of "
                 "the time.",
                 stopped);
-    hm_tour_say(tour, v8,
-                "V8 stopped it for %.0f %%; compiling is in its time, too.",
-                v8);
+    hm_tour_say(
+        tour, v8,
+        "V8 stopped the program for %.0f %% of its time, in which it also "
+        "compiled it.",
+        v8);
 }
 
 static void allocation_tell(struct hm_tour *tour)

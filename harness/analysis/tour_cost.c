@@ -86,14 +86,13 @@ static void cost_say_cache(struct hm_tour *tour)
                   cost_of(tour, "cache", "node", "rss_base_bytes");
 
     hm_tour_say(tour, need + glibc,
-                "A cache: for each byte of its entries glibc's process grew "
-                "by %s:",
+                "A cache: for each byte that its entries need glibc's process "
+                "grew by %s bytes: blocks have headers, and leave holes "
+                "between them.",
                 hm_tour_number(tour, glibc / need));
-    hm_tour_say(tour, need + glibc,
-                "blocks have headers and leave holes between them.");
     hm_tour_say(tour, need + node,
-                "V8's grew by %s: objects have headers, too, and replaced "
-                "values stay until a collection.",
+                "V8's grew by %s bytes: objects have headers, too, and values "
+                "that were replaced stay until a collection.",
                 hm_tour_number(tour, node / need));
     hm_tour_say(tour, node + kept,
                 "With the cache dropped and collected, it kept %s of %s.",
@@ -130,14 +129,24 @@ static void cost_say_large(struct hm_tour *tour)
                 hm_tour_time(tour, median), hm_tour_time(tour, slow));
 }
 
-static void cost_say_file(struct hm_tour *tour, const char *name,
-                          const char *strategy)
+static void cost_say_file(struct hm_tour *tour)
 {
-    double whole = cost_grown(tour, "file_whole", strategy);
-    double stream = cost_grown(tour, "file_stream", strategy);
+    double bytes = cost_param(tour, "file_whole", "bytes");
+    double whole = cost_grown(tour, "file_whole", "glibc");
+    double chunks = cost_grown(tour, "file_stream", "glibc");
+    double node_whole = cost_grown(tour, "file_whole", "node");
+    double node_chunks = cost_grown(tour, "file_stream", "node");
 
-    hm_tour_say(tour, whole + stream, "%s: %s read at once, %s in chunks.",
-                name, hm_tour_size(tour, whole), hm_tour_size(tour, stream));
+    hm_tour_say(tour, bytes + whole + chunks,
+                "A file of %s takes %s under glibc if it is read at once and "
+                "kept as records, %s if it is read in chunks.",
+                hm_tour_size(tour, bytes), hm_tour_size(tour, whole),
+                hm_tour_size(tour, chunks));
+    hm_tour_say(tour, node_whole + node_chunks,
+                "Under V8 that is %s, or %s with the chunks and lines that "
+                "wait to be collected.",
+                hm_tour_size(tour, node_whole),
+                hm_tour_size(tour, node_chunks));
 }
 
 static void cost_tell(struct hm_tour *tour)
@@ -149,12 +158,7 @@ static void cost_tell(struct hm_tour *tour)
     hm_tour_end_paragraph(tour);
     cost_say_large(tour);
     hm_tour_end_paragraph(tour);
-    hm_tour_say(tour, cost_param(tour, "file_whole", "bytes"),
-                "A file of %s, read at once and kept as records, or read in "
-                "chunks that are dropped:",
-                hm_tour_size(tour, cost_param(tour, "file_whole", "bytes")));
-    cost_say_file(tour, "glibc", "glibc");
-    cost_say_file(tour, "V8", "node");
+    cost_say_file(tour);
 }
 
 const struct hm_tour_chapter hm_tour_cost = {

@@ -93,7 +93,11 @@ static bool leaks_is_here(struct hm_tour *tour, size_t under)
 static void leaks_table(struct hm_tour *tour)
 {
     fprintf(tour->out,
-            "  Growth in MiB, or flat: no leak; -: not measured\n  %-32s", "");
+            "  Growth in MiB, or flat: no leak; -: not measured\n"
+            "  (counts: reference counting; marks: mark-sweep; libgc: guesses "
+            "references)\n"
+            "  leak_...%-33s",
+            "");
     for (size_t s = 0; s < LEAKS_STRATEGIES; s++) {
         if (leaks_is_here(tour, s))
             fprintf(tour->out, " %6s", leaks_under[s].heading);

@@ -117,7 +117,7 @@ void hm_tour_bar(struct hm_tour *tour, struct hm_tour_bars *bars,
 static void text_bar(FILE *out, int marks, bool any)
 {
     if (marks < 1)
-        fputs(any ? "." : "", out);
+        (void)fputs(any ? "." : "", out);
     for (int k = 0; k < marks; k++)
         fputc('#', out);
     fputc('\n', out);

@@ -3,6 +3,10 @@
 
 #include <math.h>
 
+/* A ratio of two single runs between these says nothing. */
+#define V8_LESS 0.8
+#define V8_MORE 1.25
+
 static struct hm_tour_cell v8_cell(const char *strategy)
 {
     return (struct hm_tour_cell){"requests", strategy, NULL};
@@ -87,9 +91,11 @@ static void v8_say_loop(struct hm_tour *tour)
                 "thousand takes %s times what it takes without:",
                 hm_tour_number(tour, ratio));
     hm_tour_say(tour, ratio,
-                ratio < 1
+                ratio < V8_LESS
                     ? "V8 uses the turns to collect, while no request waits."
-                    : "here the turns did not help V8 to collect earlier.");
+                : ratio > V8_MORE
+                    ? "here the turns did not help V8 to collect earlier."
+                    : "that is no clear difference.");
 }
 
 static void v8_say_memory(struct hm_tour *tour)

@@ -8,7 +8,7 @@ setup() {
     heapmark=${HEAPMARK_BIN:?folder of the built programs}/heapmark
     [[ -e $HEAPMARK_BIN/fixtures/counting.so ]] || skip "a sanitizer owns malloc"
     chapters="stack allocation garbage cost leaks v8"
-    cd "$BATS_TEST_TMPDIR"
+    cd "$BATS_TEST_TMPDIR" || return
 }
 
 # The tour into t; a machine that is too busy for its 90 seconds goes on, as it says.
@@ -93,7 +93,7 @@ told() {
     wait "$pid" || status=$?
     [[ $status == 1 ]]
     grep -q "The tour's 90 seconds are over" out
-    tr '\n' ' ' <out | grep -q 'heapmark tour *--resume t'
+    tr -s '\n ' '  ' <out | grep -q 'heapmark tour --resume t leaks The tour'
     grep -qx '  t/garbage/runs.csv' out
     run ! grep -q 'Growth in MiB' out
     run -0 "$heapmark" tour --resume t garbage leaks
@@ -120,6 +120,10 @@ told() {
     mkdir full && touch full/file
     run -2 --separate-stderr "$heapmark" tour --out full
     one_complaint "not empty"
+    run -2 --separate-stderr "$heapmark" tour --resume full
+    one_complaint "full holds no tour"
+    run -2 --separate-stderr "$heapmark" tour --resume full --out t
+    one_complaint "exclude each other"
     run -1 --separate-stderr "$heapmark" tour --out /proc/none
     one_complaint "/proc/none"
     run -0 "$heapmark" tour --help
