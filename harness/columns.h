@@ -95,7 +95,16 @@
     X(load_percent, UINT, "%",                                                 \
       "open loop: share of the most that the baseline serves, rates.csv; "     \
       "empty: a closed loop")                                                  \
-    X(rate_per_s, UINT, "1/s", "open loop: operations that arrive per second")
+    X(rate_per_s, UINT, "1/s", "open loop: operations that arrive per second") \
+    X(leak_slope_bytes_per_op, REAL, "bytes/operation",                        \
+      "growth of the resident set over the checkpoints from the third on "     \
+      "(Theil-Sen)")                                                           \
+    X(leak_slope_low, REAL, "bytes/operation",                                 \
+      "lower end of its 95 % interval")                                        \
+    X(leak_slope_high, REAL, "bytes/operation", "upper end")                   \
+    X(leak_trend, TEXT, "-",                                                   \
+      "flat, settling or growing, from rss samples alone, without what is "    \
+      "known of the program; empty below 36 samples")
 
 #define HM_MINHEAP_COLUMNS(X)                                                 \
     X(workload, TEXT, "-", "id of the workload")                              \

@@ -11,13 +11,21 @@
 
 #include <stdint.h>
 
-enum { HM_LEAK_STEPS, HM_LEAK_BYTES, HM_LEAK_TWIN, HM_LEAK_OWN };
+enum {
+    HM_LEAK_STEPS,
+    HM_LEAK_BYTES,
+    HM_LEAK_SETTLE,
+    HM_LEAK_TWIN,
+    HM_LEAK_OWN
+};
 
-/* The first rows of a table: defaults of quick and full steps, and of bytes. */
-#define HM_LEAK_SIZES(quick, full, size)                            \
-    {"steps", "payloads made", quick, full, 1, UINT64_C(1) << 32},  \
-    {                                                               \
-        "bytes", "size of a payload, bytes", size, size, 8, 1 << 24 \
+/* The first rows of a table: defaults of quick and full steps, and of bytes.
+ * The cell reads `steps` and `settle_ms`. */
+#define HM_LEAK_SIZES(quick, full, size)                                 \
+    {"steps", "payloads made", quick, full, 1, UINT64_C(1) << 32},       \
+        {"bytes", "size of a payload, bytes", size, size, 8, 1 << 24},   \
+    {                                                                    \
+        "settle_ms", "waited when all is dropped, ms", 0, 1000, 0, 60000 \
     }
 
 #define HM_LEAK_PARAMS(quick, full, size)                  \

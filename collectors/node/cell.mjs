@@ -188,6 +188,10 @@ async function measure(request, workload, found) {
     meter.phase(PHASE.drop);
     run.held = null;
     await pauses.settle();
+    if (request.leak) {
+        trim();
+        await new Promise((resolve) => setTimeout(resolve, request.param.settle_ms));
+    }
     found.pauses = pauses.within(window.startNs, window.startNs + window.wallNs);
     await watchAndTrim(request, workload, run, found);
     meter.phase(PHASE.end);

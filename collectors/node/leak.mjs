@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// leak.mjs -- what the leak workloads share: one payload per step, read back.
+// leak.mjs -- what the leak workloads share: one payload per step, read back.  `settle_ms` is
+// read by cell.mjs.
 
 import { newPayload, payloadTag } from './payload.mjs';
 import { opLoop } from './run.mjs';

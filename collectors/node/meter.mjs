@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // meter.mjs -- common/meter.h in JavaScript: how far the run is, how long each sample of
-// operations took, and at ten equal steps of a leak workload what memory it has.
+// operations took, and at ten equal steps of a leak workload what memory it has, and
+// what of it a full collection leaves.
 //
 // The driver maps the progress page; a script cannot, so it writes the page as a file, and
 // because that is a system call, once in a millisecond.  The size of V8's heap is looked at
@@ -26,6 +27,13 @@ export function heapNow() {
         external: heap.external_memory,
         held: heap.total_heap_size + heap.external_memory,
     };
+}
+
+// Everything, now.  Twice, for what incremental marking has found alive before it died stays
+// for one more.
+export function collect() {
+    globalThis.gc();
+    globalThis.gc();
 }
 
 export class Meter {
@@ -97,9 +105,11 @@ export class Meter {
 
     // A mark may reach several tenths at once: each gets its entry.
     addCheckpoints() {
-        const at = { ops: this.ops, rss: process.memoryUsage.rss(), heap: heapNow() };
+        const at = { ops: this.ops, rss: process.memoryUsage.rss() };
 
-        this.heapPeakBytes = Math.max(this.heapPeakBytes, at.heap.held);
+        this.lookAtHeap();
+        collect();
+        at.heap = heapNow();
         while (this.ops >= this.atOps) {
             const k = this.checkpoint.push(at);
 

@@ -52,7 +52,7 @@ function addLatency(lines, latency) {
 // `v8_*` lines are this cell's own; the driver passes over names it does not know.
 function addCheckpoints(lines, checkpoint) {
     checkpoint.forEach(({ ops, rss, heap }, i) => {
-        lines.add('checkpoint', i + 1, ops, rss, heap.held);
+        lines.add('checkpoint', i + 1, ops, rss, heap.used + heap.external, heap.held);
         lines.add('v8_checkpoint', i + 1, heap.used, heap.total, heap.external);
     });
 }

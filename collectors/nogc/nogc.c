@@ -214,7 +214,11 @@ void hm_gc_stats_get(const struct hm_gc *gc, struct hm_gc_stats *stats)
             (size_t)(m->limit - m->next) / NOGC_PAGE_BYTES * NOGC_PAGE_BYTES;
     }
     held = used > gc->prefault_bytes ? used : gc->prefault_bytes;
-    *stats = (struct hm_gc_stats){.heap_bytes = held, .heap_peak_bytes = held};
+    *stats = (struct hm_gc_stats){
+        .heap_bytes = held,
+        .heap_peak_bytes = held,
+        .live_bytes = used, /* nothing that was allocated ever dies */
+    };
 }
 
 /* The last page in use is the one place where a stray write past `next` is

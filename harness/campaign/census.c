@@ -9,17 +9,27 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* The parameter of a workload that has a twin, and what makes it the twin. */
+static const char census_leaks[] = "param.twin=0";
+static const char census_does_not[] = "param.twin=1";
+
 static const char *const *census_argv(struct hm_pool *pool,
                                       const struct hm_census_request *request,
-                                      const struct hm_subject *subject)
+                                      const struct hm_subject *subject,
+                                      bool twin)
 {
     struct hm_words argv = {NULL, 0};
 
     hm_words_add(pool, &argv, request->program->path);
     hm_words_add(pool, &argv, "run");
     hm_words_add(pool, &argv, subject->workload->id);
-    for (size_t i = 0; i < subject->arguments.n; i++)
-        hm_words_add(pool, &argv, subject->arguments.word[i]);
+    for (size_t i = 0; i < subject->arguments.n; i++) {
+        const char *word = subject->arguments.word[i];
+
+        if (twin && strcmp(word, census_leaks) == 0)
+            word = census_does_not;
+        hm_words_add(pool, &argv, word);
+    }
     hm_words_add(
         pool, &argv,
         hm_pool_format(pool, "seed=%" PRIu32, request->plan->suite->seed));
@@ -62,6 +72,8 @@ static void census_take(struct hm_pool *pool, struct hm_census *census,
     census->n_live = record->n_live;
     census->live = hm_pool_alloc(pool, live_bytes + 1);
     memcpy(census->live, record->live, live_bytes);
+    census->n_checkpoints = record->n_checkpoints;
+    memcpy(census->checkpoint, record->checkpoint, sizeof census->checkpoint);
 }
 
 static const char *census_failure(struct hm_pool *pool,
@@ -96,23 +108,17 @@ static const char *census_failure(struct hm_pool *pool,
     return NULL;
 }
 
-void hm_census_run(struct hm_pool *pool,
-                   const struct hm_census_request *request, size_t subject,
-                   struct hm_census *census)
+static void census_launch(struct hm_pool *pool,
+                          const struct hm_census_request *request,
+                          const struct hm_subject *of, bool twin,
+                          struct hm_census *census)
 {
-    const struct hm_subject *of = &request->plan->subject[subject];
-    const struct hm_program *program = request->program;
     struct hm_launch *launch = request->launch;
     struct hm_launched launched;
     int error;
 
     *census = (struct hm_census){.failed = NULL};
-    if (program == NULL ||
-        !hm_words_has(&program->workloads, of->workload->id)) {
-        census->failed = "no census cell has this workload";
-        return;
-    }
-    launch->argv = census_argv(pool, request, of);
+    launch->argv = census_argv(pool, request, of, twin);
     launch->env = hm_clean_environment(pool, NULL);
     launch->rss_cap_bytes = 0; /* its ledger needs more than any strategy */
     error = hm_launch_run(launch, &launched);
@@ -121,6 +127,30 @@ void hm_census_run(struct hm_pool *pool,
                          : census_failure(pool, &launched, launch->record);
     if (census->failed == NULL)
         census_take(pool, census, launch->record);
+}
+
+void hm_census_run(struct hm_pool *pool,
+                   const struct hm_census_request *request, size_t subject,
+                   struct hm_census *census)
+{
+    const struct hm_subject *of = &request->plan->subject[subject];
+    const struct hm_program *program = request->program;
+    struct hm_census *twin;
+
+    *census = (struct hm_census){.failed = NULL};
+    if (program == NULL ||
+        !hm_words_has(&program->workloads, of->workload->id)) {
+        census->failed = "no census cell has this workload";
+        return;
+    }
+    census_launch(pool, request, of, false, census);
+    if (census->failed != NULL || !hm_words_has(&of->arguments, census_leaks))
+        return;
+    twin = hm_pool_alloc(pool, sizeof *twin);
+    census_launch(pool, request, of, true, twin);
+    if (twin->failed != NULL)
+        census->failed = hm_pool_format(pool, "its twin: %s", twin->failed);
+    census->twin = twin;
 }
 
 uint64_t hm_census_live_bytes(const struct hm_census *census, uint64_t ops)

@@ -18,6 +18,13 @@ struct hm_census {
     size_t n_counters, n_live;
     struct hm_record_counter counter[HM_RECORD_COUNTERS_MAX];
     struct hm_record_live *live; /* ascending ops */
+    /* Of a leak workload: what the program holds (live_bytes), and that with
+     * what it lost (used_bytes). */
+    size_t n_checkpoints;
+    struct hm_record_checkpoint checkpoint[HM_RECORD_CHECKPOINTS_MAX];
+    /* Of the same work without its leak, which holds what the task needs; NULL
+     * where it is no other work. */
+    struct hm_census *twin;
 };
 
 struct hm_census_request {
@@ -27,7 +34,8 @@ struct hm_census_request {
     struct hm_launch *launch; /* limits, record, samples */
 };
 
-/* Runs the census of one subject with `launch`'s limits, record and samples.
+/* Runs the census of one subject, and of its twin where there is one, with
+ * `launch`'s limits, record and samples.
  * A census that cannot be made is not an error of the campaign: see `failed`.
  */
 void hm_census_run(struct hm_pool *pool,

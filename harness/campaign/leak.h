@@ -1,29 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 /* leak.h -- does a strategy's memory grow, and is the program to blame?
  *
- * Slopes are bytes per operation over the checkpoints from the third on (the
- * first ones are warm-up), by Theil and Sen: the median of all pairwise
- * slopes, which one odd checkpoint does not move.
+ * Slopes are bytes per operation over the checkpoints from the third on: the
+ * first ones are warm-up.  What the task needs is no leak however it grows.
+ * Beyond that,
  *
  *   none     resident memory grows by less than 5 % of what is allocated
- *   logical  it grows, and what the program needs grows at least half as fast:
- *            no memory management could help
- *   lost     it grows although the program does not need it */
+ *   logical  it grows, and what the program reaches grows at least half as
+ *            fast: no memory management could help
+ *   lost     it grows although the program cannot reach it */
 #ifndef HM_HARNESS_CAMPAIGN_LEAK_H
 #define HM_HARNESS_CAMPAIGN_LEAK_H
+
+#include "harness/campaign/trend.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HM_LEAK_SKIPPED = 2, HM_LEAK_LEAST = 5, HM_LEAK_MOST = 64 };
+enum { HM_LEAK_SKIPPED = 2, HM_LEAK_LEAST = 5, HM_LEAK_MOST = HM_TREND_MOST };
 
-struct hm_leak_point {
-    uint64_t ops, rss_bytes, needed_bytes;
+enum hm_leak_bytes {
+    HM_LEAK_NEEDED,    /* by the task */
+    HM_LEAK_REACHABLE, /* by the program: needed, and what it forgot to drop */
+    HM_LEAK_RSS,
+    HM_LEAK_BYTES_END
 };
 
-/* "none", "logical" or "lost"; "" for fewer than HM_LEAK_LEAST checkpoints or
- * no operations between them.  n <= HM_LEAK_MOST; alloc_bytes_per_op is what
- * the program requests. */
+struct hm_leak_point {
+    uint64_t ops, bytes[HM_LEAK_BYTES_END];
+};
+
+/* Theil-Sen slope from the checkpoint HM_LEAK_SKIPPED on; NaN for fewer than
+ * HM_LEAK_LEAST or no operations between them.  n <= HM_LEAK_MOST. */
+struct hm_slope hm_leak_slope(const struct hm_leak_point *point, size_t n,
+                              enum hm_leak_bytes which);
+
+/* "none", "logical" or "lost"; "" where there is no slope.  n <= HM_LEAK_MOST;
+ * alloc_bytes_per_op is what the program requests. */
 const char *hm_leak_verdict(const struct hm_leak_point *point, size_t n,
                             double alloc_bytes_per_op);
 

@@ -5,6 +5,7 @@
 #include "harness/campaign/leak.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -225,31 +226,82 @@ static void rows_fill_census(struct hm_row *row, const struct hm_census *census)
     hm_row_set_uint(row, HM_COLUMN_free_count, census->free_count);
 }
 
+/* What the task needs at a checkpoint: what the twin holds, but for what the
+ * program was without at that time and did not miss. */
+static uint64_t rows_needed_bytes(const struct hm_census *census, size_t i)
+{
+    uint64_t held_bytes = census->checkpoint[i].live_bytes;
+
+    if (census->twin == NULL ||
+        census->twin->checkpoint[i].live_bytes > held_bytes)
+        return held_bytes;
+    return census->twin->checkpoint[i].live_bytes;
+}
+
+/* The points of a record's checkpoints; returns how many. */
+static size_t rows_leak_points(const struct hm_record *record,
+                               const struct hm_census *census,
+                               struct hm_leak_point *point)
+{
+    size_t n = record->n_checkpoints;
+
+    if (census->n_checkpoints < n)
+        n = census->n_checkpoints;
+    for (size_t i = 0; i < n; i++) {
+        point[i] = (struct hm_leak_point){record->checkpoint[i].ops,
+                                          {rows_needed_bytes(census, i),
+                                           census->checkpoint[i].live_bytes,
+                                           record->checkpoint[i].rss_bytes}};
+    }
+    return n;
+}
+
+static void rows_fill_slope(struct hm_row *row, struct hm_slope slope)
+{
+    if (isnan(slope.estimate))
+        return;
+    hm_row_set_real(row, HM_COLUMN_leak_slope_bytes_per_op, slope.estimate);
+    hm_row_set_real(row, HM_COLUMN_leak_slope_low, slope.low);
+    hm_row_set_real(row, HM_COLUMN_leak_slope_high, slope.high);
+}
+
+static const char *rows_trend(const struct hm_samples *samples)
+{
+    static struct hm_trend_point point[HM_SAMPLES_MAX];
+    size_t n = 0;
+
+    for (size_t i = 0; i < samples->n; i++) {
+        const struct hm_sample *sample = &samples->sample[i];
+
+        if (sample->phase == HM_PHASE_RUN) {
+            point[n++] = (struct hm_trend_point){(double)sample->ops,
+                                                 (double)sample->rss_bytes};
+        }
+    }
+    return hm_trend_name(point, n);
+}
+
 static void rows_fill_leak(struct hm_row *row, const struct hm_measure *measure,
                            struct hm_run_key key)
 {
     const struct hm_subject *subject = rows_subject(measure, key);
     const struct hm_strategy *strategy = measure->plan->cell[key.cell].strategy;
     const struct hm_census *census = rows_census(measure, key);
-    const struct hm_record *record = measure->record;
     struct hm_leak_point point[HM_RECORD_CHECKPOINTS_MAX];
     double rate = 0;
+    size_t n;
 
     if (strcmp(subject->leak, "-") == 0 || census->failed != NULL)
         return;
-    for (size_t i = 0; i < record->n_checkpoints; i++) {
-        const struct hm_record_checkpoint *at = &record->checkpoint[i];
-
-        point[i] = (struct hm_leak_point){
-            at->ops, at->rss_bytes, hm_census_live_bytes(census, at->ops)};
-    }
+    n = rows_leak_points(measure->record, census, point);
     if (census->ops > 0)
         rate = (double)census->alloc_bytes / (double)census->ops;
-    hm_row_set(row, HM_COLUMN_leak_verdict,
-               hm_leak_verdict(point, record->n_checkpoints, rate));
+    hm_row_set(row, HM_COLUMN_leak_verdict, hm_leak_verdict(point, n, rate));
     hm_row_set(row, HM_COLUMN_leak_expected,
                hm_leak_expected(subject->leak, strategy->class_name,
                                 strategy->misses));
+    rows_fill_slope(row, hm_leak_slope(point, n, HM_LEAK_RSS));
+    hm_row_set(row, HM_COLUMN_leak_trend, rows_trend(measure->samples));
 }
 
 void hm_measure_fill_record(struct hm_row *row,
@@ -317,21 +369,37 @@ void hm_measure_write_samples(const struct hm_measure *measure,
     }
 }
 
+static void rows_put_known(FILE *out, uint64_t bytes)
+{
+    fputc(',', out);
+    if (bytes != UINT64_MAX)
+        fprintf(out, "%" PRIu64, bytes);
+}
+
+/* Live bytes are a collector's own finding; what is freed by hand has died by
+ * then, and nothing else has. */
 static void rows_write_leaks(const struct hm_measure *measure,
                              struct hm_run_key key, FILE *out)
 {
+    const struct hm_strategy *strategy = measure->plan->cell[key.cell].strategy;
     const struct hm_census *census = rows_census(measure, key);
     const struct hm_record *record = measure->record;
+    bool by_hand = strcmp(strategy->class_name, "allocator") == 0;
 
     for (size_t i = 0; i < record->n_checkpoints; i++) {
         const struct hm_record_checkpoint *at = &record->checkpoint[i];
+        bool known = i < census->n_checkpoints; /* none where it failed */
 
-        fprintf(out, "%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",", key.run_id,
-                at->number, at->ops);
-        if (census->failed == NULL)
-            fprintf(out, "%" PRIu64, hm_census_live_bytes(census, at->ops));
-        fprintf(out, ",%" PRIu64 ",%" PRIu64 "\n", at->rss_bytes,
-                at->heap_bytes);
+        fprintf(out, "%" PRIu64 ",%" PRIu64 ",%" PRIu64, key.run_id, at->number,
+                at->ops);
+        rows_put_known(out, known ? rows_needed_bytes(census, i) : UINT64_MAX);
+        rows_put_known(out,
+                       known ? census->checkpoint[i].live_bytes : UINT64_MAX);
+        rows_put_known(out, by_hand && known ? census->checkpoint[i].used_bytes
+                                             : at->live_bytes);
+        rows_put_known(out, at->used_bytes);
+        rows_put_known(out, at->rss_bytes);
+        fputc('\n', out);
     }
 }
 

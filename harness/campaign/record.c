@@ -155,16 +155,26 @@ static bool record_pause(struct hm_record *record, char **field, size_t n)
     return true;
 }
 
+/* A number, or "-" for what is not known. */
+static bool record_known(char **field, uint64_t *number)
+{
+    *number = UINT64_MAX;
+    return strcmp(field[0], "-") == 0 || record_numbers(field, 1, number);
+}
+
 static bool record_checkpoint(struct hm_record *record, char **field, size_t n)
 {
-    uint64_t number[4];
+    struct hm_record_checkpoint *at =
+        &record->checkpoint[record->n_checkpoints];
 
-    if (n != 4 || record->n_checkpoints == HM_RECORD_CHECKPOINTS_MAX ||
-        !record_numbers(field, 4, number))
+    if (n != 5 || record->n_checkpoints == HM_RECORD_CHECKPOINTS_MAX)
         return false;
-    record->checkpoint[record->n_checkpoints++] = (struct hm_record_checkpoint){
-        number[0], number[1], number[2], number[3]};
-    return true;
+    record->n_checkpoints++;
+    return record_numbers(field, 1, &at->number) &&
+           record_numbers(field + 1, 1, &at->ops) &&
+           record_known(field + 2, &at->rss_bytes) &&
+           record_known(field + 3, &at->live_bytes) &&
+           record_known(field + 4, &at->used_bytes);
 }
 
 /* Keeps every stride-th point; a full table drops every second one. */

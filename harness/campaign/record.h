@@ -85,8 +85,9 @@ struct hm_record_pause {
     char kind[HM_RECORD_WORD_MAX];
 };
 
+/* Of what the cell cannot tell, UINT64_MAX. */
 struct hm_record_checkpoint {
-    uint64_t number, ops, rss_bytes, heap_bytes;
+    uint64_t number, ops, rss_bytes, live_bytes, used_bytes;
 };
 
 struct hm_record_counter {

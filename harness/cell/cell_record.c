@@ -153,6 +153,25 @@ static void record_live(struct hm_cell_writer *out, const struct hm_live *live)
     }
 }
 
+static void record_bytes(struct hm_cell_writer *out, uint64_t bytes)
+{
+    if (bytes == HM_UNKNOWN_BYTES) {
+        hm_cell_write(out, "\t-");
+    } else {
+        hm_cell_write(out, "\t%" PRIu64, bytes);
+    }
+}
+
+static void record_checkpoint(struct hm_cell_writer *out, unsigned k,
+                              const struct hm_checkpoint *at)
+{
+    hm_cell_write(out, "checkpoint\t%u\t%" PRIu64, k, at->ops);
+    record_bytes(out, at->rss_bytes);
+    record_bytes(out, at->live_bytes);
+    record_bytes(out, at->used_bytes);
+    hm_cell_write(out, "\n");
+}
+
 /* What only a run that came to its end may claim. */
 static void record_finished(struct hm_cell_writer *out,
                             const struct hm_cell_record *r)
@@ -164,12 +183,8 @@ static void record_finished(struct hm_cell_writer *out,
     record_latency(out, r->latency);
     if (r->took != NULL)
         record_operations(out, r->took);
-    for (unsigned i = 0; i < r->n_checkpoints; i++) {
-        hm_cell_write(out,
-                      "checkpoint\t%u\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",
-                      i + 1, r->checkpoint[i].ops, r->checkpoint[i].rss_bytes,
-                      r->checkpoint[i].heap_bytes);
-    }
+    for (unsigned i = 0; i < r->n_checkpoints; i++)
+        record_checkpoint(out, i + 1, &r->checkpoint[i]);
     if (r->live != NULL)
         record_live(out, r->live);
     record_number(out, "clock_cost_ns", hm_clock_cost_ns());

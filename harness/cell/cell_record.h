@@ -21,9 +21,16 @@ enum hm_cell_status {
 
 enum { HM_CHECKPOINTS = 10, HM_LIVE_POINTS = 2048 };
 
+/* What is not known is HM_UNKNOWN_BYTES. */
 struct hm_checkpoint {
-    uint64_t ops, rss_bytes, heap_bytes;
+    uint64_t ops, rss_bytes;
+    uint64_t live_bytes; /* left by a full collection; held, in the census */
+    uint64_t used_bytes; /* by its own account: what a malloc has given and not
+                          * got back, what a collector holds; in the census
+                          * held or lost: what free was not called for */
 };
+
+#define HM_UNKNOWN_BYTES UINT64_MAX
 
 /* Needed bytes after so many operations; filled by the census cell only. */
 struct hm_live {

@@ -4,10 +4,13 @@
 #include "collectors/collector.h"
 #include "common/arena.h"
 #include "common/check.h"
+#include "common/clock.h"
 #include "common/os.h"
 #include "harness/cell/cell_live.h"
 #include "harness/cell/cell_run.h"
 #include "harness/cell/cell_threads.h"
+#include "harness/cell/cell_trim.h"
+#include "harness/cell/cell_used.h"
 #include "workloads/object.h"
 
 #include <inttypes.h>
@@ -59,6 +62,84 @@ static int object_open_gc(const struct hm_cell_args *args)
     return 0;
 }
 
+/* A parameter that every leak workload has. */
+static uint64_t object_param(const struct hm_cell_args *args, const char *name)
+{
+    const struct hm_param *table = args->object->params;
+    size_t i = 0;
+
+    while (table[i].name != NULL && strcmp(table[i].name, name) != 0)
+        i++;
+    HM_CHECK(table[i].name != NULL);
+    return args->value[i];
+}
+
+#ifdef HM_CENSUS
+static struct hm_checkpoint object_look(uint64_t ops)
+{
+    const struct hm_mutator *m = object_threads[0].run.mutator;
+
+    return (struct hm_checkpoint){ops, HM_UNKNOWN_BYTES, m->live_bytes,
+                                  m->live_bytes + m->lost_bytes};
+}
+#else
+/* Resident as the strategy left it; then a full collection, so that what is
+ * live thereafter is what the strategy cannot tell from what is needed. */
+static struct hm_checkpoint object_look(uint64_t ops)
+{
+    struct hm_checkpoint at = {ops, hm_os_rss_bytes(0), HM_UNKNOWN_BYTES,
+                               HM_UNKNOWN_BYTES};
+    struct hm_gc_stats stats;
+
+    if (hm_cell_run.record.has_gc) {
+        hm_gc_collect(object_threads[0].run.mutator);
+        hm_gc_stats_get(hm_cell_run.gc, &stats);
+        at.live_bytes = stats.live_bytes;
+        at.used_bytes = stats.heap_bytes;
+    } else {
+        at.used_bytes = hm_cell_used_bytes();
+    }
+    return at;
+}
+#endif
+
+/* Memory at ten equal steps of a leak workload. */
+struct object_checkpoints {
+    struct hm_meter_watch base; /* first: the meter knows only this */
+    uint64_t total_ops;
+};
+
+/* A mark may reach several tenths at once: each gets its entry. */
+static void object_checkpoint(struct hm_meter_watch *base, uint64_t ops)
+{
+    const struct object_checkpoints *watch = (const void *)base;
+    struct hm_cell_record *record = &hm_cell_run.record;
+    struct hm_checkpoint at = object_look(ops);
+
+    while (ops >= base->at_ops) {
+        unsigned k = ++record->n_checkpoints;
+
+        record->checkpoint[k - 1] = at;
+        base->at_ops = k == HM_CHECKPOINTS
+                           ? UINT64_MAX
+                           : watch->total_ops * (k + 1) / HM_CHECKPOINTS;
+    }
+}
+
+static struct hm_meter_watch *object_checkpoints_watch(
+    const struct hm_cell_args *args)
+{
+    static struct object_checkpoints watch;
+
+    watch.base.at_ops = UINT64_MAX;
+    if (args->object->leak != HM_LEAK_NOT_ONE) {
+        watch.total_ops = object_param(args, "steps");
+        watch.base.at_ops = watch.total_ops / HM_CHECKPOINTS;
+        watch.base.reached = object_checkpoint;
+    }
+    return &watch.base;
+}
+
 #ifdef HM_CENSUS
 static uint64_t object_needed_bytes(void *ledger)
 {
@@ -72,22 +153,52 @@ static uint64_t object_needed_bytes(void *ledger)
 }
 
 static struct hm_live object_live;
-static struct hm_live_watch object_live_watch;
+
+/* The ledger keeps a curve besides. */
+static struct {
+    struct hm_meter_watch base; /* first: the meter knows only this */
+    struct hm_live_watch live;
+    struct hm_meter_watch *checkpoints;
+} object_both;
+
+static void object_set_next(void)
+{
+    uint64_t live_ops = object_both.live.base.at_ops;
+    uint64_t checkpoint_ops = object_both.checkpoints->at_ops;
+
+    object_both.base.at_ops =
+        live_ops < checkpoint_ops ? live_ops : checkpoint_ops;
+}
+
+static void object_reached(struct hm_meter_watch *base, uint64_t ops)
+{
+    struct hm_meter_watch *live = &object_both.live.base;
+    struct hm_meter_watch *checkpoints = object_both.checkpoints;
+
+    (void)base;
+    if (ops >= live->at_ops)
+        live->reached(live, ops);
+    if (ops >= checkpoints->at_ops)
+        checkpoints->reached(checkpoints, ops);
+    object_set_next();
+}
 
 /* The first thread's operations are the time axis, as for the driver. */
 static struct hm_meter_watch *object_watch(const struct hm_cell_args *args)
 {
-    (void)args;
-    hm_live_begin(&object_live_watch, &object_live, object_needed_bytes,
+    hm_live_begin(&object_both.live, &object_live, object_needed_bytes,
                   object_threads[0].run.mutator);
-    return &object_live_watch.base;
+    object_both.checkpoints = object_checkpoints_watch(args);
+    object_both.base.reached = object_reached;
+    object_set_next();
+    return &object_both.base;
 }
 
 static void object_end_watch(void)
 {
     const struct hm_mutator *m = object_threads[0].run.mutator;
 
-    hm_live_end(&object_live_watch, object_threads[0].run.base.meter.ops);
+    hm_live_end(&object_both.live, object_threads[0].run.base.meter.ops);
     object_live.peak_bytes = m->peak_bytes;
     object_live.end_bytes = m->live_bytes;
     object_live.heap_1x_bytes = m->heap_1x_bytes;
@@ -99,6 +210,11 @@ static void object_end_watch(void)
     hm_cell_run.record.live = &object_live;
 }
 
+static void object_settle(const struct hm_cell_args *args)
+{
+    (void)args;
+}
+
 /* A workload that keeps what it should have dropped has a bug. */
 static const char *object_dropped(void)
 {
@@ -107,58 +223,24 @@ static const char *object_dropped(void)
                : "drop left objects that were neither disposed nor lost";
 }
 #else
-/* Memory at ten equal steps of a leak workload. */
-struct object_checkpoints {
-    struct hm_meter_watch base; /* first: the meter knows only this */
-    uint64_t total_ops;
-};
-
-/* A mark may reach several tenths at once: each gets its entry. */
-static void object_checkpoint(struct hm_meter_watch *base, uint64_t ops)
-{
-    const struct object_checkpoints *watch = (const void *)base;
-    struct hm_cell_record *record = &hm_cell_run.record;
-    struct hm_gc_stats stats;
-
-    hm_gc_stats_get(hm_cell_run.gc, &stats);
-    while (ops >= base->at_ops) {
-        unsigned k = ++record->n_checkpoints;
-
-        record->checkpoint[k - 1] =
-            (struct hm_checkpoint){ops, hm_os_rss_bytes(0), stats.heap_bytes};
-        base->at_ops = k == HM_CHECKPOINTS
-                           ? UINT64_MAX
-                           : watch->total_ops * (k + 1) / HM_CHECKPOINTS;
-    }
-}
-
-/* The operations of a leak workload are its parameter `steps`. */
-static uint64_t object_steps(const struct hm_cell_args *args)
-{
-    const struct hm_param *table = args->object->params;
-    size_t i = 0;
-
-    while (table[i].name != NULL && strcmp(table[i].name, "steps") != 0)
-        i++;
-    HM_CHECK(table[i].name != NULL);
-    return args->value[i];
-}
-
 static struct hm_meter_watch *object_watch(const struct hm_cell_args *args)
 {
-    static struct object_checkpoints watch;
-
-    watch.base.at_ops = UINT64_MAX;
-    if (args->object->leak != HM_LEAK_NOT_ONE) {
-        watch.total_ops = object_steps(args);
-        watch.base.at_ops = watch.total_ops / HM_CHECKPOINTS;
-        watch.base.reached = object_checkpoint;
-    }
-    return &watch.base;
+    return object_checkpoints_watch(args);
 }
 
 static void object_end_watch(void)
 {
+}
+
+/* What a leak workload leaves behind: nobody may say that it only waits to be
+ * given back. */
+static void object_settle(const struct hm_cell_args *args)
+{
+    if (args->object->leak == HM_LEAK_NOT_ONE)
+        return;
+    hm_cell_trim();
+    hm_clock_sleep_until(hm_clock_now_ns() +
+                         object_param(args, "settle_ms") * 1000000);
 }
 
 static const char *object_dropped(void)
@@ -320,6 +402,7 @@ static const char *object_close(const struct hm_cell_args *args)
     const char *wrong;
 
     hm_gc_collect(m);
+    object_settle(args);
     hm_cell_run.record.rss_drained_bytes = hm_os_rss_bytes(0);
     if (args->object->is_trimmed)
         hm_cell_run_trim(&object_threads[0].run.base);

@@ -219,7 +219,7 @@ RUNS
     run -0 "$cell" run requests strategy=node param.requests=2000 option.nursery_max=1M option.gc_global=on
     grep -qP '^pause\t\d+\t\d+\tfull$' <<<"$output"
     run ! grep -qP '^pause\t\d+\t\d+\tminor$' <<<"$output"
-    run -0 "$cell" run leak_none strategy=node param.steps=1
+    run -0 "$cell" run deep_list strategy=node param.nodes=1 param.rounds=1
     [[ $(field pauses) == 0 && $(field collections) == 0 && $(field status) == ok ]]
 }
 
@@ -258,7 +258,7 @@ RUNS
 
 @test "V8 keeps what is reachable, by a shared context or a view as well; a twin keeps nothing" {
     need_node
-    # the heap at the last checkpoint, with what buffers hold
+    # what a collection leaves at the last checkpoint, with what buffers hold
     held() {
         run -0 "$cell" run "$@" strategy=node option.nursery_max=1M
         awk -F'\t' '$1 == "checkpoint" { last = $5 } END { print last }' <<<"$output"
@@ -277,10 +277,12 @@ RUNS
 @test "leak workloads: ten checkpoints, with V8's own figures; what is reachable grows" {
     need_node
     run -0 "$cell" run leak_cache strategy=node param.steps=100000
-    awk -F'\t' '$1 == "checkpoint" { n++; heap[n] = $5
+    awk -F'\t' '$1 == "checkpoint" { n++; live[n] = $5; heap[n] = $6
                     if ($2 != n || $3 < n * 10000 || $3 > n * 10000 + 1000 || $4 == 0) bad = 1 }
-                $1 == "v8_checkpoint" { own++; if ($2 != own || $3 > $4 || heap[own] != $4 + $5) bad = 1 }
-                END { exit bad || n != 10 || own != 10 || heap[10] < heap[1] + 20e6 }' <<<"$output"
+                $1 == "v8_checkpoint" { own++; if ($2 != own || heap[own] != $4 + $5 || live[own] != $3 + $5) bad = 1 }
+                END { exit bad || n != 10 || own != 10 || live[10] < live[1] + 20e6 || live[10] > heap[10] }' <<<"$output"
+    run -0 "$cell" run leak_lost strategy=node param.steps=100000
+    awk -F'\t' '$1 == "checkpoint" { n++; if ($5 > 10e6) bad = 1 } END { exit bad || n != 10 }' <<<"$output"
     run -0 "$cell" run leak_none strategy=node param.steps=3
     [[ $(grep -c '^checkpoint' <<<"$output") == 10 ]]
 }

@@ -213,6 +213,28 @@ INI
     [ "$(column c/samples.csv phase | sort -u | grep -c run)" -eq 1 ]
 }
 
+@test "checkpoints: what is needed, reachable, live and used is each within the next" {
+    [ -e "$HEAPMARK_BIN/fixtures/crash.so" ] || skip "a sanitizer owns malloc"
+    run -0 "$HEAPMARK_BIN/heapmark" run --out c --blocks 1 --param steps=50000 \
+        --workload leak_cache,leak_lost,leak_cycle --strategy glibc,marksweep,refcount
+    last() { # WORKLOAD STRATEGY: the last checkpoint
+        local id
+        id=$(column c/runs.csv run_id workload "$1" strategy "$2" | head -n 1)
+        awk -F, -v id="$id" '$1 == id && $2 == 10 { print $4, $5, $6 }' c/leaks.csv
+    }
+    awk -F, 'NR > 1 && ($4 == "" || $4 > $5 || $5 > $6 || $6 > $7) { print; bad = 1 } END { exit bad || NR < 100 }' \
+        c/leaks.csv
+    [ "$(last leak_lost glibc)" = "256 256 12800000" ]
+    [ "$(last leak_lost marksweep)" = "256 256 264" ]
+    [ "$(last leak_cycle marksweep)" = "0 0 0" ]
+    read -r needed reachable live <<<"$(last leak_cycle refcount)"
+    [ "$needed $reachable" = "0 0" ] && [ "$live" -gt 12800000 ]
+    for strategy in glibc marksweep refcount; do
+        read -r needed reachable live <<<"$(last leak_cache $strategy)"
+        [ "$needed" -lt 100000 ] && [ "$reachable" -gt 12800000 ] && [ "$live" -lt $((reachable * 11 / 10)) ]
+    done
+}
+
 @test "meta.csv says of each malloc what it is: version, file, build id, package" {
     [ -e "$HEAPMARK_BIN/fixtures/crash.so" ] || skip "a sanitizer owns malloc"
     run -0 "$HEAPMARK_BIN/heapmark" run --out c --workload churn --blocks 1 --param ops=1000 \

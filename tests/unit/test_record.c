@@ -43,7 +43,7 @@ static const char whole[] = "status\tok\n"
                             "lat_max_ns\t250\n"
                             "pause\t10\t7\tfull\n"
                             "pause\t20\t3\tsweep\n"
-                            "checkpoint\t1\t10\t4096\t2048\n"
+                            "checkpoint\t1\t10\t4096\t-\t2048\n"
                             "live\t0\t0\nlive\t10\t640\n"
                             "made_up_later\t3\n"
                             "end\n";
@@ -69,7 +69,8 @@ static void a_whole_record_is_understood(void **state)
     assert_int_equal(record->n_buckets, 2);
     assert_int_equal(record->n_pauses, 2);
     assert_string_equal(record->pause[1].kind, "sweep");
-    assert_int_equal(record->checkpoint[0].heap_bytes, 2048);
+    assert_true(record->checkpoint[0].live_bytes == UINT64_MAX);
+    assert_int_equal(record->checkpoint[0].used_bytes, 2048);
     assert_int_equal(record->live[1].bytes, 640);
 }
 
