@@ -105,7 +105,14 @@ static const char columns_derived[] =
     "two threads; median), low, high, status, n |\n"
     "| `nursery.csv` | a metric of a cell that was given a nursery | metric, "
     "workload, strategy (one for all variants called after their nursery), "
-    "nursery_mib (of a semispace), value (median), low, high, status, n |\n";
+    "nursery_mib (of a semispace), value (median), low, high, status, n |\n"
+    "| `leak_components.csv` | a checkpoint of a leak workload, of one run of "
+    "a cell | workload, strategy, ops, needed_mib, reachable_mib, live_mib, "
+    "used_mib, rss_mib: as in leaks.csv |\n"
+    "| `leak_slopes.csv` | a cell of a leak workload | workload, strategy, "
+    "bytes_per_op (growth of the resident set; median), low, high, share (of "
+    "what an operation allocates), verdict, expected, unexpected (runs with "
+    "another), status, n |\n";
 
 static void columns_print_table(const char *file, const struct columns_row *row,
                                 int n)

@@ -230,15 +230,16 @@ static int summary_write_files(const struct hm_summary_view *view,
 {
     static int (*const write[])(const struct hm_summary_view *,
                                 const char *) = {
-        summary_write_table,         summary_write_failures,
-        hm_summary_write_ratios,     hm_summary_write_pareto,
-        hm_summary_write_latency,    hm_summary_write_survival,
-        hm_summary_write_timeline,   hm_summary_write_mmu,
-        hm_summary_write_lbo,        hm_summary_write_time_heap,
-        hm_summary_write_scaling,    hm_summary_write_drain,
-        hm_summary_write_sharing,    hm_summary_write_operations,
-        hm_summary_write_sweep,      hm_summary_write_nursery,
-        hm_summary_write_stack_heap,
+        summary_write_table,          summary_write_failures,
+        hm_summary_write_ratios,      hm_summary_write_pareto,
+        hm_summary_write_latency,     hm_summary_write_survival,
+        hm_summary_write_timeline,    hm_summary_write_mmu,
+        hm_summary_write_lbo,         hm_summary_write_time_heap,
+        hm_summary_write_scaling,     hm_summary_write_drain,
+        hm_summary_write_sharing,     hm_summary_write_operations,
+        hm_summary_write_sweep,       hm_summary_write_nursery,
+        hm_summary_write_stack_heap,  hm_summary_write_leak_components,
+        hm_summary_write_leak_slopes,
     };
     int error = 0;
 

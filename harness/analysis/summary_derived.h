@@ -102,4 +102,15 @@ int hm_summary_write_sharing(const struct hm_summary_view *view,
 int hm_summary_write_nursery(const struct hm_summary_view *view,
                              const char *folder);
 
+/* workload,strategy,ops,needed_mib,reachable_mib,live_mib,used_mib,rss_mib: the
+ * checkpoints of leak workloads, one run per cell. */
+int hm_summary_write_leak_components(const struct hm_summary_view *view,
+                                     const char *folder);
+
+/* workload,strategy,bytes_per_op,low,high,share,verdict,expected,unexpected,
+ * status,n: growth of the resident set, and as share of what is allocated; the
+ * runs with another verdict than expected. */
+int hm_summary_write_leak_slopes(const struct hm_summary_view *view,
+                                 const char *folder);
+
 #endif /* HM_HARNESS_ANALYSIS_SUMMARY_DERIVED_H */

@@ -27,6 +27,9 @@ enum load_column {
     LOAD_COLLECTIONS,
     LOAD_FIGURES,
     LOAD_RSS_BASE,
+    LOAD_LEAK_VERDICT,
+    LOAD_LEAK_SLOPE,
+    LOAD_ALLOC_BYTES,
     LOAD_ALL
 };
 
@@ -44,7 +47,10 @@ static const char *const load_names[] = {
     "ops",
     "collections",
     "figures",
-    "rss_base_bytes"};
+    "rss_base_bytes",
+    "leak_verdict",
+    "leak_slope_bytes_per_op",
+    "alloc_bytes"};
 
 static const char *const load_statuses[] = {HM_SUMMARY_STATUSES(LOAD_NAME)};
 #undef LOAD_NAME
@@ -85,6 +91,24 @@ int hm_summary_is_leak(const char *workload)
 int hm_summary_is_open(const char *params)
 {
     return hm_summary_param(params, "load") > 0;
+}
+
+long hm_summary_shown_cell(const struct hm_summary_campaign *campaign,
+                           double run_id)
+{
+    const struct hm_summary_cell *cell;
+    uint32_t number;
+
+    if (!(run_id >= 0 && run_id < (double)campaign->n_run_ids))
+        return -1;
+    number = campaign->cell_of_run[(size_t)run_id];
+    if (number == UINT32_MAX)
+        return -1;
+    cell = &campaign->cell[number];
+    return cell->arm == HM_SUMMARY_ARM_TWIN || cell->n_ok == 0 ||
+                   cell->ok[0].run_id != (uint32_t)run_id
+               ? -1
+               : (long)number;
 }
 
 enum hm_summary_status hm_summary_worst_status(
@@ -309,6 +333,10 @@ static int load_values(struct load *load, struct hm_summary_run *run)
         error = load_number(load, LOAD_COLLECTIONS, &run->collections);
     if (error == 0)
         error = load_number(load, LOAD_RSS_BASE, &run->rss_base_bytes);
+    if (error == 0)
+        error = load_number(load, LOAD_LEAK_SLOPE, &run->leak_slope);
+    if (error == 0)
+        error = load_number(load, LOAD_ALLOC_BYTES, &run->alloc_bytes);
     if (error == 0 && load_text(load, LOAD_FIGURES)[0] != '\0') {
         run->figures = strdup(load_text(load, LOAD_FIGURES));
         error = run->figures == NULL ? -ENOMEM : 0;
@@ -323,6 +351,24 @@ static int load_status(struct load *load)
             return s;
     }
     return load_fail(load, LOAD_STATUS, "is no status");
+}
+
+/* A verdict that was not expected is kept: a cell is only as good as its worst
+ * run. */
+static void load_leak(const struct load *load, struct hm_summary_cell *cell)
+{
+    const char *verdict = load_text(load, LOAD_LEAK_VERDICT);
+    const char *expected = load_text(load, LOAD_LEAK_EXPECTED);
+    int wrong = strcmp(verdict, expected) != 0;
+
+    if (expected[0] == '\0')
+        return;
+    cell->is_leak = 1;
+    cell->leak_wrong += (uint32_t)wrong;
+    (void)snprintf(cell->leak_expected, sizeof cell->leak_expected, "%s",
+                   expected);
+    if (wrong || cell->leak[0] == '\0')
+        (void)snprintf(cell->leak, sizeof cell->leak, "%s", verdict);
 }
 
 static int load_run(struct load *load)
@@ -345,14 +391,13 @@ static int load_run(struct load *load)
     if (error != 0)
         return error;
     cell->runs++;
-    if (load_text(load, LOAD_LEAK_EXPECTED)[0] != '\0')
-        cell->is_leak = 1;
     cell->status[status]++;
     if (status != HM_SUMMARY_STATUS_ok) {
         if (cell->reason == NULL)
             cell->reason = strdup(load_text(load, LOAD_REASON));
         return 0;
     }
+    load_leak(load, cell);
     run = load_new_run(cell);
     if (run == NULL)
         return -ENOMEM;

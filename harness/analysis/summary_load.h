@@ -76,6 +76,8 @@ struct hm_summary_run {
     double ops;                           /* of all threads; NaN likewise */
     double collections;                   /* NaN likewise */
     double rss_base_bytes;                /* before the window; NaN likewise */
+    double alloc_bytes;                   /* requested; NaN likewise */
+    double leak_slope; /* bytes per operation; NaN likewise */
     char *figures; /* "a=1;b=2", what the workload found; NULL for nothing */
 };
 
@@ -97,6 +99,10 @@ struct hm_summary_cell {
     int is_leak; /* a leak workload: in no mean */
     int is_open; /* an open loop, whose time is that of its schedule: in no
                   * mean, curve or ratio of times */
+    /* Of leak workloads, else "": the verdict (an unexpected one, if there was
+     * any), the expected one, and how many runs had another. */
+    char leak[12], leak_expected[12];
+    uint32_t leak_wrong;
     /* Of the same work, set by hm_summary_compute; NULL = there is none. */
     const struct hm_summary_cell *baseline, *twin;
 };
@@ -117,6 +123,11 @@ struct hm_summary_campaign {
  * hm_summary_unload in either case. */
 int hm_summary_load(struct hm_summary_campaign *campaign, const char *folder);
 void hm_summary_unload(struct hm_summary_campaign *campaign);
+
+/* The number of the cell that this run stands for where one run is shown: its
+ * first that ended well.  -1: for none. */
+long hm_summary_shown_cell(const struct hm_summary_campaign *campaign,
+                           double run_id);
 
 /* The last step of loading: runs by block, cells as in the plan.  Returns 0,
  * -ENOMEM, or -EINVAL with campaign->error for a block that a cell has twice;

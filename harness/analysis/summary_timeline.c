@@ -39,26 +39,6 @@ static int timeline_fail(const struct timeline *timeline, const char *what)
     return -EINVAL;
 }
 
-/* The run shown for its cell?  The first one that ended well. */
-static struct timeline_run *timeline_find(const struct timeline *timeline,
-                                          double run_id)
-{
-    const struct hm_summary_campaign *campaign = timeline->view->campaign;
-    const struct hm_summary_cell *cell;
-    uint32_t number;
-
-    if (!(run_id >= 0 && run_id < (double)campaign->n_run_ids))
-        return NULL;
-    number = campaign->cell_of_run[(size_t)run_id];
-    if (number == UINT32_MAX)
-        return NULL;
-    cell = &campaign->cell[number];
-    if (cell->arm == HM_SUMMARY_ARM_TWIN || cell->n_ok == 0 ||
-        cell->ok[0].run_id != (uint32_t)run_id)
-        return NULL;
-    return &timeline->run[number];
-}
-
 static int timeline_keep(struct timeline_run *run,
                          const struct timeline_sample *sample)
 {
@@ -79,8 +59,8 @@ static int timeline_keep(struct timeline_run *run,
 static int timeline_add(struct timeline *timeline)
 {
     double number[TIMELINE_COLUMNS];
-    struct timeline_run *run;
     const char *phase = timeline->csv.field[timeline->column[TIMELINE_COLUMNS]];
+    long cell;
 
     for (int i = 0; i < TIMELINE_COLUMNS; i++) {
         const char *text = timeline->csv.field[timeline->column[i]];
@@ -88,11 +68,12 @@ static int timeline_add(struct timeline *timeline)
         if (hm_csv_number(text, &number[i]) != 0)
             return timeline_fail(timeline, "a field is not a number");
     }
-    run = timeline_find(timeline, number[0]);
-    if (run == NULL || strcmp(phase, "0") == 0 || strcmp(phase, "setup") == 0)
+    cell = hm_summary_shown_cell(timeline->view->campaign, number[0]);
+    if (cell < 0 || strcmp(phase, "0") == 0 || strcmp(phase, "setup") == 0)
         return 0;
     return timeline_keep(
-        run, &(struct timeline_sample){number[1], number[2], number[3]});
+        &timeline->run[cell],
+        &(struct timeline_sample){number[1], number[2], number[3]});
 }
 
 static int timeline_read(struct timeline *timeline, const char *path)

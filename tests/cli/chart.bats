@@ -271,6 +271,29 @@ ROWS
     grep -q 'Operations per second.*higher is better' nursery.svg
 }
 
+@test "leaks: panels of who holds the memory, a matrix of slopes with what was not expected" {
+    needs_gnuplot
+    printf '%s\n' workload,strategy,ops,needed_mib,reachable_mib,live_mib,used_mib,rss_mib \
+        leak_lost,glibc,10,0,1,2,NaN,3 leak_lost,glibc,20,0,1,4,NaN,8 leak_lost,marksweep@3x,10,0,1,1,4,4 \
+        leak_lost,marksweep@3x,20,0,1,1,4,4 leak_cycle,refcount,10,0,0,1,1,1 leak_cycle,refcount@3x,10,0,0,1,1,1 \
+        leak_cycle,nogc,10,0,0,90,90,99 >components.csv
+    printf '%s\n' workload,strategy,bytes_per_op,low,high,share,verdict,expected,unexpected,status,n \
+        leak_lost,glibc,272,270,274,1.06,lost,lost,0,ok,3 leak_lost,jemalloc,1048576,1,2,0.9,logical,lost,2,ok,3 \
+        leak_cycle,glibc,NaN,NaN,NaN,NaN,,,0,oom,0 leak_cycle,jemalloc,-0.2,-1,1,0,none,none,0,ok,3 >slopes.csv
+    for id in components slopes; do
+        run -0 --separate-stderr gnuplot -c "$HEAPMARK_BIN/plot/leak_$id.gp" $id.csv $id.svg
+        [ -z "$stderr" ] || { echo "$stderr"; false; }
+        grep -q '>leak_cycle<' $id.svg
+        grep -q 'is better' $id.svg
+    done
+    grep -q '>8 MiB<' components.svg
+    grep -q '>1 MiB<' components.svg # nogc leaves the frame
+    [ "$(grep -c '>refcount<' components.svg)" -eq 1 ]
+    for text in 272 '1.05 M' 'logical !' OOM 'none' '2 of 3 verdicts as expected of each; 3 runs; colour: share of what is allocated'; do
+        grep -q ">$text<" slopes.svg || { echo "no $text"; false; }
+    done
+}
+
 @test "every strategy has a look of its own" {
     needs_gnuplot
     ids=$("$heapmark" list strategies | awk '{ print $1 }' | tr '\n' ' ')
