@@ -1,7 +1,8 @@
 # leak_slopes.gp -- who leaks, and how fast: growth per operation, workload by strategy.
 #: The number is the growth of the resident set in bytes per operation, the median of the
 #: runs; the colour is its share of the bytes that an operation allocates. Below it the verdict:
-#: logical, the program holds on to it; lost, nothing can reach it; none, it does not grow.
+#: logical, the program holds on to it; lost, nothing can reach it; fragmentation, it grows and
+#: neither is the cause; none, it does not grow.
 #: A frame marks a verdict that was not expected of this kind of strategy. Empty: not run.
 #     gnuplot -c leak_slopes.gp leak_slopes.csv OUT.svg
 DATA = ARG1; OUT = ARG2

@@ -279,7 +279,8 @@ static void report_put_glossary(FILE *out)
                   "(run --icount)."},
         {"leak", "what a leak workload's memory does: none, it stays; logical, "
                  "it grows because the program holds on to it; lost, it grows "
-                 "although nothing can be reached. ! marks what was not "
+                 "although nothing can be reached; fragmentation, it grows and "
+                 "neither is the cause. ! marks what was not "
                  "expected of this kind of strategy."},
         {"pause", "the program stands still while memory is managed."},
     };

@@ -101,7 +101,7 @@ struct hm_summary_cell {
                   * mean, curve or ratio of times */
     /* Of leak workloads, else "": the verdict (an unexpected one, if there was
      * any), the expected one, and how many runs had another. */
-    char leak[12], leak_expected[12];
+    char leak[16], leak_expected[16];
     uint32_t leak_wrong;
     /* Of the same work, set by hm_summary_compute; NULL = there is none. */
     const struct hm_summary_cell *baseline, *twin;

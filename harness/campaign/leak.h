@@ -5,10 +5,14 @@
  * first ones are warm-up.  What the task needs is no leak however it grows.
  * Beyond that,
  *
- *   none     resident memory grows by less than 5 % of what is allocated
- *   logical  it grows, and what the program reaches grows at least half as
- *            fast: no memory management could help
- *   lost     it grows although the program cannot reach it */
+ *   none           resident memory grows by less than 5 % of what is allocated
+ *   logical        it grows, and what is not reclaimed grows at least half as
+ *                  fast; of that at least half is what the program reaches: no
+ *                  memory management could help
+ *   lost           the same, but the program cannot reach it
+ *   fragmentation  it grows by a quarter or more, and what is not reclaimed
+ * does not; a smaller growth of this kind is none: caches and tables of a
+ * runtime come to their size */
 #ifndef HM_HARNESS_CAMPAIGN_LEAK_H
 #define HM_HARNESS_CAMPAIGN_LEAK_H
 
@@ -22,6 +26,7 @@ enum { HM_LEAK_SKIPPED = 2, HM_LEAK_LEAST = 5, HM_LEAK_MOST = HM_TREND_MOST };
 enum hm_leak_bytes {
     HM_LEAK_NEEDED,    /* by the task */
     HM_LEAK_REACHABLE, /* by the program: needed, and what it forgot to drop */
+    HM_LEAK_LIVE,      /* not reclaimed; UINT64_MAX: not known */
     HM_LEAK_RSS,
     HM_LEAK_BYTES_END
 };
@@ -35,8 +40,8 @@ struct hm_leak_point {
 struct hm_slope hm_leak_slope(const struct hm_leak_point *point, size_t n,
                               enum hm_leak_bytes which);
 
-/* "none", "logical" or "lost"; "" where there is no slope.  n <= HM_LEAK_MOST;
- * alloc_bytes_per_op is what the program requests. */
+/* "none", "logical", "lost" or "fragmentation"; "" where there is no slope.  n
+ * <= HM_LEAK_MOST; alloc_bytes_per_op is what the program requests. */
 const char *hm_leak_verdict(const struct hm_leak_point *point, size_t n,
                             double alloc_bytes_per_op);
 

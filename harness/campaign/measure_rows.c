@@ -238,22 +238,24 @@ static uint64_t rows_needed_bytes(const struct hm_census *census, size_t i)
     return census->twin->checkpoint[i].live_bytes;
 }
 
-/* The points of a record's checkpoints; returns how many. */
-static size_t rows_leak_points(const struct hm_record *record,
-                               const struct hm_census *census,
-                               struct hm_leak_point *point)
+/* A checkpoint; UINT64_MAX for what is not known.  Live bytes are a collector's
+ * own finding; what is freed by hand has died by then, and nothing else has. */
+static struct hm_leak_point rows_leak_point(const struct hm_measure *measure,
+                                            struct hm_run_key key, size_t i)
 {
-    size_t n = record->n_checkpoints;
+    const struct hm_strategy *strategy = measure->plan->cell[key.cell].strategy;
+    const struct hm_census *census = rows_census(measure, key);
+    const struct hm_record_checkpoint *at = &measure->record->checkpoint[i];
+    struct hm_leak_point point = {
+        at->ops, {UINT64_MAX, UINT64_MAX, at->live_bytes, at->rss_bytes}};
 
-    if (census->n_checkpoints < n)
-        n = census->n_checkpoints;
-    for (size_t i = 0; i < n; i++) {
-        point[i] = (struct hm_leak_point){record->checkpoint[i].ops,
-                                          {rows_needed_bytes(census, i),
-                                           census->checkpoint[i].live_bytes,
-                                           record->checkpoint[i].rss_bytes}};
-    }
-    return n;
+    if (i >= census->n_checkpoints) /* none where it failed */
+        return point;
+    point.bytes[HM_LEAK_NEEDED] = rows_needed_bytes(census, i);
+    point.bytes[HM_LEAK_REACHABLE] = census->checkpoint[i].live_bytes;
+    if (strcmp(strategy->class_name, "allocator") == 0)
+        point.bytes[HM_LEAK_LIVE] = census->checkpoint[i].used_bytes;
+    return point;
 }
 
 static void rows_fill_slope(struct hm_row *row, struct hm_slope slope)
@@ -288,12 +290,14 @@ static void rows_fill_leak(struct hm_row *row, const struct hm_measure *measure,
     const struct hm_strategy *strategy = measure->plan->cell[key.cell].strategy;
     const struct hm_census *census = rows_census(measure, key);
     struct hm_leak_point point[HM_RECORD_CHECKPOINTS_MAX];
+    size_t n = measure->record->n_checkpoints;
     double rate = 0;
-    size_t n;
 
-    if (strcmp(subject->leak, "-") == 0 || census->failed != NULL)
+    if (strcmp(subject->leak, "-") == 0 || census->failed != NULL ||
+        census->n_checkpoints < n)
         return;
-    n = rows_leak_points(measure->record, census, point);
+    for (size_t i = 0; i < n; i++)
+        point[i] = rows_leak_point(measure, key, i);
     if (census->ops > 0)
         rate = (double)census->alloc_bytes / (double)census->ops;
     hm_row_set(row, HM_COLUMN_leak_verdict, hm_leak_verdict(point, n, rate));
@@ -376,29 +380,21 @@ static void rows_put_known(FILE *out, uint64_t bytes)
         fprintf(out, "%" PRIu64, bytes);
 }
 
-/* Live bytes are a collector's own finding; what is freed by hand has died by
- * then, and nothing else has. */
 static void rows_write_leaks(const struct hm_measure *measure,
                              struct hm_run_key key, FILE *out)
 {
-    const struct hm_strategy *strategy = measure->plan->cell[key.cell].strategy;
-    const struct hm_census *census = rows_census(measure, key);
     const struct hm_record *record = measure->record;
-    bool by_hand = strcmp(strategy->class_name, "allocator") == 0;
 
     for (size_t i = 0; i < record->n_checkpoints; i++) {
-        const struct hm_record_checkpoint *at = &record->checkpoint[i];
-        bool known = i < census->n_checkpoints; /* none where it failed */
+        struct hm_leak_point point = rows_leak_point(measure, key, i);
 
-        fprintf(out, "%" PRIu64 ",%" PRIu64 ",%" PRIu64, key.run_id, at->number,
-                at->ops);
-        rows_put_known(out, known ? rows_needed_bytes(census, i) : UINT64_MAX);
-        rows_put_known(out,
-                       known ? census->checkpoint[i].live_bytes : UINT64_MAX);
-        rows_put_known(out, by_hand && known ? census->checkpoint[i].used_bytes
-                                             : at->live_bytes);
-        rows_put_known(out, at->used_bytes);
-        rows_put_known(out, at->rss_bytes);
+        fprintf(out, "%" PRIu64 ",%" PRIu64 ",%" PRIu64, key.run_id,
+                record->checkpoint[i].number, point.ops);
+        rows_put_known(out, point.bytes[HM_LEAK_NEEDED]);
+        rows_put_known(out, point.bytes[HM_LEAK_REACHABLE]);
+        rows_put_known(out, point.bytes[HM_LEAK_LIVE]);
+        rows_put_known(out, record->checkpoint[i].used_bytes);
+        rows_put_known(out, point.bytes[HM_LEAK_RSS]);
         fputc('\n', out);
     }
 }

@@ -10,9 +10,13 @@
 
 enum { POINTS = 10, OPS = 1000 };
 
+/* Bytes per operation. */
+struct slopes {
+    double needed, reachable, live, rss; /* live < 0: not known */
+};
+
 /* Ten checkpoints, 1000 operations apart; 100 bytes allocated by each. */
-static const char *verdict_of(double rss_slope, double reachable_slope,
-                              double needed_slope, uint64_t noise_bytes)
+static const char *verdict_of(struct slopes slope, uint64_t noise_bytes)
 {
     struct hm_leak_point point[POINTS];
 
@@ -21,19 +25,23 @@ static const char *verdict_of(double rss_slope, double reachable_slope,
 
         point[i] = (struct hm_leak_point){
             (i + 1) * OPS,
-            {[HM_LEAK_NEEDED] = (uint64_t)(needed_slope * ops),
-             [HM_LEAK_REACHABLE] = (uint64_t)(reachable_slope * ops),
-             [HM_LEAK_RSS] = (1 << 20) + (uint64_t)(rss_slope * ops) +
+            {[HM_LEAK_NEEDED] = (uint64_t)(slope.needed * ops),
+             [HM_LEAK_REACHABLE] = (uint64_t)(slope.reachable * ops),
+             [HM_LEAK_LIVE] =
+                 slope.live < 0 ? UINT64_MAX : (uint64_t)(slope.live * ops),
+             [HM_LEAK_RSS] = (1 << 20) + (uint64_t)(slope.rss * ops) +
                              (i % 2) * noise_bytes}};
     }
     return hm_leak_verdict(point, POINTS, 100);
 }
 
-/* A task that needs ever the same. */
+/* A task that needs ever the same, under a strategy that does not tell what it
+ * has not reclaimed. */
 static const char *verdict(double rss_slope, double reachable_slope,
                            uint64_t noise_bytes)
 {
-    return verdict_of(rss_slope, reachable_slope, 0, noise_bytes);
+    return verdict_of((struct slopes){0, reachable_slope, -1, rss_slope},
+                      noise_bytes);
 }
 
 static void flat_memory_is_no_leak(void **state)
@@ -62,9 +70,33 @@ static void growth_that_is_not_reachable_is_lost(void **state)
 static void growth_that_the_task_needs_is_no_leak(void **state)
 {
     (void)state;
-    assert_string_equal(verdict_of(100, 100, 100, 0), "none");
-    assert_string_equal(verdict_of(100, 100, 40, 0), "logical");
-    assert_string_equal(verdict_of(100, 40, 40, 0), "lost");
+    assert_string_equal(verdict_of((struct slopes){100, 100, -1, 100}, 0),
+                        "none");
+    assert_string_equal(verdict_of((struct slopes){40, 100, 100, 100}, 0),
+                        "logical");
+    assert_string_equal(verdict_of((struct slopes){40, 40, 100, 100}, 0),
+                        "lost");
+}
+
+/* Headers and free room belong to what leaks, not to the strategy's account. */
+static void what_is_not_reclaimed_decides_whose_growth_it_is(void **state)
+{
+    (void)state;
+    assert_string_equal(verdict_of((struct slopes){0, 100, 170, 200}, 0),
+                        "logical");
+    assert_string_equal(verdict_of((struct slopes){0, 0, 100, 190}, 0), "lost");
+}
+
+/* 1 MiB, and 200 kB more in seven steps, is a fifth; 400 kB are two. */
+static void growth_that_nothing_live_explains_is_fragmentation(void **state)
+{
+    (void)state;
+    assert_string_equal(verdict_of((struct slopes){0, 0, 0, 200 / 7.0}, 0),
+                        "none");
+    assert_string_equal(verdict_of((struct slopes){0, 0, 0, 400 / 7.0}, 0),
+                        "fragmentation");
+    assert_string_equal(verdict_of((struct slopes){0, 0, 3, 400 / 7.0}, 0),
+                        "fragmentation");
 }
 
 static void one_odd_checkpoint_changes_nothing(void **state)
@@ -73,7 +105,8 @@ static void one_odd_checkpoint_changes_nothing(void **state)
 
     (void)state;
     for (uint64_t i = 0; i < POINTS; i++)
-        point[i] = (struct hm_leak_point){(i + 1) * OPS, {0, 0, 1 << 20}};
+        point[i] =
+            (struct hm_leak_point){(i + 1) * OPS, {0, 0, UINT64_MAX, 1 << 20}};
     point[5].bytes[HM_LEAK_RSS] *= 50;
     assert_string_equal(hm_leak_verdict(point, POINTS, 100), "none");
 }
@@ -85,7 +118,8 @@ static void warming_up_is_no_leak(void **state)
     (void)state;
     for (uint64_t i = 0; i < POINTS; i++) {
         point[i] = (struct hm_leak_point){
-            (i + 1) * OPS, {0, 0, i < HM_LEAK_SKIPPED ? 4096 : 1 << 20}};
+            (i + 1) * OPS,
+            {0, 0, UINT64_MAX, i < HM_LEAK_SKIPPED ? 4096 : 1 << 20}};
     }
     assert_string_equal(hm_leak_verdict(point, POINTS, 100), "none");
 }
@@ -138,6 +172,8 @@ int main(void)
         cmocka_unit_test(growth_that_is_reachable_is_logical),
         cmocka_unit_test(growth_that_is_not_reachable_is_lost),
         cmocka_unit_test(growth_that_the_task_needs_is_no_leak),
+        cmocka_unit_test(what_is_not_reclaimed_decides_whose_growth_it_is),
+        cmocka_unit_test(growth_that_nothing_live_explains_is_fragmentation),
         cmocka_unit_test(one_odd_checkpoint_changes_nothing),
         cmocka_unit_test(warming_up_is_no_leak),
         cmocka_unit_test(too_little_is_no_verdict),
