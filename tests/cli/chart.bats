@@ -2,16 +2,10 @@
 # heapmark chart: what it draws, and what it says when it cannot.
 
 bats_require_minimum_version 1.5.0
+load driver.bash
 
 setup() {
-    heapmark=${HEAPMARK_BIN:?folder of the built programs}/heapmark
-    mkdir "$BATS_TEST_TMPDIR/campaign"
-    cd "$BATS_TEST_TMPDIR"
-    "$HEAPMARK_BIN/make_campaign" campaign 10 1 1
-}
-
-needs_gnuplot() {
-    command -v gnuplot >/dev/null || skip "gnuplot is not installed"
+    made_campaign
 }
 
 @test "all charts are drawn, the timeline once per workload" {

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# driver.bash -- what the tests of `heapmark list` and `heapmark run` share.
+# driver.bash -- what the tests of the driver share.
 # shellcheck disable=SC2034,SC2154  # set here for the tests, or by bats
 
 # A folder with the driver and the fake cell only: sets $heapmark.
@@ -11,6 +11,18 @@ fake_driver() {
     printf '[suite]\nsummary = the least there is\nworkloads = alpha, beta\n%s\n' \
         'strategies = well
 blocks = 2' >"$BATS_TEST_TMPDIR/bin/suites/quick.ini"
+}
+
+# A campaign of 10 blocks in campaign/, made up: sets $heapmark.
+made_campaign() {
+    heapmark=${HEAPMARK_BIN:?folder of the built programs}/heapmark
+    mkdir "$BATS_TEST_TMPDIR/campaign"
+    cd "$BATS_TEST_TMPDIR" || return
+    "$HEAPMARK_BIN/make_campaign" campaign 10 1 1
+}
+
+needs_gnuplot() {
+    command -v gnuplot >/dev/null || skip "gnuplot is not installed"
 }
 
 # column FILE NAME [WHERE VALUE]...: the values of a column in rows that match.

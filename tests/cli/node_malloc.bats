@@ -3,6 +3,7 @@
 # the rest of that cell.
 
 bats_require_minimum_version 1.5.0
+load driver.bash
 
 setup() {
     bin=${HEAPMARK_BIN:?folder of the built programs}
@@ -28,11 +29,6 @@ threadcache() {
 # The record of a small run with our malloc under it, and these words.
 with_threadcache() {
     LD_PRELOAD=$(threadcache) run -0 "$cell" run requests strategy=node param.requests=100 "$@"
-}
-
-column() {
-    awk -F, -v name="$2" -v id="$3" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
-        $at["strategy"] == id { print $at[name] }' "$1"
 }
 
 @test "malloc is what the calls of the process of Node.js lead to, not a stub in its program" {
@@ -87,10 +83,10 @@ strategy = node
 preload = threadcache
 SUITE
     run -0 "$bin/heapmark" run --suite suite.ini --out c --blocks 1
-    [[ $(column c/runs.csv status node_threadcache) == ok ]]
-    [[ $(column c/runs.csv malloc_path node_threadcache) == libhm_threadcache.so ]]
-    [[ $(column c/runs.csv version node_threadcache) == v*V8*"; threadcache "* ]]
-    [[ $(column c/runs.csv malloc_path node) == */libc.so* ]]
+    [[ $(column c/runs.csv status strategy node_threadcache) == ok ]]
+    [[ $(column c/runs.csv malloc_path strategy node_threadcache) == libhm_threadcache.so ]]
+    [[ $(column c/runs.csv version strategy node_threadcache) == v*V8*"; threadcache "* ]]
+    [[ $(column c/runs.csv malloc_path strategy node) == */libc.so* ]]
     grep -q ',node_threadcache,.*preload=threadcache;' c/plan.csv
     grep -q '^buffer_churn,node_threadcache,trim,[0-9]' c/drain.csv
     run -0 "$bin/heapmark" run --resume c

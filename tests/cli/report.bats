@@ -2,16 +2,10 @@
 # heapmark report: one page that needs nothing else.
 
 bats_require_minimum_version 1.5.0
+load driver.bash
 
 setup() {
-    heapmark=${HEAPMARK_BIN:?folder of the built programs}/heapmark
-    mkdir "$BATS_TEST_TMPDIR/campaign"
-    cd "$BATS_TEST_TMPDIR"
-    "$HEAPMARK_BIN/make_campaign" campaign 10 1 1
-}
-
-needs_gnuplot() {
-    command -v gnuplot >/dev/null || skip "gnuplot is not installed"
+    made_campaign
 }
 
 @test "the page has findings, charts, a table per workload, failures, environment" {

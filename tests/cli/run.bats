@@ -235,6 +235,22 @@ INI
     done
 }
 
+@test "checkpoints: what a malloc holds is its own account, and empty where it gives none" {
+    [ -e "$HEAPMARK_BIN/fixtures/crash.so" ] || skip "a sanitizer owns malloc"
+    run -0 "$HEAPMARK_BIN/heapmark" run --out c --workload leak_lost --blocks 1 --param steps=20000 \
+        --strategy glibc,tlsf,jemalloc,tcmalloc
+    used() { # STRATEGY: the figures of its run
+        column c/leaks.csv used_bytes run_id "$(column c/runs.csv run_id strategy "$1" status ok | head -n 1)"
+    }
+    [ -z "$(used tlsf | tr -d '\n')" ] # and not what the C library's malloc says
+    for strategy in glibc jemalloc tcmalloc; do
+        [ -n "$(column c/runs.csv run_id strategy $strategy status ok)" ] || continue
+        last=$(used $strategy | tail -n 1)
+        # 20000 payloads of 256 bytes, and some more for each
+        [ "$last" -ge 5120000 ] && [ "$last" -lt 7000000 ] || { echo "$strategy: $last"; false; }
+    done
+}
+
 @test "meta.csv says of each malloc what it is: version, file, build id, package" {
     [ -e "$HEAPMARK_BIN/fixtures/crash.so" ] || skip "a sanitizer owns malloc"
     run -0 "$HEAPMARK_BIN/heapmark" run --out c --workload churn --blocks 1 --param ops=1000 \

@@ -2,12 +2,10 @@
 # heapmark summary: from the rows of a campaign to its tables.
 
 bats_require_minimum_version 1.5.0
+load driver.bash
 
 setup() {
-    heapmark=${HEAPMARK_BIN:?folder of the built programs}/heapmark
-    mkdir "$BATS_TEST_TMPDIR/campaign"
-    cd "$BATS_TEST_TMPDIR"
-    "$HEAPMARK_BIN/make_campaign" campaign 10 1 1
+    made_campaign
 }
 
 # Fields of summary.csv: 1 workload, 5 strategy, 7 arm, 8 metric, 12 status, 16 ratio,

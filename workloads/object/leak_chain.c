@@ -10,6 +10,7 @@
  *             frees by hand.
  * Threads:    one. */
 #include "workloads/leak.h"
+#include "workloads/leak_node.h"
 
 enum { LEAK_CHAIN_LENGTH = HM_LEAK_OWN };
 
@@ -19,25 +20,7 @@ static const struct hm_param leak_chain_params[] = {
     {0},
 };
 
-enum { NODE_NEXT, NODE_PAYLOAD, NODE_REFS };
-
-static const struct hm_layout leak_chain_node_layout = {NODE_REFS, 0, "node"};
-
 enum { ROOT_LIST };
-
-static void leak_chain_push(struct hm_object_run *run, hm_ref payload)
-{
-    struct hm_mutator *m = run->mutator;
-    hm_ref node;
-    HM_FRAME(m, f, 1);
-
-    HM_SET(m, f, 0, payload);
-    node = hm_new(m, &leak_chain_node_layout);
-    hm_init(m, node, NODE_PAYLOAD, HM_GET(f, 0));
-    hm_init(m, node, NODE_NEXT, run->root[ROOT_LIST]);
-    run->root[ROOT_LIST] = node;
-    HM_LEAVE(m, f);
-}
 
 /* Ends each node and its payload by `end`: hm_dispose or hm_lose. */
 static void leak_chain_walk(struct hm_mutator *m, hm_ref node,
@@ -69,7 +52,7 @@ static void leak_chain_step(struct hm_object_run *run, uint64_t i)
     hm_ref payload = hm_leak_payload(run, i), node;
 
     hm_leak_read(run, payload);
-    leak_chain_push(run, payload);
+    hm_leak_prepend(run, ROOT_LIST, payload);
     if (i % length != length - 1)
         return;
     node = run->root[ROOT_LIST];

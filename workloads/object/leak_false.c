@@ -12,33 +12,16 @@
  *             numbers.
  * Threads:    one. */
 #include "workloads/leak.h"
+#include "workloads/leak_node.h"
 
 static const struct hm_param leak_false_params[] = {
     HM_LEAK_PARAMS(300000, 3000000, 256), {0}};
-
-enum { NODE_NEXT, NODE_PAYLOAD, NODE_REFS };
-
-static const struct hm_layout leak_false_node_layout = {NODE_REFS, 0, "node"};
 
 enum { NUMBERS_REFS = 1 }; /* of the object that holds the numbers */
 
 enum { ROOT_LIST, ROOT_NUMBERS };
 
 enum { LEAK_FALSE_LENGTH = 64 }; /* nodes of a list */
-
-static void leak_false_push(struct hm_object_run *run, hm_ref payload)
-{
-    struct hm_mutator *m = run->mutator;
-    hm_ref node;
-    HM_FRAME(m, f, 1);
-
-    HM_SET(m, f, 0, payload);
-    node = hm_new(m, &leak_false_node_layout);
-    hm_init(m, node, NODE_PAYLOAD, HM_GET(f, 0));
-    hm_init(m, node, NODE_NEXT, run->root[ROOT_LIST]);
-    run->root[ROOT_LIST] = node;
-    HM_LEAVE(m, f);
-}
 
 static uintptr_t *leak_false_numbers(const struct hm_object_run *run)
 {
@@ -64,7 +47,7 @@ static void leak_false_step(struct hm_object_run *run, uint64_t i)
     hm_ref payload = hm_leak_payload(run, i);
 
     hm_leak_read(run, payload);
-    leak_false_push(run, payload);
+    hm_leak_prepend(run, ROOT_LIST, payload);
     if (i % LEAK_FALSE_LENGTH != LEAK_FALSE_LENGTH - 1)
         return;
     leak_false_numbers(run)[i / LEAK_FALSE_LENGTH] =

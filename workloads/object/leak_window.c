@@ -13,6 +13,7 @@
  * Costs:      two allocations per step.
  * Threads:    one. */
 #include "workloads/leak.h"
+#include "workloads/leak_node.h"
 
 enum { LEAK_WINDOW_WINDOW = HM_LEAK_OWN };
 
@@ -22,26 +23,16 @@ static const struct hm_param leak_window_params[] = {
     {0},
 };
 
-enum { NODE_NEXT, NODE_PAYLOAD, NODE_REFS };
-
-static const struct hm_layout leak_window_node_layout = {NODE_REFS, 0, "node"};
-
 enum { ROOT_HEAD, ROOT_TAIL };
 
 static void leak_window_push(struct hm_object_run *run, hm_ref payload)
 {
-    struct hm_mutator *m = run->mutator;
-    hm_ref node;
-    HM_FRAME(m, f, 1);
+    hm_ref node = hm_leak_node(run, payload);
 
-    HM_SET(m, f, 0, payload);
-    node = hm_new(m, &leak_window_node_layout);
-    hm_init(m, node, NODE_PAYLOAD, HM_GET(f, 0));
-    HM_LEAVE(m, f);
     if (run->root[ROOT_TAIL] == NULL) {
         run->root[ROOT_HEAD] = node;
     } else {
-        hm_store(m, run->root[ROOT_TAIL], NODE_NEXT, node);
+        hm_store(run->mutator, run->root[ROOT_TAIL], NODE_NEXT, node);
     }
     run->root[ROOT_TAIL] = node;
 }
