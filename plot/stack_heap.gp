@@ -49,8 +49,8 @@ do for [i=1:NW] {
   do for [k=1:NK] { unset label 10 + k }
   unset label 1; unset label 2
   set lmargin at screen (LEFT + PANEL_W + GAP) / WIDTH; set rmargin at screen (LEFT + 2 * PANEL_W + GAP) / WIDTH
-  set title "memory that the process grew by" offset 0, -0.7 font FONT.",12"
-  unset logscale x; set xrange [0 : GROWN * 1.25]; set format x "%g MiB"; unset ytics
+  set title "memory that the process grew by, MiB" offset 0, -0.7 font FONT.",12"
+  unset logscale x; set xrange [0 : GROWN * 1.25]; set format x "%g"; unset ytics
   if (NW > 1) { set label 3 w at screen 0.01, screen 1 - (62 + (i - 1) * (PANEL_H + 84)) / HEIGHT left font FONT.",10" tc rgb "#555555" }
   plot DATA using (0):(Y(w)):(0):(max(column("grown_mib"), 0)):(Y(w) - 0.4):(Y(w) + 0.4):(rgb(strcol("strategy"))) \
        with boxxyerror lc rgb variable fs solid 1 noborder title "memory", \
