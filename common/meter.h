@@ -7,9 +7,10 @@
  * clock shows more of itself than of them).  Measured cost of a start and a
  * mark: see `heapmark doctor` and docs; the budget is 60 ns.
  *
- * With a schedule (an open loop, common/schedule.h) a sample opens when its
- * operations were due to arrive, and start and mark wait for that; the work
- * must be such that a wait may come between any two samples.
+ * With a schedule (common/schedule.h) start and mark wait for the arrival of
+ * the next operations, when the sample then opens, or for a turn, which is in
+ * no sample; the work must be such that a wait may come between any two
+ * samples.
  *
  * Threads: one meter per thread; only the first thread's has a progress page.
  */
@@ -51,7 +52,7 @@ struct hm_meter {
     uint64_t start_ns;            /* of the open sample */
     struct hm_hist *latency;      /* never NULL; one entry per sample */
     struct hm_meter_watch *watch; /* never NULL */
-    struct hm_schedule *schedule; /* NULL: a closed loop */
+    struct hm_schedule *schedule; /* NULL: a closed loop without turns */
 };
 
 static inline void hm_meter_start(struct hm_meter *meter)

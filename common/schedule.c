@@ -12,24 +12,46 @@ uint64_t hm_schedule_arrival_ns(const struct hm_schedule *schedule,
            number % rate * second_ns / rate;
 }
 
+static void schedule_turn(struct hm_schedule *schedule, uint64_t until_ns)
+{
+    schedule->wait(schedule, until_ns);
+    if (schedule->poll_ns != 0)
+        schedule->turn_ns = hm_clock_now_ns() + schedule->poll_ns;
+}
+
+static uint64_t schedule_closed(struct hm_schedule *schedule)
+{
+    uint64_t now_ns = hm_clock_now_ns();
+
+    if (now_ns < schedule->turn_ns)
+        return now_ns;
+    schedule_turn(schedule, now_ns);
+    return hm_clock_now_ns();
+}
+
 /* Waits for the next of this thread's. */
 static uint64_t schedule_await(struct hm_schedule *schedule)
 {
-    uint64_t arrival_ns = hm_schedule_arrival_ns(
-        schedule, schedule->served * schedule->n_threads + schedule->t);
-    uint64_t now_ns = hm_clock_now_ns();
+    uint64_t arrival_ns, now_ns;
 
+    if (schedule->rate_per_s == 0)
+        return schedule_closed(schedule);
+    arrival_ns = hm_schedule_arrival_ns(
+        schedule, schedule->served * schedule->n_threads + schedule->t);
+    now_ns = hm_clock_now_ns();
     schedule->late_ns = now_ns > arrival_ns ? now_ns - arrival_ns : 0;
-    if (now_ns < arrival_ns) {
+    if (now_ns < arrival_ns)
         schedule->idle = schedule->served;
-        schedule->wait(schedule, arrival_ns);
-    }
+    if (now_ns < arrival_ns || now_ns >= schedule->turn_ns)
+        schedule_turn(schedule, arrival_ns);
     return arrival_ns;
 }
 
 uint64_t hm_schedule_begin(struct hm_schedule *schedule, uint64_t now_ns)
 {
     schedule->start_ns = now_ns;
+    schedule->turn_ns =
+        schedule->poll_ns != 0 ? now_ns + schedule->poll_ns : UINT64_MAX;
     schedule->served = schedule->idle = 0;
     return schedule_await(schedule);
 }
@@ -42,5 +64,5 @@ uint64_t hm_schedule_next(struct hm_schedule *schedule, uint64_t ops)
 
 int hm_schedule_is_saturated(const struct hm_schedule *schedule)
 {
-    return schedule->idle < schedule->served / 2;
+    return schedule->rate_per_s != 0 && schedule->idle < schedule->served / 2;
 }

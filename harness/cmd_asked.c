@@ -77,6 +77,7 @@ error_t hm_asked_set(struct hm_request *request, int key, const char *argument)
         {HM_ASKED_BASELINE, &request->baseline},
         {HM_ASKED_HEAP, &request->heap},
         {HM_ASKED_LOAD, &request->load},
+        {HM_ASKED_POLL, &request->poll},
         {HM_ASKED_MINHEAP, &request->minheap},
         {HM_ASKED_BLOCKS, &request->blocks},
         {HM_ASKED_CI, &request->ci},

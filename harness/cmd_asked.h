@@ -16,6 +16,7 @@ enum hm_asked_key {
     HM_ASKED_BASELINE = 256,
     HM_ASKED_HEAP,
     HM_ASKED_LOAD,
+    HM_ASKED_POLL,
     HM_ASKED_MINHEAP,
     HM_ASKED_BLOCKS,
     HM_ASKED_CI,

@@ -21,6 +21,10 @@ static const struct argp_option run_options[] = {
      "besides, operations that arrive at so many percent of the most that the "
      "baseline serves, for the latency of cache, connections and requests",
      0},
+    {"poll", HM_ASKED_POLL, "US", 0,
+     "after so many microseconds the strategy may work between two operations "
+     "of these workloads, as at a turn of an event loop",
+     0},
     {"minheap", HM_ASKED_MINHEAP, "FILE|DIR", 0,
      "the minimum heaps that `heapmark minheap` wrote", 0},
     {"blocks", HM_ASKED_BLOCKS, "N", 0, "every cell so many times",

@@ -60,7 +60,7 @@ struct hm_object_workload {
     const struct hm_param *params; /* NULL-ended table */
     enum hm_leak leak;
     unsigned max_threads; /* 0 is 1 */
-    int has_arrivals;     /* may run in an open loop: its marks are GC points */
+    int has_arrivals;     /* open loops, turns: its marks are GC points */
     int has_regions; /* marks its phases (R6); else `arena` does not run it */
     int is_trimmed;  /* last of all; what is resident then is a figure */
     int needs_weak;  /* at least this HM_GC_WEAK, or a program that frees */

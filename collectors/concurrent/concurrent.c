@@ -208,10 +208,12 @@ void hm_incremental_marker_start(struct hm_gc *gc)
         concurrent_give(gc);
 }
 
-int hm_incremental_marker_step(struct hm_gc *gc)
+/* Once the thread has run dry there is no pace to keep, but a slice's time. */
+int hm_incremental_marker_step(struct hm_gc *gc, uint64_t work)
 {
     uint64_t single = gc->heap.config.param[INCREMENTAL_SLICE_WORK];
 
+    (void)work;
     if (concurrent_is_marking())
         return 1;
     concurrent_own(gc);
@@ -220,6 +222,12 @@ int hm_incremental_marker_step(struct hm_gc *gc)
     if (single == 0)
         concurrent_give(gc);
     return 1;
+}
+
+/* The thread marks meanwhile. */
+void hm_incremental_poll_slow(struct hm_mutator *m)
+{
+    (void)m;
 }
 
 void hm_incremental_marker_stop(struct hm_gc *gc)

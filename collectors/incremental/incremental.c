@@ -20,6 +20,9 @@
  * Threads:    one mutator. */
 #include "collectors/incremental/incremental_heap.h"
 
+/* About 50 us: whoever arrives meanwhile waits no longer. */
+enum { INCREMENTAL_POLL_WORK = 1 << 14 };
+
 static const struct hm_param incremental_params[] = {INCREMENTAL_ROWS, {0}};
 
 const struct hm_collector hm_collector_this = {
@@ -48,14 +51,21 @@ void hm_incremental_marker_start(struct hm_gc *gc)
     (void)gc;
 }
 
-int hm_incremental_marker_step(struct hm_gc *gc)
+int hm_incremental_marker_step(struct hm_gc *gc, uint64_t work)
 {
-    return hm_incremental_slice(gc, hm_incremental_goal(gc));
+    return hm_incremental_slice(gc, work);
 }
 
 void hm_incremental_marker_stop(struct hm_gc *gc)
 {
     (void)gc;
+}
+
+__attribute__((noinline)) void hm_incremental_poll_slow(struct hm_mutator *m)
+{
+    uint64_t single = m->gc->heap.config.param[INCREMENTAL_SLICE_WORK];
+
+    hm_incremental_step(m->gc, single != 0 ? single : INCREMENTAL_POLL_WORK);
 }
 
 __attribute__((noinline)) void hm_incremental_barrier(struct hm_mutator *m,

@@ -27,6 +27,10 @@ hm_ref hm_incremental_new_slow(struct hm_mutator *m, size_t words,
 /* `old` is about to be overwritten while the snapshot is marked. */
 void hm_incremental_barrier(struct hm_mutator *m, hm_ref old);
 
+/* Nothing else is due: a short slice of marking, if a snapshot is being marked
+ * and the program's thread does that. */
+void hm_incremental_poll_slow(struct hm_mutator *m);
+
 static inline hm_ref hm_incremental_new(struct hm_mutator *m, size_t words,
                                         size_t n_refs)
 {
@@ -91,7 +95,8 @@ static inline void hm_dispose(struct hm_mutator *m, hm_ref o)
 
 static inline void hm_poll(struct hm_mutator *m)
 {
-    (void)m;
+    if (HM_UNLIKELY(m->is_marking))
+        hm_incremental_poll_slow(m);
 }
 
 static inline struct hm_frame **hm_frames(struct hm_mutator *m)

@@ -98,7 +98,7 @@ int hm_incremental_slice(struct hm_gc *gc, uint64_t work)
     return is_left;
 }
 
-void hm_incremental_step(struct hm_gc *gc)
+void hm_incremental_step(struct hm_gc *gc, uint64_t work)
 {
     int is_single = gc->heap.config.param[INCREMENTAL_SLICE_WORK] != 0;
     enum hm_pause_kind kind = HM_PAUSE_increment;
@@ -113,7 +113,7 @@ void hm_incremental_step(struct hm_gc *gc)
         cycle_sort(gc, is_single ? 1 : CYCLE_SORT_BLOCKS,
                    is_single ? 1 : CYCLE_SORT_LARGE);
     } else if (gc->phase == INCREMENTAL_MARKING) {
-        if (!hm_incremental_marker_step(gc))
+        if (!hm_incremental_marker_step(gc, work))
             cycle_end(gc, 0);
     } else if (is_single || hm_incremental_is_due(gc)) {
         cycle_begin(gc);

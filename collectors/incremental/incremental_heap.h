@@ -65,17 +65,18 @@ void hm_incremental_marker_close(struct hm_gc *gc);
 /* The snapshot has been taken: marking may begin. */
 void hm_incremental_marker_start(struct hm_gc *gc);
 
-/* A step is due, step_bytes after the last one.  Returns 0 when nothing is
- * left to mark; then the caller owns the marking. */
-int hm_incremental_marker_step(struct hm_gc *gc);
+/* A step is due, about so much work.  Returns 0 when nothing is left to mark;
+ * then the caller owns the marking. */
+int hm_incremental_marker_step(struct hm_gc *gc, uint64_t work);
 
 /* The caller owns the marking from now on, all that was greyed included. */
 void hm_incremental_marker_stop(struct hm_gc *gc);
 
 /* --- incremental_cycle.c --------------------------------------------------*/
 
-/* Brings the collection forward, or begins one if it is time. */
-void hm_incremental_step(struct hm_gc *gc);
+/* Brings the collection forward, by about so much marking, or begins one if it
+ * is time. */
+void hm_incremental_step(struct hm_gc *gc, uint64_t work);
 
 /* Ends what is under way, in one pause; IDLE when it returns. */
 void hm_incremental_complete(struct hm_gc *gc);

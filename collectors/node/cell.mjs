@@ -7,8 +7,9 @@
 // Differs:    objects are V8's: a header of 24 bytes and 8 per field, numbers of 32 bits
 //             in place, so the ledger of needed bytes stays that of the C program.  `node`
 //             runs to the end without turning the event loop, as a C program would;
-//             `node_loop` turns it between two samples, as a server does, when 0.2 ms have
-//             passed, and V8 does there what it otherwise does within an operation.
+//             with `poll_us`, which `node_loop` always has, it turns between two samples, as
+//             a server does, when so much time has passed, and V8 does there what it
+//             otherwise does within an operation.
 // Invariants: nothing is read from the heap statistics or the entries of collections inside
 //             an operation; samples end where the C workload's end.
 // Costs:      44 MiB and 40 ms before the first operation; a sample 90 ns (the clock alone 50)
@@ -24,10 +25,6 @@ import { Run } from './run.mjs';
 import { Schedule } from './schedule.mjs';
 import { rssHeldBytes, watchRss } from './watch.mjs';
 import { rssPeakBytes, Window } from './window.mjs';
-
-// Between two turns of the event loop: V8 scavenges in a turn when the young generation is
-// four fifths full, and the last fifth of a small one is allocated in about this time.
-const TURN_MS = 0.2;
 
 function readRequest(words) {
     const request = { workload: words[0], param: {}, option: {} };
@@ -61,26 +58,26 @@ function markAll(samples, meter) {
 }
 
 // An open loop: what a turn takes is in the latency of those who have arrived meanwhile.
-async function serveAllInTurns(samples, meter) {
+async function serveAllInTurns(samples, meter, pollMs) {
     const { schedule } = meter;
     let turnMs = performance.now();
 
     for (const ops of samples) {
         markOne(meter, ops);
-        while (schedule.leftMs > 0 || performance.now() - turnMs >= TURN_MS) {
+        while (schedule.leftMs > 0 || performance.now() - turnMs >= pollMs) {
             await schedule.turn();
             turnMs = performance.now();
         }
     }
 }
 
-async function markAllInTurns(samples, meter) {
+async function markAllInTurns(samples, meter, pollMs) {
     meter.start();
     let turnMs = meter.startMs;
 
     for (const ops of samples) {
         markOne(meter, ops);
-        if (meter.startMs - turnMs < TURN_MS)
+        if (meter.startMs - turnMs < pollMs)
             continue;
         await new Promise((resolve) => setImmediate(resolve));
         meter.start();
@@ -105,13 +102,13 @@ function runToTheEnd(window, workload, run, meter) {
     }
 }
 
-async function runInTurns(window, workload, run, meter) {
+async function runInTurns(window, workload, run, meter, pollMs) {
     window.begin();
     try {
         if (meter.schedule === null)
-            await markAllInTurns(workload.samples(run), meter);
+            await markAllInTurns(workload.samples(run), meter, pollMs);
         else
-            await serveAllInTurns(workload.samples(run), meter);
+            await serveAllInTurns(workload.samples(run), meter, pollMs);
     } finally {
         window.end();
     }
@@ -120,8 +117,8 @@ async function runInTurns(window, workload, run, meter) {
 // Returns why memory ran out; null when it did not.
 async function runWorkload(request, window, workload, run, meter) {
     try {
-        if (request.strategy === 'node_loop')
-            await runInTurns(window, workload, run, meter);
+        if (request.poll_us > 0)
+            await runInTurns(window, workload, run, meter, request.poll_us / 1000);
         else
             runToTheEnd(window, workload, run, meter);
     } catch (error) {

@@ -88,6 +88,18 @@ static void measure_open_loop(struct hm_pool *pool,
     }
 }
 
+static void measure_turns(struct hm_pool *pool, const struct hm_plan *plan,
+                          const struct hm_plan_cell *cell,
+                          struct hm_words *argv)
+{
+    uint64_t poll_us = hm_plan_poll_us(plan, cell);
+
+    if (poll_us > 0) {
+        hm_words_add(pool, argv,
+                     hm_pool_format(pool, "poll_us=%" PRIu64, poll_us));
+    }
+}
+
 static const char *const *measure_argv(struct hm_pool *pool,
                                        const struct hm_measure *measure,
                                        const struct hm_plan_cell *cell,
@@ -121,6 +133,7 @@ static const char *const *measure_argv(struct hm_pool *pool,
                      hm_pool_format(pool, "heap_bytes=%" PRIu64, heap_bytes));
     }
     measure_open_loop(pool, measure, cell->subject, &argv);
+    measure_turns(pool, plan, cell, &argv);
     if (hm_strategy_collects(strategy))
         measure_torture(pool, plan->suite, &argv);
     if (*strategy->malloc_path != '\0') {

@@ -53,19 +53,33 @@ unsigned hm_plan_padding_bytes(const struct hm_plan *plan, uint64_t run_id)
     return hm_rng_below(&rng, 4096);
 }
 
+uint64_t hm_plan_poll_us(const struct hm_plan *plan,
+                         const struct hm_plan_cell *cell)
+{
+    if (!plan->subject[cell->subject].workload->has_arrivals)
+        return 0;
+    return cell->variant != NULL && cell->variant->poll_us > 0
+               ? cell->variant->poll_us
+               : plan->suite->poll_us;
+}
+
 /* What else the cell is given:
- * "preload=ID;option.NAME=VALUE;env.NAME=VALUE;...". */
+ * "preload=ID;poll_us=N;option.NAME=VALUE;env.NAME=VALUE;...". */
 static const char *plan_settings(struct hm_pool *pool,
-                                 const struct hm_suite *suite,
+                                 const struct hm_plan *plan,
                                  const struct hm_plan_cell *cell)
 {
+    const struct hm_suite *suite = plan->suite;
     const struct hm_variant *variant = cell->variant;
+    uint64_t poll_us = hm_plan_poll_us(plan, cell);
     const char *text = "";
 
     if (cell->strategy->preloaded != NULL) {
         text =
             hm_pool_format(pool, "preload=%s;", cell->strategy->preloaded->id);
     }
+    if (poll_us > 0)
+        text = hm_pool_format(pool, "%spoll_us=%" PRIu64 ";", text, poll_us);
     for (size_t i = 0; variant != NULL && i < variant->option.n; i++) {
         text =
             hm_pool_format(pool, "%soption.%s;", text, variant->option.word[i]);
@@ -106,7 +120,7 @@ static void plan_write_cell(const struct hm_plan *plan, size_t index, FILE *out)
     if (cell->heap_multiple > 0 && subject->minheap_bytes > 0)
         fprintf(out, "%" PRIu64, subject->minheap_bytes);
     fputc(',', out);
-    hm_csv_put(out, plan_settings(&pool, plan->suite, cell));
+    hm_csv_put(out, plan_settings(&pool, plan, cell));
     fputc('\n', out);
     hm_pool_fini(&pool);
 }

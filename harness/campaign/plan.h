@@ -73,6 +73,10 @@ void hm_plan_order(const struct hm_plan *plan, unsigned block, size_t *order);
 /* Random padding of the environment of a run, 0..4095 bytes, by the seed. */
 unsigned hm_plan_padding_bytes(const struct hm_plan *plan, uint64_t run_id);
 
+/* The time between two turns of such a run, for what has turns; 0: none. */
+uint64_t hm_plan_poll_us(const struct hm_plan *plan,
+                         const struct hm_plan_cell *cell);
+
 /* Writes plan.csv. */
 void hm_plan_write(const struct hm_plan *plan, FILE *out);
 

@@ -159,6 +159,7 @@ int hm_request_suite(struct hm_pool *pool, const struct hm_request *request,
         {"--strategy", "strategies", request->strategy, true, true},
         {"--heap", "heap", request->heap, true, true},
         {"--load", "load", request->load, true, true},
+        {"--poll", "poll_us", request->poll, false, true},
         {"--threads", "threads", request->threads, true, true},
         {"--size", "size", request->size, false, true},
         {"--seed", "seed", request->seed, false, false},
@@ -355,21 +356,21 @@ static int request_check_torture(struct hm_pool *pool,
     return -EINVAL;
 }
 
-static int request_check_load(struct hm_pool *pool,
-                              const struct hm_request *request,
-                              const struct hm_plan *plan, const char **why)
+static int request_check_arrivals(struct hm_pool *pool, const char *option,
+                                  const char *value, const struct hm_plan *plan,
+                                  const char **why)
 {
-    if (request->load == NULL)
+    if (value == NULL)
         return 0;
     for (size_t i = 0; i < plan->n_subjects; i++) {
-        if (plan->subject[i].load_percent > 0)
+        if (plan->subject[i].workload->has_arrivals)
             return 0;
     }
     *why = hm_pool_format(pool,
-                          "--load %s: none of these workloads has operations "
+                          "%s %s: none of these workloads has operations "
                           "that arrive; name cache, connections or requests in "
                           "--workload",
-                          request->load);
+                          option, value);
     return -EINVAL;
 }
 
@@ -379,7 +380,11 @@ int hm_request_check(struct hm_pool *pool, const struct hm_request *request,
     int error = request_check_torture(pool, request, plan, why);
 
     if (error == 0)
-        error = request_check_load(pool, request, plan, why);
+        error =
+            request_check_arrivals(pool, "--load", request->load, plan, why);
+    if (error == 0)
+        error =
+            request_check_arrivals(pool, "--poll", request->poll, plan, why);
     for (size_t i = 0; error == 0 && i < request->options.n; i++) {
         error = request_check_option(pool, plan, request->options.word[i], why);
     }

@@ -13,7 +13,7 @@ struct hm_request {
     const char *out;    /* folder to make */
     const char *resume; /* folder to go on with */
     const char *workload, *strategy, *heap, *threads, *load, *size, *blocks;
-    const char *ci;
+    const char *poll, *ci;
     const char *seed, *timeout, *memory_cap, *baseline, *minheap;
     const char *stress, *verify;      /* bytes, "yes" */
     const char *extra[HM_EXTRAS_END]; /* "yes" */
@@ -37,9 +37,10 @@ int hm_request_resolve(struct hm_pool *pool, const struct hm_request *request,
                        const char **why);
 
 /* Whether the plan heeds all that was asked for: an option of a strategy that
- * no cell has, --stress and --verify without a collector, or --load without an
- * open loop, would be ignored in silence.  Variants of the suite need not be
- * used: there one chooses among them.  Returns 0, or -EINVAL and why. */
+ * no cell has, --stress and --verify without a collector, or --load or --poll
+ * without a workload that takes them, would be ignored in silence.  Variants of
+ * the suite need not be used: there one chooses among them.  Returns 0, or
+ * -EINVAL and why. */
 int hm_request_check(struct hm_pool *pool, const struct hm_request *request,
                      const struct hm_plan *plan, const char **why);
 

@@ -238,6 +238,8 @@ static const struct suite_number_key suite_number_keys[] = {
      "size from 1M to 1024T (K, M, G or T may follow)"},
     {"stress", 1, UINT64_C(1) << 50,
      "number of bytes from 1 to 1024T (K, M, G or T may follow)"},
+    {"poll_us", 0, HM_SUITE_POLL_US_MAX,
+     "number of microseconds from 0 to 1000000"},
 };
 
 static void suite_store(struct hm_suite *suite, const char *key,
@@ -253,6 +255,8 @@ static void suite_store(struct hm_suite *suite, const char *key,
         suite->timeout_s = number;
     } else if (strcmp(key, "stress") == 0) {
         suite->stress_bytes = number;
+    } else if (strcmp(key, "poll_us") == 0) {
+        suite->poll_us = number;
     } else {
         suite->memory_cap_bytes = number;
     }
@@ -288,7 +292,7 @@ static int suite_unknown_key(struct hm_pool *pool, const char *key,
         "threads",  "blocks",     "max_blocks", "ci",
         "seed",     "timeout_s",  "memory_cap", "name",
         "minheap",  "stress",     "verify",     "icount",
-        "syscalls", "operations", "load"};
+        "syscalls", "operations", "load",       "poll_us"};
     const char *near = hm_suggest(key, keys, sizeof keys / sizeof keys[0]);
 
     *why = hm_pool_format(pool, "unknown key '%s'%s%s%s", key,

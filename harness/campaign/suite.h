@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { HM_SUITE_LIST_MAX = 16 };
+enum { HM_SUITE_LIST_MAX = 16, HM_SUITE_POLL_US_MAX = 1000000 };
 
 /* A workload runs with every combination of its parameters' values. */
 struct hm_suite_param {
@@ -22,6 +22,7 @@ struct hm_suite_param {
 struct hm_variant {
     const char *id, *strategy;
     const char *preload;    /* id of a malloc, or NULL */
+    uint64_t poll_us;       /* 0: the suite's */
     struct hm_words env;    /* NAME=value */
     struct hm_words option; /* NAME=value */
 };
@@ -54,6 +55,7 @@ struct hm_suite {
     double ci;                            /* half-width; 0: none */
     uint32_t seed;                        /* of workloads and order */
     uint64_t timeout_s, memory_cap_bytes; /* per run; cap 0: default */
+    uint64_t poll_us;                     /* between two turns; 0: none */
     uint64_t stress_bytes;                /* 0: collect as usual */
     bool verify;
     bool extra[HM_EXTRAS_END]; /* runs beside the timed ones */

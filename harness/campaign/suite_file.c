@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/campaign/suite.h"
 
+#include "common/params.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <ini.h>
@@ -47,6 +49,18 @@ static int suite_read_param(struct suite_reader *reader, const char *workload,
     return error;
 }
 
+static int suite_read_poll(struct suite_reader *reader,
+                           struct hm_variant *variant, const char *value)
+{
+    if (hm_params_number(value, &variant->poll_us) == 0 &&
+        variant->poll_us >= 1 && variant->poll_us <= HM_SUITE_POLL_US_MAX)
+        return 0;
+    reader->why = hm_pool_format(
+        reader->pool, "poll_us '%s' is no number of microseconds from 1 to %d",
+        value, HM_SUITE_POLL_US_MAX);
+    return -EINVAL;
+}
+
 static int suite_read_variant(struct suite_reader *reader, const char *id,
                               const char *name, const char *value)
 {
@@ -61,6 +75,8 @@ static int suite_read_variant(struct suite_reader *reader, const char *id,
         variant->preload = hm_pool_copy(pool, value);
         return 0;
     }
+    if (strcmp(name, "poll_us") == 0)
+        return suite_read_poll(reader, variant, value);
     if (strncmp(name, "option.", 7) == 0) {
         hm_words_add(pool, &variant->option,
                      hm_pool_format(pool, "%s=%s", name + 7, value));
@@ -74,7 +90,7 @@ static int suite_read_variant(struct suite_reader *reader, const char *id,
     }
     reader->why = hm_pool_format(pool,
                                  "unknown key '%s'; a variant has strategy, "
-                                 "preload, env.NAME (not LD_*) and "
+                                 "preload, poll_us, env.NAME (not LD_*) and "
                                  "option.NAME",
                                  name);
     return -EINVAL;
@@ -224,6 +240,8 @@ static void suite_write_variants(const struct hm_suite *suite, FILE *out)
                 variant->strategy);
         if (variant->preload != NULL)
             fprintf(out, "preload = %s\n", variant->preload);
+        if (variant->poll_us > 0)
+            fprintf(out, "poll_us = %" PRIu64 "\n", variant->poll_us);
         for (size_t k = 0; k < variant->env.n + variant->option.n; k++) {
             bool env = k < variant->env.n;
             const char *word = env ? variant->env.word[k]
@@ -269,6 +287,8 @@ void hm_suite_write(const struct hm_suite *suite, FILE *out)
         fprintf(out, "memory_cap = %" PRIu64 "\n", suite->memory_cap_bytes);
     if (suite->stress_bytes > 0)
         fprintf(out, "stress = %" PRIu64 "\n", suite->stress_bytes);
+    if (suite->poll_us > 0)
+        fprintf(out, "poll_us = %" PRIu64 "\n", suite->poll_us);
     if (suite->verify)
         fprintf(out, "verify = yes\n");
     for (size_t i = 0; i < HM_EXTRAS_END; i++) {

@@ -38,6 +38,7 @@ struct hm_cell_args {
     uint64_t option[HM_PARAMS_MAX]; /* of the strategy's */
     uint64_t heap_bytes, stress_bytes;
     uint64_t rate_per_s; /* arrivals; 0: a closed loop */
+    uint64_t poll_us;    /* between two turns; 0: none */
     uint32_t seed;
     unsigned threads;
     int full, verify;

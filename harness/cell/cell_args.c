@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ARGS_DEFAULT_SEED = 12345 };
+enum { ARGS_DEFAULT_SEED = 12345, ARGS_POLL_US_MAX = 1000000 };
 
 static const struct hm_param *args_params(const struct hm_cell_args *args)
 {
@@ -131,6 +131,20 @@ static int args_rate(struct hm_cell_args *args, const char *text)
     return -1;
 }
 
+/* Where a wait may come between two samples, a turn may. */
+static int args_poll(struct hm_cell_args *args, const char *text)
+{
+    if (args_number("poll_us", text, ARGS_POLL_US_MAX, &args->poll_us) != 0)
+        return -1;
+    if (args->poll_us == 0 ||
+        (args->object != NULL && args->object->has_arrivals))
+        return 0;
+    hm_cell_complain("poll_us=%s: %s has no turns between its operations", text,
+                     args->object != NULL ? args->object->name
+                                          : args->block->name);
+    return -1;
+}
+
 static int args_verify(struct hm_cell_args *args, const char *text)
 {
     uint64_t n;
@@ -200,6 +214,7 @@ static const struct args_key {
     {"heap_bytes", args_heap},
     {"stress_bytes", args_stress},
     {"rate_per_s", args_rate},
+    {"poll_us", args_poll},
     {"verify", args_verify},
     {"input_dir", args_input_dir},
     {"record_fd", args_record_fd},
@@ -230,11 +245,11 @@ static int args_plain(struct hm_cell_args *args, const char *word)
         if (value != NULL)
             return key->read(args, value);
     }
-    hm_cell_complain(
-        "unknown key '%s'; keys are strategy malloc seed size "
-        "param.NAME option.NAME threads heap_bytes stress_bytes "
-        "rate_per_s verify input_dir record_fd progress_fd, each with =VALUE",
-        word);
+    hm_cell_complain("unknown key '%s'; keys are strategy malloc seed size "
+                     "param.NAME option.NAME threads heap_bytes stress_bytes "
+                     "rate_per_s poll_us verify input_dir record_fd "
+                     "progress_fd, each with =VALUE",
+                     word);
     return -1;
 }
 

@@ -19,7 +19,7 @@
 
 struct object_thread {
     _Alignas(HM_CELL_LINE_BYTES) struct hm_object_run run;
-    struct hm_schedule schedule; /* of an open loop */
+    struct hm_schedule schedule; /* of an open loop, or of turns */
     struct hm_cell_meters meters;
 };
 
@@ -249,8 +249,8 @@ static const char *object_dropped(void)
 }
 #endif
 
-/* Nothing has arrived: the time of a strategy that works between operations,
- * or beside them and only needs to be let. */
+/* A turn, or nothing has arrived: the time of a strategy that works between
+ * operations, or beside them and only needs to be let. */
 static void object_wait(struct hm_schedule *schedule, uint64_t until_ns)
 {
     struct hm_mutator *m = object_threads[schedule->t].run.mutator;
@@ -265,14 +265,15 @@ static void object_wait(struct hm_schedule *schedule, uint64_t until_ns)
         hm_poll(m);
 }
 
-static void object_open_loop(const struct hm_cell_args *args, unsigned t)
+static void object_schedule(const struct hm_cell_args *args, unsigned t)
 {
     struct object_thread *thread = &object_threads[t];
 
-    if (args->rate_per_s == 0)
+    if (args->rate_per_s == 0 && args->poll_us == 0)
         return;
     thread->schedule = (struct hm_schedule){
         .rate_per_s = args->rate_per_s,
+        .poll_ns = args->poll_us * 1000,
         .n_threads = args->threads,
         .t = t,
         .wait = object_wait,
@@ -314,7 +315,7 @@ static void object_prepare(const struct hm_cell_args *args)
         hm_cell_run_init_thread(&object_threads[t].run.base,
                                 &object_threads[t].meters, t);
         object_threads[t].run.root = root + (size_t)t * HM_ROOTS;
-        object_open_loop(args, t);
+        object_schedule(args, t);
     }
     if (args->rate_per_s > 0)
         hm_os_sleep_exactly();

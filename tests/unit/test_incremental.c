@@ -300,6 +300,27 @@ static void new_objects_are_black_while_marking(void **state)
     close_heap();
 }
 
+/* Where a thread marks, the program need not. */
+static void a_poll_marks_although_nothing_is_allocated(void **state)
+{
+    int is_own = strcmp(hm_collector_this.name, "incremental") == 0;
+    uint64_t since_bytes;
+
+    (void)state;
+    open_heap(
+        (struct options){.heap_bytes = MIB, .verify = 1, .slice_work = 1});
+    build_list(1000);
+    reach(INCREMENTAL_IDLE);
+    reach(INCREMENTAL_MARKING);
+    since_bytes = heap.gc->heap.since_bytes;
+    for (int i = 0; i < 10000 && heap.gc->phase == INCREMENTAL_MARKING; i++)
+        hm_poll(heap.m);
+    assert_int_equal(heap.gc->phase,
+                     is_own ? INCREMENTAL_SORTING : INCREMENTAL_MARKING);
+    assert_true(heap.gc->heap.since_bytes <= since_bytes);
+    close_heap();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +336,7 @@ int main(void)
         cmocka_unit_test(marking_that_is_late_ends_in_one_full_pause),
         cmocka_unit_test(a_large_array_is_scanned_in_pieces),
         cmocka_unit_test(new_objects_are_black_while_marking),
+        cmocka_unit_test(a_poll_marks_although_nothing_is_allocated),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -137,6 +137,37 @@ static void a_sample_of_an_open_loop_opens_at_the_arrival(void **state)
     assert_int_equal(schedule.served, 20);
 }
 
+static void a_closed_loop_has_a_turn_when_one_is_due(void **state)
+{
+    struct hm_schedule schedule = make(0);
+    uint64_t before_ns = hm_clock_now_ns();
+
+    (void)state;
+    schedule.poll_ns = UINT64_C(3600000000000);
+    assert_true(hm_schedule_begin(&schedule, before_ns) >= before_ns);
+    assert_true(hm_schedule_next(&schedule, 1) >= before_ns);
+    assert_int_equal(waits, 0);
+    schedule.turn_ns = 1; /* long ago */
+    assert_true(hm_schedule_next(&schedule, 1) >= waited_until_ns);
+    assert_true(waited_until_ns >= before_ns);
+    assert_true(schedule.turn_ns >= before_ns + schedule.poll_ns);
+    assert_true(hm_schedule_next(&schedule, 1) >= before_ns);
+    assert_int_equal(waits, 1);
+    assert_false(hm_schedule_is_saturated(&schedule));
+}
+
+static void who_is_late_has_turns_only_where_they_are_asked_for(void **state)
+{
+    struct hm_schedule schedule = make(10);
+
+    (void)state;
+    schedule.poll_ns = 1;
+    assert_int_equal(hm_schedule_begin(&schedule, 1), 1); /* long ago */
+    assert_int_equal(hm_schedule_next(&schedule, 1), 100000001);
+    assert_int_equal(waits, 2);
+    assert_int_equal(waited_until_ns, 100000001);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -144,6 +175,8 @@ int main(void)
         cmocka_unit_test(arrivals_do_not_overflow),
         cmocka_unit_test(who_is_early_waits_for_the_arrival),
         cmocka_unit_test(who_is_late_starts_at_once_and_leaves_nothing_out),
+        cmocka_unit_test(a_closed_loop_has_a_turn_when_one_is_due),
+        cmocka_unit_test(who_is_late_has_turns_only_where_they_are_asked_for),
         cmocka_unit_test(threads_take_turns),
         cmocka_unit_test(a_queue_that_never_empties_is_saturated),
         cmocka_unit_test(a_queue_that_emptied_in_the_second_half_is_not),

@@ -109,7 +109,7 @@ static void parameters_and_variants_are_kept(void **state)
     assert_int_equal(load(fixture, "[suite]\nworkloads = a\n"
                                    "[workload a]\nn = 4K\nn = 5K\nm = 1\n"
                                    "[variant v]\nstrategy = x\n"
-                                   "preload = y\n"
+                                   "preload = y\npoll_us = 20\n"
                                    "env.A = 1:2,b\noption.k = 3\n"),
                      0);
     assert_int_equal(fixture->suite.n_params, 2);
@@ -120,6 +120,7 @@ static void parameters_and_variants_are_kept(void **state)
     assert_non_null(variant);
     assert_string_equal(variant->strategy, "x");
     assert_string_equal(variant->preload, "y");
+    assert_int_equal(variant->poll_us, 20);
     assert_string_equal(variant->env.word[0], "A=1:2,b");
     assert_string_equal(variant->option.word[0], "k=3");
     assert_null(hm_suite_variant(&fixture->suite, "w"));
@@ -170,6 +171,10 @@ static void bad_lines_are_named(void **state)
         {"[workload a]\nn =\n", ":2: n = '' is no whole number"},
         {"[workload a]\nn = 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\nn = 17\n",
          ":3: n = '17' is no whole number, nor up to 16 of them"},
+        {"[suite]\nworkloads = a\npoll_us = 1000001\n",
+         ":3: poll_us '1000001' is no number of microseconds from 0"},
+        {"[variant v]\npoll_us = 0\n",
+         ":2: poll_us '0' is no number of microseconds from 1"},
         {"[variant v]\nstrategi = x\n", ":2: unknown key 'strategi'"},
         {"[suite]\nworkloads = a\nverify = maybe\n",
          ":3: verify 'maybe' is neither yes nor no"},
@@ -200,11 +205,12 @@ static void what_was_written_reads_the_same(void **state)
                                    "load = 30 60 80\n"
                                    "threads = 2 4\nci = 1.5%\nseed = 3\n"
                                    "memory_cap = 64M\n"
-                                   "stress = 64K\nverify = yes\nicount = yes\n"
+                                   "poll_us = 200\nstress = 64K\n"
+                                   "verify = yes\nicount = yes\n"
                                    "operations = yes\n"
                                    "[workload a]\nn = 5\n"
                                    "[variant v]\nstrategy = x\n"
-                                   "preload = y\n"
+                                   "preload = y\npoll_us = 20\n"
                                    "env.A = b=c\noption.k = 3\n"),
                      0);
     out = fmemopen(first, sizeof first, "w");
