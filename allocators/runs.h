@@ -42,25 +42,6 @@ static inline int hm_runs_init(struct hm_units *u, struct hm_region *own,
     return 0;
 }
 
-/* The first `n` units of the run at `first` are one run, the rest another. */
-static inline void hm_run_split(struct hm_units *u, uint32_t first, size_t n)
-{
-    size_t had = u->unit[first].units;
-
-    HM_ASSERT(n > 0 && n < had);
-    hm_units_tag(u, first, n, HM_UNIT_USED);
-    hm_units_tag(u, first + (uint32_t)n, had - n, HM_UNIT_USED);
-}
-
-/* Frees all but the first `n` units of the run. */
-static inline void hm_run_cut(struct hm_units *u, uint32_t first, size_t n)
-{
-    if (u->unit[first].units > n) {
-        hm_run_split(u, first, n);
-        hm_units_give(u, first + (uint32_t)n);
-    }
-}
-
 static inline size_t hm_run_units(size_t bytes)
 {
     return (bytes + HM_UNIT_BYTES - 1) / HM_UNIT_BYTES;
@@ -80,12 +61,12 @@ static inline void *hm_run_alloc(struct hm_units *u, size_t bytes, size_t align,
         return NULL;
     gap = hm_region_gap(hm_units_address(u, first), align) / HM_UNIT_BYTES;
     if (gap > 0) {
-        hm_run_split(u, first, gap);
+        hm_units_split(u, first, gap);
         hm_units_give(u, first);
         first += (uint32_t)gap;
-        u->owner[first] = owner;
+        hm_units_set_owner(u, first, owner);
     }
-    hm_run_cut(u, first, hm_run_units(bytes));
+    hm_units_shrink(u, first, hm_run_units(bytes));
     return hm_units_address(u, first);
 }
 
@@ -106,7 +87,7 @@ static inline int hm_run_resize(struct hm_units *u, uint32_t first,
     n = hm_run_units(bytes);
     if (n > u->unit[first].units)
         return hm_units_grow(u, first, n);
-    hm_run_cut(u, first, n);
+    hm_units_shrink(u, first, n);
     return 1;
 }
 

@@ -152,7 +152,7 @@ static void slab_give(struct hm_heap *heap, struct slab *slab)
     cache->n_empty--;
     cache->n_slabs--;
     for (uint32_t i = 0; i < cache->units; i++)
-        heap->units.owner[first + i] = NULL;
+        hm_units_set_owner(&heap->units, first + i, NULL);
     hm_units_give(&heap->units, first);
 }
 
@@ -208,7 +208,7 @@ static struct slab *slab_new(struct hm_heap *heap, struct slab_cache *cache)
     slab->first = first;
     slab->capacity = (uint16_t)cache->capacity;
     for (uint32_t i = 0; i < cache->units; i++)
-        heap->units.owner[first + i] = slab;
+        hm_units_set_owner(&heap->units, first + i, slab);
     slab_link(slab, SLAB_PARTIAL);
     cache->n_slabs++;
     return slab;

@@ -10,10 +10,11 @@
  *             free list and a list of remote frees for each page).
  * Differs:    pages are described outside of their memory, so that a page of
  *             which all blocks were freed by others can be taken away from its
- *             owner: memory does not wait for a thread that sleeps.  A thread's
- *             first page of a class has 4 KiB or little more, later ones up to
- *             64 KiB.  A full page comes back once a share of it is free, not
- *             with its first free block.
+ *             owner: memory does not wait for a thread that sleeps, unless one
+ *             of the free blocks there is its own.  A thread's first page of a
+ *             class has 4 KiB or little more, later ones up to 64 KiB.  A full
+ *             page comes back once a share of it is free, not with its first
+ *             free block.
  * Invariants: of the blocks carved from a page each is in use, in its free list
  *             or in its remote list; `remote` holds the length and head of the
  *             latter and how many were carved; only the owner touches the rest.
@@ -436,15 +437,18 @@ static size_t threadcache_usable(const struct hm_heap *heap, const void *block)
     return page->class == TC_LARGE ? page->large_bytes : tc_block_bytes(page);
 }
 
-/* A block that would waste more than half moves. */
+/* A block that would waste more than half moves, or loses its end if it is a
+ * large one and stays so. */
 static int threadcache_resize(struct hm_heap *heap, void *block, size_t bytes)
 {
     struct tc_page *page = tc_page_of(heap, block);
     size_t have = threadcache_usable(heap, block);
 
-    if (bytes <= have)
-        return bytes >= have / 2 || have <= (size_t)TC_EXACT * HM_ALLOC_ALIGN;
-    return page->class == TC_LARGE && tc_resize_large(heap, page, bytes);
+    if (page->class == TC_LARGE && bytes > TC_MOST_BYTES &&
+        (bytes > have || bytes < have / 8 * 7))
+        return tc_resize_large(heap, page, bytes);
+    return bytes <= have &&
+           (bytes >= have / 2 || have <= (size_t)TC_EXACT * HM_ALLOC_ALIGN);
 }
 
 /* The heap is whole in the child: the lock is held while it is made. */

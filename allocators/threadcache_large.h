@@ -25,7 +25,8 @@ static struct tc_page *tc_large_take(struct hm_heap *heap, size_t bytes,
         page->grains = UINT16_MAX;
         page->reserved = 1;
         page->large_bytes = units * HM_UNIT_BYTES - gap;
-        heap->units.owner[hm_units_index(&heap->units, page->start)] = page;
+        hm_units_set_owner(&heap->units,
+                           hm_units_index(&heap->units, page->start), page);
     }
     tc_unlock(heap);
     return page;
@@ -51,28 +52,46 @@ static void *tc_alloc_large(struct hm_heap *heap, size_t bytes, size_t align)
 static void tc_release_large(struct hm_heap *heap, struct tc_page *page)
 {
     tc_lock(heap);
-    heap->units.owner[hm_units_index(&heap->units, page->start)] = NULL;
+    hm_units_set_owner(&heap->units, hm_units_index(&heap->units, page->start),
+                       NULL);
     tc_page_give_memory(heap, page);
     tc_page_spare(heap, page);
     tc_unlock(heap);
 }
 
+/* The end of the run that is not needed goes back. */
+static void tc_shrink_large(struct hm_heap *heap, struct tc_page *page,
+                            size_t units)
+{
+    struct hm_units *u = &heap->units;
+    size_t had = u->unit[page->large_first].units;
+
+    for (size_t i = units; i < had && i < TC_PAGE_UNITS_MOST; i++)
+        hm_units_set_owner(u, page->large_first + i, NULL);
+    hm_units_shrink(u, page->large_first, units);
+}
+
+/* Whether the block, which is larger than those of pages, has `bytes` now. */
 static int tc_resize_large(struct hm_heap *heap, struct tc_page *page,
                            size_t bytes)
 {
     size_t gap = (size_t)(page->start -
                           hm_units_address(&heap->units, page->large_first));
-    size_t units, done;
+    size_t units;
+    int done = 1;
 
     if (bytes > heap->units.end * HM_UNIT_BYTES)
         return 0;
     units = (gap + bytes + HM_UNIT_BYTES - 1) / HM_UNIT_BYTES;
     tc_lock(heap);
-    done = (size_t)hm_units_grow(&heap->units, page->large_first, units);
+    if (bytes > page->large_bytes)
+        done = hm_units_grow(&heap->units, page->large_first, units);
+    else
+        tc_shrink_large(heap, page, units);
     if (done)
         page->large_bytes = units * HM_UNIT_BYTES - gap;
     tc_unlock(heap);
-    return (int)done;
+    return done;
 }
 
 #endif /* HM_ALLOCATORS_THREADCACHE_LARGE_H */

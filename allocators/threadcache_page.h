@@ -233,7 +233,7 @@ static struct tc_page *tc_page_take(struct hm_heap *heap, size_t units)
     memset(page, 0, sizeof(*page));
     page->start = hm_units_address(&heap->units, first);
     for (size_t i = 1; i < units && i < TC_PAGE_UNITS_MOST; i++)
-        heap->units.owner[first + i] = page;
+        hm_units_set_owner(&heap->units, first + i, page);
     return page;
 }
 
@@ -256,7 +256,7 @@ static void tc_page_give_memory(struct hm_heap *heap, struct tc_page *page)
     size_t units = heap->units.unit[first].units;
 
     for (size_t i = 1; i < units && i < TC_PAGE_UNITS_MOST; i++)
-        heap->units.owner[first + i] = NULL;
+        hm_units_set_owner(&heap->units, first + i, NULL);
     hm_units_give(&heap->units, first);
 }
 

@@ -16,13 +16,14 @@
  *             as in J. Evans' jemalloc.
  * Differs:    what goes back is decided by how much is in use, not after a
  *             time: a program that frees all and then sleeps has given its
- *             memory back.  Up to 128 KiB are backed by one call, not by a
- *             fault for each page.
- * Invariants: runs lie end to end from 0 to the frontier; no two free runs
- *             touch that are both dirty or both not; each is in the bin of its
- *             size among the dirty or the clean ones; counts agree.
- * Costs:      O(1) but for a bin's search, at most 16 runs, and for system
- *             calls.  24 bytes for each unit.
+ *             memory back, lazily if it needed it all the time before.  Up to
+ * 128 KiB are backed by one call, not by a fault for each page. Invariants:
+ * runs lie end to end from 0 to the frontier; no two free runs touch that are
+ * both dirty or both not; each is in the bin of its size among the dirty or the
+ * clean ones; counts agree. Costs:      O(1) but for a bin's search, at most 16
+ * runs, and for system calls: a give makes 16 at most, where memory is full a
+ * take makes one for each free run, and so does the first give after memory
+ *             went back lazily.  24 bytes for each unit.
  * Threads:    none; the owner's lock.  `owner` of a unit in use may be read at
  *             any time. */
 #ifndef HM_ALLOCATORS_UNITS_H
@@ -31,6 +32,7 @@
 #include "allocators/region.h"
 #include "common/check.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
@@ -47,6 +49,7 @@ enum {
     HM_UNITS_KEPT = (4 << 20) / HM_UNIT_BYTES,       /* dirty, always kept */
     HM_UNITS_KEPT_LAZY = (16 << 20) / HM_UNIT_BYTES, /* ... at such times */
     HM_UNITS_SOON_NS = 1000000000,
+    HM_UNITS_PURGES = 16, /* runs, at most, by a call */
     HM_UNITS_TRIES = 16,
     HM_UNITS_MOST = 1 << 30,
 };
@@ -80,7 +83,7 @@ struct hm_units {
     size_t end;                /* most units */
     _Atomic uint32_t frontier;
     size_t used_units, dirty_units;    /* dirty: free ones */
-    size_t purged_units, backed_units; /* gone back, needed, since `since_ns` */
+    size_t purged_units, needed_units; /* in the second from `since_ns` on */
     uint64_t since_ns;
     int is_lazy;                      /* how memory goes back at present */
     struct hm_unit_bins dirty, clean; /* clean: the lazy ones, too */
@@ -140,11 +143,26 @@ static inline uint32_t hm_units_index(const struct hm_units *u, const void *p)
                       HM_UNIT_BYTES);
 }
 
+/* Who reads it was given the address of a block there, in order. */
+static inline void hm_units_set_owner(struct hm_units *u, size_t at,
+                                      void *owner)
+{
+    atomic_store_explicit(&u->owner[at], owner, memory_order_relaxed);
+}
+
 /* The owner of the unit that holds `p`: as owner[hm_units_index(u, p)], less
  * one instruction. */
 static inline void *hm_units_owner(const struct hm_units *u, const void *p)
 {
     return u->owner_zero[(uintptr_t)p / HM_UNIT_BYTES];
+}
+
+static inline uint64_t hm_units_now_ns(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 /* --- Bins -----------------------------------------------------------------*/
@@ -294,12 +312,13 @@ static int hm_units_purge_run(struct hm_units *u, uint32_t first, size_t n)
     return 1;
 }
 
-/* Gives of the longest dirty runs back until `keep` units are left. */
-static void hm_units_purge(struct hm_units *u, size_t keep)
+/* Gives of the longest dirty runs back, so many of them at most, until `keep`
+ * units are left. */
+static void hm_units_purge(struct hm_units *u, size_t keep, size_t runs)
 {
     int error = errno; /* free(3) keeps it */
 
-    while (u->dirty_units > keep) {
+    for (; u->dirty_units > keep && runs > 0; runs--) {
         unsigned bin = 63 - (unsigned)__builtin_clzll(u->dirty.map);
         uint32_t first = u->dirty.list[bin];
         size_t n = u->unit[first].units, most = u->dirty_units - keep;
@@ -312,18 +331,26 @@ static void hm_units_purge(struct hm_units *u, size_t keep)
 
 /* --- take -----------------------------------------------------------------*/
 
-/* Units that were in `state` are needed.  Those without memory are backed in
- * one call; a hint, see MADV_POPULATE_WRITE. */
+/* Units without memory, in one call; a hint, see MADV_POPULATE_WRITE. */
+static void hm_units_populate(struct hm_units *u, uint32_t first, size_t n)
+{
+    if (n <= HM_UNITS_BACKED_MOST) {
+        (void)madvise(hm_units_address(u, first), n * HM_UNIT_BYTES,
+                      MADV_POPULATE_WRITE);
+    }
+}
+
+/* Units that were in `state` are needed. */
 static void hm_units_back(struct hm_units *u, uint32_t first, size_t n,
                           enum hm_unit_state state)
 {
     if (state == HM_UNIT_DIRTY)
         return;
-    u->backed_units += n;
-    if (state == HM_UNIT_CLEAN && n <= HM_UNITS_BACKED_MOST) {
-        (void)madvise(hm_units_address(u, first), n * HM_UNIT_BYTES,
-                      MADV_POPULATE_WRITE);
-    }
+    if (u->purged_units > 0 &&
+        hm_units_now_ns() - u->since_ns <= HM_UNITS_SOON_NS)
+        u->needed_units += n;
+    if (state == HM_UNIT_CLEAN)
+        hm_units_populate(u, first, n);
 }
 
 /* The run of `length` units at `first`, in no bin, becomes one of `n` in use
@@ -367,7 +394,7 @@ static size_t hm_units_advance(struct hm_units *u, uint32_t first, size_t n)
         !hm_region_reach(&u->owners, (unsigned char *)(u->owner + end)) ||
         !hm_region_touch(&u->space, hm_units_address(u, end)))
         return 0;
-    hm_units_back(u, frontier, ahead, HM_UNIT_CLEAN);
+    hm_units_populate(u, frontier, ahead);
     u->frontier = end;
     return ahead;
 }
@@ -405,21 +432,26 @@ static uint32_t hm_units_reuse(struct hm_units *u, size_t n)
     return first;
 }
 
-/* First unit of a run of `n` >= 1 for `owner`, or HM_UNIT_NONE. */
-static uint32_t hm_units_take(struct hm_units *u, size_t n, void *owner)
+static uint32_t hm_units_find_or_extend(struct hm_units *u, size_t n)
 {
     uint32_t first = hm_units_reuse(u, n);
 
-    if (first == HM_UNIT_NONE)
-        first = hm_units_extend(u, n);
+    return first != HM_UNIT_NONE ? first : hm_units_extend(u, n);
+}
+
+/* First unit of a run of `n` >= 1 for `owner`, or HM_UNIT_NONE. */
+static uint32_t hm_units_take(struct hm_units *u, size_t n, void *owner)
+{
+    uint32_t first = hm_units_find_or_extend(u, n);
+
     if (first == HM_UNIT_NONE && u->dirty_units > 0) {
-        hm_units_purge(u, 0); /* what touches is one run then */
-        first = hm_units_reuse(u, n);
+        hm_units_purge(u, 0, SIZE_MAX); /* what touches is one run then */
+        first = hm_units_find_or_extend(u, n);
     }
     if (first == HM_UNIT_NONE)
         return first;
     u->used_units += n;
-    u->owner[first] = owner;
+    hm_units_set_owner(u, first, owner);
     return first;
 }
 
@@ -464,24 +496,38 @@ static int hm_units_grow(struct hm_units *u, uint32_t first, size_t n)
 
 /* --- give -----------------------------------------------------------------*/
 
-/* Memory goes back lazily from when half of it was needed again within a second
- * to the end of a second in which this was not so. */
+/* What went back lazily, and is still free, goes at once. */
+static void hm_units_leave_lazy(struct hm_units *u)
+{
+    for (uint32_t at = 0; at < u->frontier; at += u->unit[at].units) {
+        struct hm_unit *run = &u->unit[at];
+
+        if (run->state == HM_UNIT_LAZY &&
+            madvise(hm_units_address(u, at), (size_t)run->units * HM_UNIT_BYTES,
+                    MADV_DONTNEED) == 0)
+            run->state = HM_UNIT_CLEAN; /* in the same bin */
+    }
+    u->is_lazy = 0;
+}
+
+/* Memory goes back lazily from when half of what went back within a second was
+ * needed in that second.  At the first purge after it, that second tells
+ * whether it goes on, unless it is long ago. */
 static void hm_units_learn(struct hm_units *u)
 {
+    uint64_t now_ns = hm_units_now_ns(), passed_ns = now_ns - u->since_ns;
     int is_needed =
-        u->purged_units > 0 && u->backed_units >= u->purged_units / 2;
-    struct timespec now;
-    uint64_t now_ns;
+        u->purged_units > 0 && u->needed_units >= u->purged_units / 2;
 
-    (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-    if (now_ns - u->since_ns <= HM_UNITS_SOON_NS) {
+    if (passed_ns <= HM_UNITS_SOON_NS) {
         u->is_lazy |= is_needed;
         return;
     }
-    u->is_lazy &= is_needed;
+    if (u->is_lazy &&
+        (!is_needed || passed_ns > 2 * (uint64_t)HM_UNITS_SOON_NS))
+        hm_units_leave_lazy(u);
     u->since_ns = now_ns;
-    u->purged_units = u->backed_units = 0;
+    u->purged_units = u->needed_units = 0;
 }
 
 /* So many dirty ones are too many. */
@@ -500,66 +546,35 @@ static void hm_units_give(struct hm_units *u, uint32_t first)
 
     HM_ASSERT(n > 0 && !hm_units_is_free(u, first));
     u->used_units -= n;
-    u->owner[first] = NULL;
+    hm_units_set_owner(u, first, NULL);
     hm_units_settle(u, first, n, HM_UNIT_DIRTY);
     if (u->dirty_units > hm_units_most(u)) {
         hm_units_learn(u);
         if (u->dirty_units > hm_units_most(u))
-            hm_units_purge(u, hm_units_most(u) / 2);
+            hm_units_purge(u, hm_units_most(u) / 2, HM_UNITS_PURGES);
     }
 }
 
-/* --- check ----------------------------------------------------------------*/
-
-static const char *hm_units_check_bins(const struct hm_units *u,
-                                       const struct hm_unit_bins *bins,
-                                       size_t *n_free)
+/* The first `n` units of the run at `first`, in use, are one run, the rest
+ * another. */
+static inline void hm_units_split(struct hm_units *u, uint32_t first, size_t n)
 {
-    for (unsigned b = 0; b < HM_UNIT_BINS; b++) {
-        uint32_t at = bins->list[b];
+    size_t had = u->unit[first].units;
 
-        if ((at != HM_UNIT_NONE) != (int)(bins->map >> b & 1))
-            return "units: a bit says whether a bin has a run";
-        for (; at != HM_UNIT_NONE; at = u->unit[at].next) {
-            if (!hm_units_is_free(u, at) ||
-                hm_units_bin(u->unit[at].units) != b ||
-                (u->unit[at].state == HM_UNIT_DIRTY) != (bins == &u->dirty))
-                return "units: each run is in the bin of its size";
-            if ((*n_free)-- == 0)
-                return "units: the bins hold nothing but the free runs";
-        }
-    }
-    return NULL;
+    HM_ASSERT(n > 0 && n < had);
+    hm_units_tag(u, first, n, HM_UNIT_USED);
+    hm_units_tag(u, first + (uint32_t)n, had - n, HM_UNIT_USED);
 }
 
-static const char *hm_units_check(const struct hm_units *u)
+/* Frees all but the first `n` units of the run. */
+static inline void hm_units_shrink(struct hm_units *u, uint32_t first, size_t n)
 {
-    size_t used = 0, dirty = 0, n_free = 0, n;
-    const char *broken;
-    enum hm_unit_state last = HM_UNIT_USED;
-
-    for (size_t at = 0; at < u->frontier; at += n) {
-        const struct hm_unit *run = &u->unit[at];
-
-        n = run->units;
-        if (n == 0 || at + n > u->frontier || u->unit[at + n - 1].first != at)
-            return "units: runs lie end to end";
-        if (run->state != HM_UNIT_USED && last != HM_UNIT_USED &&
-            (run->state == HM_UNIT_DIRTY) == (last == HM_UNIT_DIRTY))
-            return "units: no two free runs of a kind touch";
-        last = run->state;
-        used += last == HM_UNIT_USED ? n : 0;
-        dirty += last == HM_UNIT_DIRTY ? n : 0;
-        n_free += last != HM_UNIT_USED;
+    if (u->unit[first].units > n) {
+        hm_units_split(u, first, n);
+        hm_units_give(u, first + (uint32_t)n);
     }
-    if (used != u->used_units || dirty != u->dirty_units)
-        return "units: the counts agree";
-    broken = hm_units_check_bins(u, &u->dirty, &n_free);
-    if (broken == NULL)
-        broken = hm_units_check_bins(u, &u->clean, &n_free);
-    if (broken == NULL && n_free != 0)
-        broken = "units: each free run is in a bin";
-    return broken;
 }
+
+#include "allocators/units_check.h"
 
 #endif /* HM_ALLOCATORS_UNITS_H */

@@ -269,6 +269,30 @@ static void a_refusal_sets_errno_and_a_release_keeps_it(void **state)
     subject->destroy(heap);
 }
 
+static void a_large_block_that_shrinks_makes_room(void **state)
+{
+    enum { MIB = 1 << 20 };
+
+    unsigned char *block, *other;
+
+    (void)state;
+    heap = subject->create((size_t)128 * MIB);
+    block = subject->alloc(heap, (size_t)100 * MIB, HM_ALLOC_ALIGN);
+    assert_non_null(block);
+    block[0] = block[40 * MIB - 1] = 7;
+    assert_null(subject->alloc(heap, (size_t)60 * MIB, HM_ALLOC_ALIGN));
+    assert_int_equal(subject->resize(heap, block, (size_t)40 * MIB), 1);
+    assert_true(subject->usable(heap, block) < (size_t)41 * MIB);
+    other = subject->alloc(heap, (size_t)60 * MIB, HM_ALLOC_ALIGN);
+    assert_non_null(other);
+    assert_null(subject->check(heap));
+    assert_int_equal(block[0] + block[40 * MIB - 1], 14);
+    subject->release(heap, other);
+    subject->release(heap, block);
+    assert_null(subject->check(heap));
+    subject->destroy(heap);
+}
+
 static const struct hm_allocator *find(const char *name)
 {
     for (const struct hm_allocator *const *a = hm_allocators; *a; a++) {
@@ -287,6 +311,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_an_ended_thread_left_is_used_by_the_next),
         cmocka_unit_test(memory_does_not_wait_for_a_thread_that_sleeps),
         cmocka_unit_test(a_refusal_sets_errno_and_a_release_keeps_it),
+        cmocka_unit_test(a_large_block_that_shrinks_makes_room),
     };
 
     subject = argc == 2 ? find(argv[1]) : NULL;

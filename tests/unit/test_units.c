@@ -120,38 +120,99 @@ static void test_a_run_grows_past_the_frontier(void **state)
     assert_null(hm_units_check(&units));
 }
 
-static void test_later_it_goes_back_again(void **state)
+static void test_after_a_while_it_goes_back_again(void **state)
 {
     uint32_t first;
 
     (void)state;
     learn_to_be_lazy();
-    units.since_ns -= 2 * (uint64_t)HM_UNITS_SOON_NS;
-    units.backed_units = 0;
+    units.since_ns -= 3 * (uint64_t)HM_UNITS_SOON_NS;
+    breathe(MOST);
+    assert_false(units.is_lazy);
+    assert_true(resident_units(0, units.frontier) <= HM_UNITS_KEPT);
     first = hm_units_take(&units, MOST, taken);
     assert_int_not_equal(first, HM_UNIT_NONE);
-    units.backed_units = 0;
+    units.since_ns -= 3 * (uint64_t)HM_UNITS_SOON_NS;
     hm_units_give(&units, first);
     assert_false(units.is_lazy);
-    assert_true(units.dirty_units <= HM_UNITS_KEPT);
     assert_true(resident_units(first, MOST) <= HM_UNITS_KEPT);
     assert_null(hm_units_check(&units));
 }
 
+static void test_memory_that_is_new_was_not_needed_again(void **state)
+{
+    uint32_t first;
+
+    (void)state;
+    breathe(MOST);
+    first = hm_units_take(&units, MOST + 1, taken); /* past the frontier */
+    assert_int_not_equal(first, HM_UNIT_NONE);
+    hm_units_give(&units, first);
+    assert_true(units.needed_units <= MOST);
+    assert_null(hm_units_check(&units));
+}
+
+/* Two halves, one dirty and one clean, and units that were never used. */
+static void test_the_last_units_are_found_wherever_they_are(void **state)
+{
+    size_t half = units.end / 2 - 50;
+    uint32_t low = hm_units_take(&units, half, taken);
+    uint32_t high = hm_units_take(&units, half, taken), all;
+
+    (void)state;
+    assert_int_not_equal(high, HM_UNIT_NONE);
+    hm_units_give(&units, high);
+    all = hm_units_take(&units, units.end - half, taken);
+    assert_int_equal(all, low + half);
+    assert_null(hm_units_check(&units));
+}
+
+static void test_one_give_makes_few_system_calls(void **state)
+{
+    enum { RUNS = 4 * HM_UNITS_PURGES };
+
+    static uint32_t large[2 * RUNS];
+    size_t n = MOST / RUNS / 2, clean = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 2 * RUNS; i++)
+        large[i] = hm_units_take(&units, n, taken);
+    units.used_units += 8 * (size_t)MOST; /* as if: nothing is too much */
+    for (size_t i = 0; i < 2 * RUNS - 2; i += 2)
+        hm_units_give(&units, large[i]);
+    units.used_units -= 8 * (size_t)MOST;
+    hm_units_give(&units, large[2 * RUNS - 2]);
+    for (size_t at = 0; at < units.frontier; at += units.unit[at].units)
+        clean += units.unit[at].state == HM_UNIT_CLEAN;
+    assert_true(clean > 0 && clean <= HM_UNITS_PURGES);
+    assert_null(hm_units_check(&units));
+}
+
+static void test_a_run_loses_its_end(void **state)
+{
+    uint32_t first = hm_units_take(&units, 10, taken);
+
+    (void)state;
+    hm_units_shrink(&units, first, 4);
+    assert_int_equal(units.used_units, 4);
+    assert_int_equal(hm_units_take(&units, 6, taken), first + 4);
+    assert_null(hm_units_check(&units));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_what_is_drained_goes_back, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(
-            test_what_is_needed_again_at_once_goes_back_lazily, setup,
-            teardown),
-        cmocka_unit_test_setup_teardown(
-            test_a_run_grows_over_what_is_free_behind_it, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_run_grows_past_the_frontier,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(test_later_it_goes_back_again, setup,
-                                        teardown),
+        TEST(test_what_is_drained_goes_back),
+        TEST(test_what_is_needed_again_at_once_goes_back_lazily),
+        TEST(test_a_run_grows_over_what_is_free_behind_it),
+        TEST(test_a_run_grows_past_the_frontier),
+        TEST(test_after_a_while_it_goes_back_again),
+        TEST(test_memory_that_is_new_was_not_needed_again),
+        TEST(test_the_last_units_are_found_wherever_they_are),
+        TEST(test_one_give_makes_few_system_calls),
+        TEST(test_a_run_loses_its_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
