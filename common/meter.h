@@ -20,6 +20,7 @@
 #include "common/check.h"
 #include "common/clock.h"
 #include "common/hist.h"
+#include "common/metered.h"
 #include "common/schedule.h"
 
 #include <stdatomic.h>
@@ -53,6 +54,7 @@ struct hm_meter {
     struct hm_hist *latency;      /* never NULL; one entry per sample */
     struct hm_meter_watch *watch; /* never NULL */
     struct hm_schedule *schedule; /* NULL: a closed loop without turns */
+    struct hm_metered *metered;   /* NULL: not asked for */
 };
 
 static inline void hm_meter_start(struct hm_meter *meter)
@@ -84,6 +86,8 @@ static inline void hm_meter_mark(struct hm_meter *meter, uint64_t ops)
     uint64_t start_ns = meter->start_ns;
 
     meter->start_ns = hm_clock_now_ns();
+    if (HM_UNLIKELY(meter->metered != NULL))
+        hm_metered_add(meter->metered, start_ns, meter->start_ns);
     hm_meter_add(meter, ops, meter->start_ns - start_ns);
     if (HM_UNLIKELY(meter->schedule != NULL))
         meter->start_ns = hm_schedule_next(meter->schedule, ops);

@@ -104,7 +104,12 @@
     X(leak_slope_high, REAL, "bytes/operation", "upper end")                   \
     X(leak_trend, TEXT, "-",                                                   \
       "flat, settling or growing, from rss samples alone, without what is "    \
-      "known of the program; empty below 36 samples")
+      "known of the program; empty below 36 samples")                          \
+    X(metered_p50_ns, UINT, "ns",                                              \
+      "closed loop of what could arrive: median latency had its samples "      \
+      "begun evenly over 100 ms (metered)")                                    \
+    X(metered_p99_ns, UINT, "ns", "99th; empty below 1 000 samples")           \
+    X(metered_p999_ns, UINT, "ns", "99.9th; empty below 10 000 samples")
 
 #define HM_MINHEAP_COLUMNS(X)                                                 \
     X(workload, TEXT, "-", "id of the workload")                              \

@@ -17,6 +17,7 @@
 // Threads:    one mutator; V8's own helpers collect beside it unless `node_1gc` forbids.
 
 import { Meter, PHASE } from './meter.mjs';
+import { Metered } from './metered.mjs';
 import { mallocPath, otherMalloc, trim } from './native.mjs';
 import { choosePayloads } from './payload.mjs';
 import { Pauses } from './pauses.mjs';
@@ -162,8 +163,9 @@ async function watchAndTrim(request, workload, run, found) {
 async function measure(request, workload, found) {
     const run = new Run(request), pauses = new Pauses();
     const schedule = request.rate_per_s > 0 ? new Schedule(request.rate_per_s) : null;
+    const metered = request.arrivals && schedule === null ? new Metered() : null;
     const meter = new Meter(request.progress_fd, request.leak ? request.param.steps : 0,
-                            schedule);
+                            schedule, metered);
     const window = found.window = new Window();
 
     meter.phase(PHASE.setup);
@@ -181,6 +183,8 @@ async function measure(request, workload, found) {
     found.finished.checksum = run.finished;
     found.counters = run.counters;
     found.latency = meter.latency;
+    metered?.end();
+    found.metered = metered?.latency;
     found.checkpoint = meter.checkpoint;
     meter.phase(PHASE.drop);
     run.held = null;

@@ -39,10 +39,11 @@ export function collect() {
 export class Meter {
     // progressFd -1: none; steps: operations of a leak workload, 0 for another; schedule:
     // null for a closed loop.  In an open one a sample opens at the arrival; who takes the
-    // samples waits for that.
-    constructor(progressFd, steps, schedule) {
+    // samples waits for that.  metered: a second view of a closed loop, null if not asked for.
+    constructor(progressFd, steps, schedule, metered) {
         this.progressFd = progressFd;
         this.schedule = schedule;
+        this.metered = metered;
         this.page = new Uint32Array(4);     // two 64-bit words, low half first
         this.latency = new Histogram();
         this.ops = 0;
@@ -77,6 +78,8 @@ export class Meter {
         const nowMs = performance.now();
 
         this.latency.add(Math.round((nowMs - this.startMs) * 1e6));
+        if (this.metered !== null)
+            this.metered.add(this.startMs, nowMs);
         this.ops += ops;
         this.startMs = nowMs;
         if (this.ops >= this.atOps) {

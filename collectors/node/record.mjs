@@ -42,11 +42,12 @@ function addWindow(lines, window) {
     lines.add('window', start, start + window.wallNs);
 }
 
-function addLatency(lines, latency) {
+function addLatency(lines, latency, metered) {
     lines.add('lat_n', latency.n);
     if (latency.n > 0)
         lines.add('lat_max_ns', latency.maxNs);
     latency.forEach((low, high, count) => lines.add('hist', low, high, count));
+    metered?.forEach((low, high, count) => lines.add('metered', low, high, count));
 }
 
 // `v8_*` lines are this cell's own; the driver passes over names it does not know.
@@ -72,7 +73,7 @@ export function writeRecord(fd, found) {
         found.counters.forEach(([name, value]) => lines.add('counter', name, value));
         found.figures?.forEach(([name, value]) => lines.add('figure', name, value));
         addWindow(lines, found.window);
-        addLatency(lines, found.latency);
+        addLatency(lines, found.latency, found.metered);
         addCheckpoints(lines, found.checkpoint);
         lines.add('clock_cost_ns', clockCostNs());
     }

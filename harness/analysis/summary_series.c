@@ -22,16 +22,27 @@ enum { SERIES_COLUMNS = 4, SERIES_STEPS_PER_NINE = 20 };
 
 /* Words of hist.csv's column `operation`; the first: samples of any. */
 static const char *const series_kinds[] = {
-    "", "malloc", "calloc", "aligned", "realloc", "free",
+    "", "metered", "malloc", "calloc", "aligned", "realloc", "free",
 };
 
-enum { SERIES_KINDS = sizeof series_kinds / sizeof series_kinds[0] };
+enum {
+    SERIES_METERED = 1, /* the last that is of samples */
+    SERIES_KINDS = sizeof series_kinds / sizeof series_kinds[0]
+};
+
+/* What a row is about. */
+struct series_line {
+    const struct hm_summary_view *view;
+    const struct hm_summary_cell *cell;
+    const char *kind; /* "" or "metered" */
+};
 
 /* One histogram per cell and kind, allocated when its first sample comes. */
 struct series {
     const struct hm_summary_view *view;
     struct hm_hist **hist; /* of a cell's SERIES_KINDS one behind the other */
     bool by_kind;          /* the kinds are read, and not the rest */
+    bool tells_failed;     /* open loops without a curve have a row */
     struct hm_csv csv;
     int column[SERIES_COLUMNS];
     int is_empty; /* the side file does not exist */
@@ -108,7 +119,7 @@ static int series_add_bucket(struct series *series)
 
     if (error == 0)
         error = series_kind(series, &kind);
-    if (error != 0 || (kind > 0) != series->by_kind)
+    if (error != 0 || (kind > SERIES_METERED) != series->by_kind)
         return error;
     error = series_find(series, number[0], kind, &hist);
     if (error != 0 || hist == NULL)
@@ -163,22 +174,22 @@ static int series_read(struct series *series, const char *path,
     return error;
 }
 
-static void series_put_labels(FILE *out, const struct hm_summary_view *view,
-                              const struct hm_summary_cell *cell)
+/* "requests,glibc", or "requests/metered,glibc". */
+static void series_put_labels(FILE *out, const struct series_line *line)
 {
     char label[HM_LABEL_BYTES];
 
-    hm_summary_workload_label(&view->labels, cell, label);
-    (void)fprintf(out, "%s,", label);
-    hm_summary_strategy_label(&view->labels, cell, label);
+    hm_summary_workload_label(&line->view->labels, line->cell, label);
+    (void)fprintf(out, "%s%s%s,", label, line->kind[0] != '\0' ? "/" : "",
+                  line->kind);
+    hm_summary_strategy_label(&line->view->labels, line->cell, label);
     (void)fputs(label, out);
 }
 
-static void series_put_point(FILE *out, const struct hm_summary_view *view,
-                             const struct hm_summary_cell *cell, double x,
-                             double y)
+static void series_put_point(FILE *out, const struct series_line *line,
+                             double x, double y)
 {
-    series_put_labels(out, view, cell);
+    series_put_labels(out, line);
     if (isnan(x)) {
         (void)fputs(",NaN,NaN\n", out);
     } else {
@@ -187,8 +198,7 @@ static void series_put_point(FILE *out, const struct hm_summary_view *view,
 }
 
 /* The quantiles at equal steps of -log10(1 - q), then the maximum. */
-static void series_put_latency(FILE *out, const struct hm_summary_view *view,
-                               const struct hm_summary_cell *cell,
+static void series_put_latency(FILE *out, const struct series_line *line,
                                const struct hm_hist *hist)
 {
     double n = (double)hist->n;
@@ -204,21 +214,19 @@ static void series_put_latency(FILE *out, const struct hm_summary_view *view,
             if (rank > below || n - rank < SERIES_BEYOND)
                 break;
             if (below > 0) {
-                series_put_point(out, view, cell, nines,
-                                 (double)hm_hist_high_ns(i));
+                series_put_point(out, line, nines, (double)hm_hist_high_ns(i));
             }
         }
     }
     if (n > 1)
-        series_put_point(out, view, cell, log10(n), (double)hist->max_ns);
-    series_put_point(out, view, cell, NAN, NAN);
+        series_put_point(out, line, log10(n), (double)hist->max_ns);
+    series_put_point(out, line, NAN, NAN);
 }
 
 /* The share of pauses that lasted as long or longer: the corners of its steps,
  * so at each length the share with and the share without those.  Steps that
  * nobody could see are taken together. */
-static void series_put_survival(FILE *out, const struct hm_summary_view *view,
-                                const struct hm_summary_cell *cell,
+static void series_put_survival(FILE *out, const struct series_line *line,
                                 const struct hm_hist *hist)
 {
     double n = (double)hist->n;
@@ -236,17 +244,16 @@ static void series_put_survival(FILE *out, const struct hm_summary_view *view,
             continue;
         }
         shown = less;
-        series_put_point(out, view, cell, length_ns, left / n);
+        series_put_point(out, line, length_ns, left / n);
         if (less > 0)
-            series_put_point(out, view, cell, length_ns, less / n);
+            series_put_point(out, line, length_ns, less / n);
         left = less;
     }
-    series_put_point(out, view, cell, NAN, NAN);
+    series_put_point(out, line, NAN, NAN);
 }
 
 /* The percentiles of one kind of operation that enough samples lie beyond. */
-static void series_put_operation(FILE *out, const struct hm_summary_view *view,
-                                 const struct hm_summary_cell *cell,
+static void series_put_operation(FILE *out, const struct series_line *line,
                                  const char *operation,
                                  const struct hm_hist *hist)
 {
@@ -261,15 +268,30 @@ static void series_put_operation(FILE *out, const struct hm_summary_view *view,
     for (size_t i = 0; i < sizeof percentile / sizeof percentile[0]; i++) {
         if (n - ceil(percentile[i].q * n) < SERIES_BEYOND)
             continue;
-        series_put_labels(out, view, cell);
+        series_put_labels(out, line);
         (void)fprintf(out, ",%s,%s,%" PRIu64 ",%.0f\n", operation,
                       percentile[i].name,
                       hm_hist_quantile_ns(hist, percentile[i].q), n);
     }
 }
 
-typedef void series_put_fn(FILE *out, const struct hm_summary_view *view,
-                           const struct hm_summary_cell *cell,
+/* An open loop that no run came through: its status in the place of a time. */
+static void series_put_failed(FILE *out, const struct hm_summary_view *view)
+{
+    for (size_t c = 0; c < view->campaign->n_cells; c++) {
+        const struct hm_summary_cell *cell = &view->campaign->cell[c];
+        enum hm_summary_status status = hm_summary_worst_status(cell);
+
+        if (!cell->is_open || cell->n_ok > 0 ||
+            cell->arm == HM_SUMMARY_ARM_TWIN ||
+            status == HM_SUMMARY_STATUS_unsupported)
+            continue;
+        series_put_labels(out, &(struct series_line){view, cell, ""});
+        (void)fprintf(out, ",NaN,%s\n", hm_summary_status_name(status));
+    }
+}
+
+typedef void series_put_fn(FILE *out, const struct series_line *line,
                            const struct hm_hist *hist);
 
 static int series_write(struct series *series, const char *folder,
@@ -282,19 +304,24 @@ static int series_write(struct series *series, const char *folder,
     if (error != 0)
         return error;
     (void)fputs(header, file.out);
-    for (size_t c = 0; c < series->view->campaign->n_cells; c++) {
-        const struct hm_summary_cell *cell = &series->view->campaign->cell[c];
-        struct hm_hist *const *hist = &series->hist[c * SERIES_KINDS];
+    for (size_t i = 0; i < series->view->campaign->n_cells * SERIES_KINDS;
+         i++) {
+        size_t kind = i % SERIES_KINDS;
+        struct series_line line = {
+            series->view, &series->view->campaign->cell[i / SERIES_KINDS],
+            kind <= SERIES_METERED ? series_kinds[kind] : ""};
 
-        if (hist[0] != NULL)
-            put(file.out, series->view, cell, hist[0]);
-        for (size_t k = 1; k < SERIES_KINDS; k++) {
-            if (hist[k] != NULL) {
-                series_put_operation(file.out, series->view, cell,
-                                     series_kinds[k], hist[k]);
-            }
+        if (series->hist[i] == NULL)
+            continue;
+        if (kind <= SERIES_METERED) {
+            put(file.out, &line, series->hist[i]);
+        } else {
+            series_put_operation(file.out, &line, series_kinds[kind],
+                                 series->hist[i]);
         }
     }
+    if (series->tells_failed)
+        series_put_failed(file.out, series->view);
     return hm_replace_end(&file, 0);
 }
 
@@ -329,6 +356,7 @@ static int series_write_hist(const struct hm_summary_view *view,
     int error = series_init(&series, view);
 
     series.by_kind = by_kind;
+    series.tells_failed = !by_kind;
     (void)snprintf(path, sizeof path, "%s/hist.csv", folder);
     if (error == 0)
         error = series_read(&series, path, names, 4, series_add_bucket);

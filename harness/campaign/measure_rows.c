@@ -155,31 +155,57 @@ static const struct {
 };
 
 /* A quantile is given with ten samples or more beyond it. */
+struct rows_quantile {
+    enum hm_column column;
+    double q;
+    uint64_t least;
+};
+
+static const struct rows_quantile rows_latency[] = {
+    {HM_COLUMN_lat_p50_ns, 0.5, 20},
+    {HM_COLUMN_lat_p90_ns, 0.9, 100},
+    {HM_COLUMN_lat_p99_ns, 0.99, 1000},
+    {HM_COLUMN_lat_p999_ns, 0.999, 10000},
+    {HM_COLUMN_lat_p9999_ns, 0.9999, 100000},
+};
+static const struct rows_quantile rows_metered[] = {
+    {HM_COLUMN_metered_p50_ns, 0.5, 20},
+    {HM_COLUMN_metered_p99_ns, 0.99, 1000},
+    {HM_COLUMN_metered_p999_ns, 0.999, 10000},
+};
+
+static void rows_fill_quantiles(struct hm_row *row,
+                                const struct rows_quantile *quantile,
+                                size_t n_quantiles,
+                                const struct hm_record_bucket *bucket, size_t n,
+                                uint64_t max_ns)
+{
+    uint64_t samples = 0;
+
+    for (size_t i = 0; i < n; i++)
+        samples += bucket[i].count;
+    for (size_t i = 0; i < n_quantiles; i++) {
+        if (samples >= quantile[i].least) {
+            hm_row_set_uint(
+                row, quantile[i].column,
+                hm_record_quantile_ns(bucket, n, max_ns, quantile[i].q));
+        }
+    }
+}
+
 static void rows_fill_latency(struct hm_row *row,
                               const struct hm_record *record)
 {
-    static const struct {
-        enum hm_column column;
-        double q;
-        uint64_t least;
-    } quantile[] = {
-        {HM_COLUMN_lat_p50_ns, 0.5, 20},
-        {HM_COLUMN_lat_p90_ns, 0.9, 100},
-        {HM_COLUMN_lat_p99_ns, 0.99, 1000},
-        {HM_COLUMN_lat_p999_ns, 0.999, 10000},
-        {HM_COLUMN_lat_p9999_ns, 0.9999, 100000},
-    };
+    uint64_t max_ns = record->has[HM_RECORD_lat_max_ns]
+                          ? record->number[HM_RECORD_lat_max_ns]
+                          : UINT64_MAX;
 
-    uint64_t n = 0;
-
-    for (size_t i = 0; i < record->n_buckets; i++)
-        n += record->bucket[i].count;
-    for (size_t i = 0; i < sizeof quantile / sizeof quantile[0]; i++) {
-        if (n >= quantile[i].least) {
-            hm_row_set_uint(row, quantile[i].column,
-                            hm_record_latency_ns(record, quantile[i].q));
-        }
-    }
+    rows_fill_quantiles(row, rows_latency,
+                        sizeof rows_latency / sizeof rows_latency[0],
+                        record->bucket, record->n_buckets, max_ns);
+    rows_fill_quantiles(row, rows_metered,
+                        sizeof rows_metered / sizeof rows_metered[0],
+                        record->metered, record->n_metered, UINT64_MAX);
 }
 
 /* Results that may differ between strategies. */
@@ -432,6 +458,8 @@ void hm_measure_write_sides(const struct hm_measure *measure,
                 record->pause[i].duration_ns, record->pause[i].kind);
     }
     rows_write_buckets(key, record->bucket, record->n_buckets,
+                       results->side[HM_SIDE_HIST]);
+    rows_write_buckets(key, record->metered, record->n_metered,
                        results->side[HM_SIDE_HIST]);
     rows_write_leaks(measure, key, results->side[HM_SIDE_LEAKS]);
 }

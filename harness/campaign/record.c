@@ -109,19 +109,33 @@ static bool record_window(struct hm_record *record, char **field, size_t n)
     return true;
 }
 
-static bool record_bucket(struct hm_record *record, char **field, size_t n)
+/* Appends a bucket to the n that there are, ascending. */
+static bool record_append(struct hm_record_bucket *first, size_t *n_buckets,
+                          const char *kind, char **field, size_t n)
 {
-    struct hm_record_bucket *bucket = &record->bucket[record->n_buckets];
+    struct hm_record_bucket *bucket = &first[*n_buckets];
     uint64_t number[3];
 
-    if (n != 3 || record->n_buckets == HM_HIST_BUCKETS ||
+    if (n != 3 || *n_buckets == HM_HIST_BUCKETS ||
         !record_numbers(field, 3, number) || number[1] < number[0])
         return false;
-    if (record->n_buckets > 0 && number[0] <= bucket[-1].high_ns)
+    if (*n_buckets > 0 && number[0] <= bucket[-1].high_ns)
         return false;
     *bucket = (struct hm_record_bucket){number[0], number[1], number[2], ""};
-    record->n_buckets++;
+    record_copy(bucket->kind, sizeof bucket->kind, kind);
+    (*n_buckets)++;
     return true;
+}
+
+static bool record_bucket(struct hm_record *record, char **field, size_t n)
+{
+    return record_append(record->bucket, &record->n_buckets, "", field, n);
+}
+
+static bool record_metered(struct hm_record *record, char **field, size_t n)
+{
+    return record_append(record->metered, &record->n_metered, "metered", field,
+                         n);
 }
 
 static bool record_operation(struct hm_record *record, char **field, size_t n)
@@ -201,12 +215,12 @@ static const struct {
     const char *name;
     bool (*read)(struct hm_record *record, char **field, size_t n);
 } record_lines[] = {
-    {"status", record_status},         {"malloc", record_malloc},
-    {"checksum", record_checksum},     {"counter", record_counter},
-    {"figure", record_figure},         {"window", record_window},
-    {"hist", record_bucket},           {"pause", record_pause},
-    {"checkpoint", record_checkpoint}, {"live", record_live},
-    {"operation", record_operation},
+    {"status", record_status},     {"malloc", record_malloc},
+    {"checksum", record_checksum}, {"counter", record_counter},
+    {"figure", record_figure},     {"window", record_window},
+    {"hist", record_bucket},       {"metered", record_metered},
+    {"pause", record_pause},       {"checkpoint", record_checkpoint},
+    {"live", record_live},         {"operation", record_operation},
 };
 
 static const char *const record_names[] = {
@@ -304,21 +318,17 @@ static uint64_t record_rank(uint64_t n, double q)
     return rank > 0 ? rank : 1;
 }
 
-uint64_t hm_record_latency_ns(const struct hm_record *record, double q)
+uint64_t hm_record_quantile_ns(const struct hm_record_bucket *bucket, size_t n,
+                               uint64_t max_ns, double q)
 {
-    uint64_t n = 0, seen = 0, max_ns = UINT64_MAX;
+    uint64_t samples = 0, seen = 0;
 
-    for (size_t i = 0; i < record->n_buckets; i++)
-        n += record->bucket[i].count;
-    if (record->has[HM_RECORD_lat_max_ns])
-        max_ns = record->number[HM_RECORD_lat_max_ns];
-    for (size_t i = 0; i < record->n_buckets; i++) {
-        seen += record->bucket[i].count;
-        if (seen >= record_rank(n, q)) {
-            return record->bucket[i].high_ns < max_ns
-                       ? record->bucket[i].high_ns
-                       : max_ns;
-        }
+    for (size_t i = 0; i < n; i++)
+        samples += bucket[i].count;
+    for (size_t i = 0; i < n; i++) {
+        seen += bucket[i].count;
+        if (seen >= record_rank(samples, q))
+            return bucket[i].high_ns < max_ns ? bucket[i].high_ns : max_ns;
     }
     return 0;
 }

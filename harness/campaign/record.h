@@ -77,7 +77,8 @@ enum {
 
 struct hm_record_bucket {
     uint64_t low_ns, high_ns, count;
-    char kind[HM_RECORD_KIND_MAX]; /* of operation; "": a sample of any */
+    char kind[HM_RECORD_KIND_MAX]; /* of operation, or "metered";
+                                    * "": a sample of any */
 };
 
 struct hm_record_pause {
@@ -111,10 +112,11 @@ struct hm_record {
     bool has_window;
     uint64_t window_start_ns, window_end_ns;
     size_t n_counters, n_figures, n_buckets, n_pauses, n_checkpoints, n_live;
-    size_t n_operations;
+    size_t n_metered, n_operations;
     struct hm_record_counter counter[HM_RECORD_COUNTERS_MAX];
     struct hm_record_counter figure[HM_RECORD_COUNTERS_MAX];
     struct hm_record_bucket bucket[HM_HIST_BUCKETS]; /* ascending */
+    struct hm_record_bucket metered[HM_HIST_BUCKETS];
     struct hm_record_bucket operation[HM_RECORD_OPERATIONS_MAX];
     struct hm_record_pause pause[HM_PAUSE_LOG_ENTRIES];
     struct hm_record_checkpoint checkpoint[HM_RECORD_CHECKPOINTS_MAX];
@@ -139,8 +141,9 @@ void hm_record_feed(struct hm_record *record, const char *data, size_t bytes);
 /* Whether the record is whole; if not, record->error says what is wrong. */
 bool hm_record_finish(struct hm_record *record);
 
-/* Quantile q of the latency histogram, 0 when it is empty: as
- * hm_hist_quantile_ns. */
-uint64_t hm_record_latency_ns(const struct hm_record *record, double q);
+/* Quantile q of a histogram of n buckets, 0 when it is empty: as
+ * hm_hist_quantile_ns, where the largest value is known to be max_ns. */
+uint64_t hm_record_quantile_ns(const struct hm_record_bucket *bucket, size_t n,
+                               uint64_t max_ns, double q);
 
 #endif /* HM_HARNESS_CAMPAIGN_RECORD_H */

@@ -202,6 +202,7 @@ static void node_add_request(const struct hm_cell_args *args,
     node_add("seed=%" PRIu32, args->seed);
     node_add("rate_per_s=%" PRIu64, args->rate_per_s);
     node_add("poll_us=%" PRIu64, node_poll_us(args, strategy));
+    node_add("arrivals=%d", args->object->has_arrivals);
     node_add("leak=%d", args->object->leak != HM_LEAK_NOT_ONE);
     if (args->malloc_path != NULL)
         node_add("malloc=%s", args->malloc_path);

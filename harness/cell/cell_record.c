@@ -73,42 +73,43 @@ static void record_window(struct hm_cell_writer *out,
     record_number(out, "nivcsw", w->nivcsw);
 }
 
-static void record_latency(struct hm_cell_writer *out,
+static void record_buckets(struct hm_cell_writer *out, const char *line,
                            const struct hm_hist *hist)
 {
-    record_number(out, "lat_n", hist->n);
-    if (hist->n > 0)
-        record_number(out, "lat_max_ns", hist->max_ns);
     for (unsigned i = 0; i < HM_HIST_BUCKETS; i++) {
         if (hist->count[i] != 0) {
-            hm_cell_write(out, "hist\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu32 "\n",
-                          hm_hist_low_ns(i), hm_hist_high_ns(i),
+            hm_cell_write(out, "%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu32 "\n",
+                          line, hm_hist_low_ns(i), hm_hist_high_ns(i),
                           hist->count[i]);
         }
     }
+}
+
+static void record_latency(struct hm_cell_writer *out,
+                           const struct hm_cell_record *r)
+{
+    record_number(out, "lat_n", r->latency->n);
+    if (r->latency->n > 0)
+        record_number(out, "lat_max_ns", r->latency->max_ns);
+    record_buckets(out, "hist", r->latency);
+    if (r->metered != NULL)
+        record_buckets(out, "metered", r->metered);
 }
 
 /* Only the buckets of these are counted. */
 static void record_operations(struct hm_cell_writer *out,
                               const struct hm_hist *took)
 {
-    static const char *const kind[HM_BLOCK_KINDS] = {
-        [HM_BLOCK_MALLOC] = "malloc",   [HM_BLOCK_CALLOC] = "calloc",
-        [HM_BLOCK_ALIGNED] = "aligned", [HM_BLOCK_REALLOC] = "realloc",
-        [HM_BLOCK_FREE] = "free",
+    static const char *const line[HM_BLOCK_KINDS] = {
+        [HM_BLOCK_MALLOC] = "operation\tmalloc",
+        [HM_BLOCK_CALLOC] = "operation\tcalloc",
+        [HM_BLOCK_ALIGNED] = "operation\taligned",
+        [HM_BLOCK_REALLOC] = "operation\trealloc",
+        [HM_BLOCK_FREE] = "operation\tfree",
     };
 
-    for (unsigned k = 0; k < HM_BLOCK_KINDS; k++) {
-        for (unsigned i = 0; i < HM_HIST_BUCKETS; i++) {
-            if (took[k].count[i] != 0) {
-                hm_cell_write(out,
-                              "operation\t%s\t%" PRIu64 "\t%" PRIu64
-                              "\t%" PRIu32 "\n",
-                              kind[k], hm_hist_low_ns(i), hm_hist_high_ns(i),
-                              took[k].count[i]);
-            }
-        }
-    }
+    for (unsigned k = 0; k < HM_BLOCK_KINDS; k++)
+        record_buckets(out, line[k], &took[k]);
 }
 
 static void record_pauses(struct hm_cell_writer *out,
@@ -180,7 +181,7 @@ static void record_finished(struct hm_cell_writer *out,
     record_window(out, r);
     record_number(out, "rss_end_bytes", r->rss_end_bytes);
     record_number(out, "rss_drained_bytes", r->rss_drained_bytes);
-    record_latency(out, r->latency);
+    record_latency(out, r);
     if (r->took != NULL)
         record_operations(out, r->took);
     for (unsigned i = 0; i < r->n_checkpoints; i++)

@@ -65,7 +65,8 @@ struct hm_cell_record {
     int is_block;
     uint64_t remote_frees, frees;
     const struct hm_hist *latency;
-    const struct hm_hist *took; /* per hm_block_kind; NULL: not timed */
+    const struct hm_hist *metered; /* NULL: not asked for */
+    const struct hm_hist *took;    /* per hm_block_kind; NULL: not timed */
 
     /* Known also when memory ran out. */
     uint64_t ops;

@@ -20,6 +20,7 @@
 struct object_thread {
     _Alignas(HM_CELL_LINE_BYTES) struct hm_object_run run;
     struct hm_schedule schedule; /* of an open loop, or of turns */
+    struct hm_metered *metered;  /* of a closed one that could be open */
     struct hm_cell_meters meters;
 };
 
@@ -265,6 +266,18 @@ static void object_wait(struct hm_schedule *schedule, uint64_t until_ns)
         hm_poll(m);
 }
 
+/* The second view of the latency of a closed loop that could be open. */
+static void object_meter(const struct hm_cell_args *args, unsigned t)
+{
+    struct object_thread *thread = &object_threads[t];
+
+    if (args->rate_per_s > 0 || !args->object->has_arrivals)
+        return;
+    thread->metered = hm_arena_reserve(sizeof(*thread->metered));
+    hm_metered_init(thread->metered);
+    thread->run.base.meter.metered = thread->metered;
+}
+
 static void object_schedule(const struct hm_cell_args *args, unsigned t)
 {
     struct object_thread *thread = &object_threads[t];
@@ -315,6 +328,7 @@ static void object_prepare(const struct hm_cell_args *args)
         hm_cell_run_init_thread(&object_threads[t].run.base,
                                 &object_threads[t].meters, t);
         object_threads[t].run.root = root + (size_t)t * HM_ROOTS;
+        object_meter(args, t);
         object_schedule(args, t);
     }
     if (args->rate_per_s > 0)
@@ -377,6 +391,21 @@ static void object_measure(const struct hm_cell_args *args)
     object_meet(run);
 }
 
+/* The second view of a closed loop, of all threads. */
+static void object_merge_metered(struct hm_cell_record *record)
+{
+    struct hm_metered *first = object_threads[0].metered;
+
+    if (first == NULL)
+        return;
+    for (unsigned t = 0; t < object_n_threads; t++) {
+        hm_metered_end(object_threads[t].metered);
+        if (t > 0)
+            hm_hist_merge(&first->latency, &object_threads[t].metered->latency);
+    }
+    record->metered = &first->latency;
+}
+
 /* What every thread found, as one run: the checksum is the sum of theirs. */
 static void object_merge(struct hm_cell_record *record)
 {
@@ -394,6 +423,7 @@ static void object_merge(struct hm_cell_record *record)
     }
     record->has_checksum = 1;
     record->checksum = hm_fin(checksum);
+    object_merge_metered(record);
 }
 
 /* After everything was dropped; returns NULL or what is wrong with the heap. */

@@ -90,6 +90,20 @@ WORK
     done
 }
 
+@test "a closed loop has metered latency of every sample, never less than it took; an open one has none" {
+    for pair in $(cells); do
+        strategy=${pair#*:}
+        run -0 "$bin/heapmark-cell-${pair%:*}" run requests ${strategy:+strategy=$strategy} param.requests=3000
+        awk -F'\t' '$1 == "hist" { n += $4; most = $3 }
+                    $1 == "metered" { m += $4; if ($2 <= last) bad = 1; last = $3 }
+                    END { exit bad || n != 3000 || m != 3000 || last < most }' <<<"$output"
+    done
+    in_time "$bin/heapmark-cell-manual" run requests strategy=glibc param.requests=100 rate_per_s=1000
+    run ! grep '^metered' <<<"$output"
+    run -0 "$bin/heapmark-cell-manual" run binary_trees strategy=glibc param.depth=8
+    run ! grep '^metered' <<<"$output"
+}
+
 @test "operations that do not arrive have no open loop" {
     run -2 --separate-stderr "$bin/heapmark-cell-manual" run binary_trees strategy=glibc rate_per_s=10
     [[ $stderr == *"rate_per_s=10: the operations of binary_trees do not arrive; it has a closed loop only" ]]

@@ -30,7 +30,8 @@ unsigned char hm_block_null_memory[HM_BLOCK_NULL_BYTES];
 static struct hm_progress progress;
 static struct hm_hist latency;
 static struct hm_meter_watch never = {UINT64_MAX, NULL};
-static struct hm_meter meter = {&progress, 0, 0, &latency, &never, NULL};
+static struct hm_meter meter = {
+    .progress = &progress, .latency = &latency, .watch = &never};
 
 /* binary_trees as a C programmer would write it: no harness at all. */
 struct node {

@@ -33,7 +33,8 @@ static int reset(void **state)
     progress = (struct hm_progress){0};
     hm_hist_init(&latency);
     recorder = (struct recorder){{UINT64_MAX, recorder_reached}, 0, {0}, 0};
-    meter = (struct hm_meter){&progress, 0, 0, &latency, &recorder.base, NULL};
+    meter = (struct hm_meter){
+        .progress = &progress, .latency = &latency, .watch = &recorder.base};
     return 0;
 }
 

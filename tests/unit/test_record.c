@@ -40,6 +40,7 @@ static const char whole[] = "status\tok\n"
                             "window\t5\t1005\n"
                             "hist\t100\t199\t9\n"
                             "hist\t200\t299\t1\n"
+                            "metered\t300\t301\t10\n"
                             "lat_max_ns\t250\n"
                             "pause\t10\t7\tfull\n"
                             "pause\t20\t3\tsweep\n"
@@ -67,6 +68,10 @@ static void a_whole_record_is_understood(void **state)
     assert_false(record->has[HM_RECORD_cpu_ns]);
     assert_int_equal(record->window_start_ns, 5);
     assert_int_equal(record->n_buckets, 2);
+    assert_string_equal(record->bucket[1].kind, "");
+    assert_int_equal(record->n_metered, 1);
+    assert_int_equal(record->metered[0].low_ns, 300);
+    assert_string_equal(record->metered[0].kind, "metered");
     assert_int_equal(record->n_pauses, 2);
     assert_string_equal(record->pause[1].kind, "sweep");
     assert_true(record->checkpoint[0].live_bytes == UINT64_MAX);
@@ -94,18 +99,26 @@ static void reset_forgets_the_last_run(void **state)
     assert_true(hm_record_finish(record));
     assert_false(record->has[HM_RECORD_wall_ns]);
     assert_int_equal(record->n_buckets + record->n_pauses + record->n_live, 0);
+    assert_int_equal(record->n_metered, 0);
     assert_string_equal(record->checksum, "");
+}
+
+static uint64_t quantile_ns(const struct hm_record *record, uint64_t max_ns,
+                            double q)
+{
+    return hm_record_quantile_ns(record->bucket, record->n_buckets, max_ns, q);
 }
 
 static void quantiles_follow_the_rank_rule(void **state)
 {
     struct hm_record *record = read_text(state, whole);
 
-    assert_int_equal(hm_record_latency_ns(record, 0.5), 199);
-    assert_int_equal(hm_record_latency_ns(record, 0.9), 199);
-    assert_int_equal(hm_record_latency_ns(record, 0.91), 250); /* the max */
+    assert_int_equal(quantile_ns(record, 250, 0.5), 199);
+    assert_int_equal(quantile_ns(record, 250, 0.9), 199);
+    assert_int_equal(quantile_ns(record, 250, 0.91), 250); /* the max */
+    assert_int_equal(quantile_ns(record, UINT64_MAX, 0.91), 299);
     record = read_text(state, "status\tok\nend\n");
-    assert_int_equal(hm_record_latency_ns(record, 0.5), 0);
+    assert_int_equal(quantile_ns(record, 250, 0.5), 0);
 }
 
 static void what_is_not_to_the_protocol_is_refused(void **state)

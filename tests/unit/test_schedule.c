@@ -121,7 +121,10 @@ static void a_sample_of_an_open_loop_opens_at_the_arrival(void **state)
     static struct hm_hist latency;
     struct hm_meter_watch never = {.at_ops = UINT64_MAX};
     struct hm_schedule schedule = make(HM_SCHEDULE_RATE_MAX);
-    struct hm_meter meter = {&progress, 0, 0, &latency, &never, &schedule};
+    struct hm_meter meter = {.progress = &progress,
+                             .latency = &latency,
+                             .watch = &never,
+                             .schedule = &schedule};
     uint64_t start_ns;
 
     (void)state;

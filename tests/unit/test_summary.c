@@ -367,6 +367,59 @@ static void operations_have_percentiles_with_ten_samples_beyond(void **state)
     assert_null(strstr(folder_text("latency.csv"), ",20\n"));
 }
 
+static void metered_latency_is_a_curve_of_its_own(void **state)
+{
+    (void)state;
+    begin_runs();
+    put_blocks(three_arms, 3, 2);
+    folder_put("hist.csv", "run_id,low_ns,high_ns,count,operation\n"
+                           "2,100,100,1000,\n"
+                           "2,900,903,1000,metered\n");
+    assert_int_equal(summarise(), 0);
+    assert_non_null(
+        strstr(folder_text("latency.csv"), "\ncache,fast,0.3,100\n"));
+    assert_non_null(
+        strstr(folder_text("latency.csv"), "\ncache/metered,fast,0.3,903\n"));
+    assert_null(strstr(folder_text("operations.csv"), "metered"));
+}
+
+/* A panel of the chart without a curve says why. */
+static void an_open_loop_that_failed_is_told(void **state)
+{
+    (void)state;
+    folder_put("runs.csv", FOLDER_COLUMNS
+               "0,0,0,w,n=1,,1,glibc,a,baseline,ok,,9,,,,,,,,,,\n"
+               "1,0,1,w,n=1;load=80,,1,glibc,a,baseline,saturated,late,,,,,,,,"
+               ",,,\n"
+               "2,0,2,w,n=1;load=80,,1,glibc,a,twin,saturated,late,,,,,,,,,,,"
+               "\n"
+               "3,0,3,w,n=1;load=80,,1,node,c,test,unsupported,no node,,,,,,,"
+               ",,,,\n");
+    assert_int_equal(hm_summary_write(folder), 0);
+    assert_string_equal(folder_text("latency.csv"),
+                        "workload,strategy,nines,latency_ns\n"
+                        "w/load=80,glibc,NaN,saturated\n");
+}
+
+/* The time of an open loop is that of its schedule. */
+static void open_loops_are_in_no_mean_and_no_ratio(void **state)
+{
+    (void)state;
+    folder_put(
+        "runs.csv", FOLDER_COLUMNS
+        "0,0,0,w,n=1,,1,glibc,a,baseline,ok,,100,100,5,,,,7,,,,\n"
+        "1,0,1,w,n=1,,1,fast,a,test,ok,,50,50,5,,,,7,,,,\n"
+        "2,0,2,w,n=1;load=30,,1,glibc,a,baseline,ok,,100,100,5,,,,7,,,,\n"
+        "3,0,3,w,n=1;load=30,,1,fast,a,test,ok,,100,100,5,,,,14,,,,\n");
+    assert_int_equal(hm_summary_write(folder), 0);
+    assert_non_null(strstr(folder_text("ratios.csv"),
+                           "\nwall_ns,geomean,fast,glibc,0.5,0.5,0.5,ok,1\n"));
+    assert_null(strstr(folder_text("ratios.csv"), "load=30"));
+    assert_non_null(strstr(folder_text("summary.csv"),
+                           "\nw,n=1;load=30,,1,fast,a,test,lat_p99_ns,ns,lower,"
+                           "1,ok,14,14,14,2,2,2,"));
+}
+
 static void histograms_of_all_blocks_become_one_curve(void **state)
 {
     (void)state;
@@ -473,6 +526,9 @@ int main(void)
         TEST(broken_tables_are_refused_and_nothing_is_written),
         TEST(histograms_of_all_blocks_become_one_curve),
         TEST(operations_have_percentiles_with_ten_samples_beyond),
+        TEST(metered_latency_is_a_curve_of_its_own),
+        TEST(an_open_loop_that_failed_is_told),
+        TEST(open_loops_are_in_no_mean_and_no_ratio),
         TEST(pauses_become_a_survival_curve),
         TEST(the_timeline_is_the_first_run_without_its_setup),
         TEST(side_files_of_unknown_runs_are_refused),
