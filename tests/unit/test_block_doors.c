@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The doors of block workloads, built as for the cells: malloc itself, the
- * census (HM_CENSUS), and requests that cost nothing (HM_BLOCK_NULL). */
+ * census (HM_CENSUS), requests that cost nothing (HM_BLOCK_NULL), and a clock
+ * in each (HM_BLOCK_OPERATIONS). */
 #include "workloads/block.h"
 
 #include <setjmp.h>
@@ -212,6 +213,73 @@ static void test_a_block_is_freed_once(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, open_ledger)
+#elif defined(HM_BLOCK_OPERATIONS)
+static struct hm_block_took took;
+
+static int ask_for_times(void **state)
+{
+    (void)state;
+    took = (struct hm_block_took){0};
+    run.took = &took;
+    return 0;
+}
+
+static int ask_for_none(void **state)
+{
+    (void)state;
+    run.took = NULL;
+    return 0;
+}
+
+/* How many requests were timed since the last look, by kind. */
+static void expect_timed(const unsigned expected[HM_BLOCK_KINDS])
+{
+    for (unsigned kind = 0; kind < HM_BLOCK_KINDS; kind++) {
+        unsigned n = 0;
+
+        for (unsigned i = 0; i < HM_HIST_BUCKETS; i++)
+            n += took.kind[kind].count[i];
+        assert_int_equal(n, expected[kind]);
+    }
+    memset(took.kind, 0, sizeof took.kind);
+}
+
+#define EXPECT_TIMED(...) \
+    expect_timed((const unsigned[HM_BLOCK_KINDS]){__VA_ARGS__})
+
+static void test_each_door_counts_as_its_own_kind(void **state)
+{
+    void *a, *b, *c;
+
+    (void)state;
+    a = hm_block_alloc(&run, 100);
+    EXPECT_TIMED([HM_BLOCK_MALLOC] = 1);
+    b = hm_block_alloc_zeroed(&run, 100);
+    EXPECT_TIMED([HM_BLOCK_CALLOC] = 1);
+    c = hm_block_alloc_aligned(&run, 64, 100);
+    EXPECT_TIMED([HM_BLOCK_ALIGNED] = 1);
+    a = hm_block_resize(&run, a, 1000);
+    EXPECT_TIMED([HM_BLOCK_REALLOC] = 1);
+    hm_block_free(&run, a);
+    EXPECT_TIMED([HM_BLOCK_FREE] = 1);
+    hm_block_free(&run, b);
+    hm_block_free(&run, c);
+    EXPECT_TIMED([HM_BLOCK_FREE] = 2);
+}
+
+static void test_what_is_not_asked_for_is_not_timed(void **state)
+{
+    static const struct hm_block_took nothing;
+
+    (void)state;
+    run.took = NULL;
+    for (unsigned door = 0; door < DOORS; door++)
+        hm_block_free(&run, request(door, 10));
+    assert_memory_equal(&took, &nothing, sizeof took);
+}
+
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, ask_for_times, ask_for_none)
 #else
 #define TEST(name) cmocka_unit_test(name)
 #endif
@@ -231,6 +299,10 @@ int main(void)
         TEST(test_a_resized_block_is_needed_once),
         TEST(test_a_lost_block_is_not_needed_and_not_freed),
         TEST(test_a_block_is_freed_once),
+#endif
+#ifdef HM_BLOCK_OPERATIONS
+        TEST(test_each_door_counts_as_its_own_kind),
+        TEST(test_what_is_not_asked_for_is_not_timed),
 #endif
     };
 
