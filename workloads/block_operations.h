@@ -14,19 +14,35 @@
 
 #include "common/clock.h"
 #include "common/hist.h"
+#include "common/rng.h"
 #include "workloads/block_run.h"
 
 #include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { HM_BLOCK_WEIGHED = 64 }; /* one block of so many is */
+enum { HM_BLOCK_WEIGHED = 64 }; /* one block of so many is, on average */
 
 struct hm_block_took {
     struct hm_hist kind[HM_BLOCK_KINDS];
-    uint64_t blocks;                    /* that were got */
+    uint64_t until_weighed;             /* blocks before the next that is */
+    struct hm_rng rng;                  /* of whoever gets that one */
     uint64_t asked_bytes, usable_bytes; /* of those that were weighed */
 };
+
+/* At random: a workload's own period would meet a fixed distance, and then
+ * blocks of some sizes only were weighed. */
+static inline uint64_t hm_block_draw_distance(struct hm_block_took *took)
+{
+    return hm_rng_below(&took->rng, 2 * HM_BLOCK_WEIGHED - 1);
+}
+
+/* `took` is zeroed.  The workload draws from `seed` itself. */
+static inline void hm_block_took_init(struct hm_block_took *took, uint32_t seed)
+{
+    hm_rng_seed(&took->rng, ~seed);
+    took->until_weighed = hm_block_draw_distance(took);
+}
 
 /* What the malloc would let the program use of a block.  It may look at a line
  * of its own for that, which the next request then finds in the cache: few. */
@@ -36,10 +52,10 @@ static inline void hm_block_weigh(struct hm_block_run *run, void *block,
     struct hm_block_took *took = run->took;
 
     if (took == NULL || block == NULL ||
-        __atomic_fetch_add(&took->blocks, 1, __ATOMIC_RELAXED) %
-                HM_BLOCK_WEIGHED !=
-            0)
+        __atomic_fetch_sub(&took->until_weighed, 1, __ATOMIC_ACQUIRE) != 0)
         return;
+    __atomic_store_n(&took->until_weighed, hm_block_draw_distance(took),
+                     __ATOMIC_RELEASE);
     __atomic_fetch_add(&took->asked_bytes, bytes, __ATOMIC_RELAXED);
     __atomic_fetch_add(&took->usable_bytes, malloc_usable_size(block),
                        __ATOMIC_RELAXED);

@@ -119,7 +119,7 @@ static const char *extra_begin_operations(const struct extra_run *run,
 static const char *extra_take_operations(const struct extra_run *run,
                                          bool is_ok)
 {
-    static const char name[] = "internal_frag_percent";
+    static const char name[] = "internal_frag_permille";
     const struct hm_record *record = run->measure->record;
 
     if (!is_ok)

@@ -89,8 +89,12 @@ static const char *block_dropped(void)
 /* Not what the set-up asks for. */
 static void block_begin_operations(void)
 {
-    for (unsigned t = 0; t < block_n_threads; t++)
-        block_threads[t].run.took = &block_threads[t].took;
+    for (unsigned t = 0; t < block_n_threads; t++) {
+        struct block_thread *thread = &block_threads[t];
+
+        hm_block_took_init(&thread->took, thread->run.base.seed);
+        thread->run.took = &thread->took;
+    }
 }
 
 static void block_merge_operations(struct hm_cell_record *record)
@@ -107,8 +111,9 @@ static void block_merge_operations(struct hm_cell_record *record)
         all->usable_bytes += took->usable_bytes;
     }
     if (all->usable_bytes > 0) {
-        hm_run_figure(&block_threads[0].run.base, "internal_frag_percent",
-                      (all->usable_bytes - all->asked_bytes) * 100 /
+        hm_run_figure(&block_threads[0].run.base, "internal_frag_permille",
+                      ((all->usable_bytes - all->asked_bytes) * 1000 +
+                       all->usable_bytes / 2) /
                           all->usable_bytes);
     }
 }

@@ -42,7 +42,7 @@ fake_operations() {
         grep -q "^churn,$strategy,malloc,p99.9,[0-9]*,20000$" c/operations.csv
         grep -q "^churn,$strategy,free,p99," c/operations.csv
         [[ $(column c/runs.csv figures strategy "$strategy" arm "$([ "$strategy" = glibc ] &&
-            echo baseline || echo test)") =~ ^internal_frag_percent=[0-9]+$ ]]
+            echo baseline || echo test)") =~ ^internal_frag_permille=[0-9]+$ ]]
     done
 }
 

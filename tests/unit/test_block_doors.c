@@ -220,6 +220,7 @@ static int ask_for_times(void **state)
 {
     (void)state;
     took = (struct hm_block_took){0};
+    hm_block_took_init(&took, 12345);
     run.took = &took;
     return 0;
 }
@@ -269,13 +270,37 @@ static void test_each_door_counts_as_its_own_kind(void **state)
 
 static void test_what_is_not_asked_for_is_not_timed(void **state)
 {
-    static const struct hm_block_took nothing;
+    const struct hm_block_took before = took;
 
     (void)state;
     run.took = NULL;
     for (unsigned door = 0; door < DOORS; door++)
         hm_block_free(&run, request(door, 10));
-    assert_memory_equal(&took, &nothing, sizeof took);
+    assert_memory_equal(&took, &before, sizeof took);
+}
+
+/* One block in 64 is large: all or none of those at a fixed distance. */
+static void test_a_period_of_sizes_does_not_choose_what_is_weighed(void **state)
+{
+    enum { ROUNDS = 2000, SMALL = 100, LARGE = 6400 };
+
+    const uint64_t mean = (LARGE + 63 * SMALL) / 64;
+
+    (void)state;
+    for (unsigned i = 0; i < 64 * ROUNDS; i++)
+        hm_block_free(&run, hm_block_alloc(&run, i % 64 == 0 ? LARGE : SMALL));
+    assert_in_range(took.asked_bytes, ROUNDS * mean * 8 / 10,
+                    ROUNDS * mean * 12 / 10);
+    assert_true(took.usable_bytes >= took.asked_bytes);
+}
+
+/* Of a single byte each, by any door. */
+static void test_one_block_in_64_is_weighed(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 64000; i++)
+        hm_block_free(&run, request(i % NEW_DOORS, 1));
+    assert_in_range(took.asked_bytes, 900, 1100);
 }
 
 #define TEST(name) \
@@ -303,6 +328,8 @@ int main(void)
 #ifdef HM_BLOCK_OPERATIONS
         TEST(test_each_door_counts_as_its_own_kind),
         TEST(test_what_is_not_asked_for_is_not_timed),
+        TEST(test_a_period_of_sizes_does_not_choose_what_is_weighed),
+        TEST(test_one_block_in_64_is_weighed),
 #endif
     };
 
