@@ -35,9 +35,9 @@ int hm_summary_write_pareto(const struct hm_summary_view *view,
 int hm_summary_write_latency(const struct hm_summary_view *view,
                              const char *folder);
 
-/* workload,strategy,operation,percentile,latency_ns,samples: of each malloc,
- * free... that a run with --operations timed; percentiles with ten samples or
- * more beyond them. */
+/* workload,strategy,operation,percentile,latency_ns,samples,clock_cost_ns: of
+ * each malloc, free... that a run with --operations timed; percentiles with ten
+ * samples or more beyond them. */
 int hm_summary_write_operations(const struct hm_summary_view *view,
                                 const char *folder);
 

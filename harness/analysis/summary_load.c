@@ -30,6 +30,7 @@ enum load_column {
     LOAD_LEAK_VERDICT,
     LOAD_LEAK_SLOPE,
     LOAD_ALLOC_BYTES,
+    LOAD_CLOCK_COST,
     LOAD_ALL
 };
 
@@ -50,7 +51,8 @@ static const char *const load_names[] = {
     "rss_base_bytes",
     "leak_verdict",
     "leak_slope_bytes_per_op",
-    "alloc_bytes"};
+    "alloc_bytes",
+    "clock_cost_ns"};
 
 static const char *const load_statuses[] = {HM_SUMMARY_STATUSES(LOAD_NAME)};
 #undef LOAD_NAME
@@ -337,6 +339,8 @@ static int load_values(struct load *load, struct hm_summary_run *run)
         error = load_number(load, LOAD_LEAK_SLOPE, &run->leak_slope);
     if (error == 0)
         error = load_number(load, LOAD_ALLOC_BYTES, &run->alloc_bytes);
+    if (error == 0)
+        error = load_number(load, LOAD_CLOCK_COST, &run->clock_cost_ns);
     if (error == 0 && load_text(load, LOAD_FIGURES)[0] != '\0') {
         run->figures = strdup(load_text(load, LOAD_FIGURES));
         error = run->figures == NULL ? -ENOMEM : 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* summary_load.h -- runs.csv of a campaign, grouped by cell and arm.
  *
- * Memory: 128 bytes per run and its figures, plus what a cell's names take.
+ * Memory: 168 bytes per run and its figures, plus what a cell's names take.
  * Texts belong to the campaign and live until hm_summary_unload. */
 #ifndef HM_HARNESS_ANALYSIS_SUMMARY_LOAD_H
 #define HM_HARNESS_ANALYSIS_SUMMARY_LOAD_H
@@ -77,6 +77,7 @@ struct hm_summary_run {
     double collections;                   /* NaN likewise */
     double rss_base_bytes;                /* before the window; NaN likewise */
     double alloc_bytes;                   /* requested; NaN likewise */
+    double clock_cost_ns;                 /* of one reading; NaN likewise */
     double leak_slope; /* bytes per operation; NaN likewise */
     char *figures; /* "a=1;b=2", what the workload found; NULL for nothing */
 };

@@ -263,15 +263,22 @@ static void series_put_operation(FILE *out, const struct series_line *line,
     } percentile[] = {
         {"p50", 0.5}, {"p99", 0.99}, {"p99.9", 0.999}, {"p99.99", 0.9999}};
 
+    const struct hm_summary_cell *cell = line->cell;
     double n = (double)hist->n;
+    double clock_cost_ns = cell->n_ok > 0 ? cell->ok[0].clock_cost_ns : NAN;
 
     for (size_t i = 0; i < sizeof percentile / sizeof percentile[0]; i++) {
         if (n - ceil(percentile[i].q * n) < SERIES_BEYOND)
             continue;
         series_put_labels(out, line);
-        (void)fprintf(out, ",%s,%s,%" PRIu64 ",%.0f\n", operation,
+        (void)fprintf(out, ",%s,%s,%" PRIu64 ",%.0f,", operation,
                       percentile[i].name,
                       hm_hist_quantile_ns(hist, percentile[i].q), n);
+        if (isnan(clock_cost_ns)) {
+            (void)fputs("NaN\n", out);
+        } else {
+            (void)fprintf(out, "%.0f\n", clock_cost_ns);
+        }
     }
 }
 
@@ -378,7 +385,8 @@ int hm_summary_write_operations(const struct hm_summary_view *view,
 {
     return series_write_hist(
         view, folder, true, "operations.csv",
-        "workload,strategy,operation,percentile,latency_ns,samples\n");
+        "workload,strategy,operation,percentile,latency_ns,samples,"
+        "clock_cost_ns\n");
 }
 
 int hm_summary_write_survival(const struct hm_summary_view *view,

@@ -21,7 +21,7 @@ fake_operations() {
     run -0 "$heapmark" run --operations --workload beta --out c
     [ "$(column c/hist.csv operation | sort | uniq -c | tr -s ' \n' ' ')" = " 12 6 malloc " ]
     [ "$(column c/hist.csv count operation malloc low_ns 200 | sort -u)" = 10 ]
-    grep -qx 'beta,well,malloc,p50,100,30' c/operations.csv
+    grep -qx 'beta,well,malloc,p50,100,30,NaN' c/operations.csv # which this cell does not tell
     [ "$(grep -c p99 c/operations.csv)" -eq 0 ] # too few samples beyond
     grep -qx 'operations = yes' c/suite.ini
 }
@@ -39,11 +39,32 @@ fake_operations() {
     echo "$output"
     [ "$(column c/runs.csv status | sort -u)" = ok ]
     for strategy in glibc threadcache; do
-        grep -q "^churn,$strategy,malloc,p99.9,[0-9]*,20000$" c/operations.csv
+        grep -q "^churn,$strategy,malloc,p99.9,[0-9]*,20000,[1-9][0-9]*$" c/operations.csv
         grep -q "^churn,$strategy,free,p99," c/operations.csv
         [[ $(column c/runs.csv figures strategy "$strategy" arm "$([ "$strategy" = glibc ] &&
             echo baseline || echo test)") =~ ^internal_frag_permille=[0-9]+$ ]]
     done
+}
+
+# draw P50_NS CLOCK_COST_NS: the chart of one malloc, whose tail is at 500 ns.
+draw() {
+    printf '%s\n' workload,strategy,operation,percentile,latency_ns,samples,clock_cost_ns \
+        "churn,glibc,malloc,p50,$1,5000,$2" "churn,glibc,malloc,p99,500,5000,$2" >o.csv
+    run -0 --separate-stderr gnuplot -c "$HEAPMARK_BIN/plot/operations.gp" o.csv o.svg
+    [ -z "$stderr" ]
+}
+
+@test "what is below three times the cost of the clock is drawn in grey, and the chart says so" {
+    needs_gnuplot
+    grey='#bbbbbb|rgb\( *187, *187, *187 *\)'
+    draw 59 20
+    grep -qiE "$grey" o.svg
+    grep -qE 'grey: (<|&lt;) 3 × clock \(20 ns\)' o.svg
+    draw 60 20
+    run ! grep -qiE "$grey" o.svg
+    draw 59 NaN # an older campaign
+    run ! grep -qiE "$grey" o.svg
+    run ! grep -q grey: o.svg
 }
 
 @test "without strace the option is refused in one line" {

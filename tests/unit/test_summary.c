@@ -359,12 +359,33 @@ static void operations_have_percentiles_with_ten_samples_beyond(void **state)
                            "0,40,40,19,free\n");
     assert_int_equal(summarise(), 0);
     assert_non_null(
-        strstr(folder_text("operations.csv"), ",malloc,p50,20,1000\n"));
+        strstr(folder_text("operations.csv"), ",malloc,p50,20,1000,NaN\n"));
     assert_non_null(
-        strstr(folder_text("operations.csv"), ",malloc,p99,20,1000\n"));
+        strstr(folder_text("operations.csv"), ",malloc,p99,20,1000,NaN\n"));
     assert_null(strstr(folder_text("operations.csv"), "p99.9"));
     assert_null(strstr(folder_text("operations.csv"), "free"));
     assert_null(strstr(folder_text("latency.csv"), ",20\n"));
+}
+
+/* Without it nobody could tell a request's time from the clock's. */
+static void operations_stand_beside_the_cost_of_the_clock(void **state)
+{
+    (void)state;
+    folder_put("runs.csv",
+               "clock_cost_ns," FOLDER_COLUMNS
+               "21,0,0,0,w,n=1,,1,glibc,a,baseline,ok,,9,,,,,,,,,,\n"
+               "35,1,1,0,w,n=1,,1,glibc,a,baseline,ok,,9,,,,,,,,,,\n"
+               "22,2,0,1,w,n=1,,1,fast,a,test,ok,,9,,,,,,,,,,\n");
+    folder_put("hist.csv", "run_id,low_ns,high_ns,count,operation\n"
+                           "0,30,30,100,malloc\n"
+                           "2,40,40,100,free\n");
+    assert_int_equal(hm_summary_write(folder), 0);
+    assert_string_equal(
+        folder_text("operations.csv"),
+        "workload,strategy,operation,percentile,latency_ns,samples,"
+        "clock_cost_ns\n"
+        "w,glibc,malloc,p50,30,100,21\n"
+        "w,fast,free,p50,40,100,22\n");
 }
 
 static void metered_latency_is_a_curve_of_its_own(void **state)
@@ -526,6 +547,7 @@ int main(void)
         TEST(broken_tables_are_refused_and_nothing_is_written),
         TEST(histograms_of_all_blocks_become_one_curve),
         TEST(operations_have_percentiles_with_ten_samples_beyond),
+        TEST(operations_stand_beside_the_cost_of_the_clock),
         TEST(metered_latency_is_a_curve_of_its_own),
         TEST(an_open_loop_that_failed_is_told),
         TEST(open_loops_are_in_no_mean_and_no_ratio),
