@@ -88,7 +88,16 @@ static const char *extra_take_syscalls(const struct extra_run *run, bool is_ok)
     return NULL;
 }
 
-/* heapmark-operations-X beside heapmark-cell-X. */
+static bool extra_is_block(const struct extra_run *run)
+{
+    const struct hm_plan *plan = run->measure->plan;
+    size_t subject = plan->cell[run->key.cell].subject;
+
+    return plan->subject[subject].workload->kind == HM_KIND_BLOCK;
+}
+
+/* heapmark-operations-X beside heapmark-cell-X, which has block workloads
+ * only. */
 static const char *extra_begin_operations(const struct extra_run *run,
                                           struct hm_launch *launch)
 {
@@ -103,7 +112,7 @@ static const char *extra_begin_operations(const struct extra_run *run,
     timed =
         hm_pool_format(run->pool, "%.*s/heapmark-operations-%s",
                        (int)(name - program), program, name + sizeof cell - 1);
-    if (access(timed, X_OK) != 0)
+    if (!extra_is_block(run) || access(timed, X_OK) != 0)
         return "only block workloads have any, under a malloc that is "
                "preloaded";
     while (launch->argv[n++] != NULL)

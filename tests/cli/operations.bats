@@ -33,6 +33,17 @@ fake_operations() {
     [ "$(column c/runs.csv status | sort -u)" = ok ]
 }
 
+@test "an object workload has none, although its malloc's program times operations" {
+    fake_operations
+    run -0 "$heapmark" run --operations --blocks 1 --out c
+    [[ $output == *"operations by kind of 3 cells were not counted; "*"alpha"*": only block workloads have any"* ]]
+    [[ $output != *"with a clock in each request"* ]]
+    [ "$(column c/hist.csv count operation malloc low_ns 200 | wc -l)" -eq 3 ] # of beta
+    run -0 "$HEAPMARK_BIN/heapmark" run --operations --blocks 1 --workload cache \
+        --strategy glibc --out d
+    [[ $output == *": only block workloads have any"* ]]
+}
+
 @test "every request of the real cell is timed, and its own run gives the times" {
     run -0 "$HEAPMARK_BIN/heapmark" run --operations --blocks 1 --workload churn \
         --param ops=20000 --strategy threadcache --out c
