@@ -79,7 +79,15 @@ static int selftest_judge(struct hm_asked *asked)
     }
     hm_claims_print(&asked->pool, &rows, hm_claims, stdout, count);
     printf("campaign: %s\n", asked->folder);
-    return count[HM_CLAIM_VIOLATED] == 0 ? 0 : HM_EXIT_FAILED;
+    if (count[HM_CLAIM_VIOLATED] > 0)
+        return HM_EXIT_FAILED;
+    if (count[HM_CLAIM_HOLDS] == 0) {
+        hm_complain("%s: no claim could be judged, so nothing was shown; each "
+                    "line above says what it lacks",
+                    asked->folder);
+        return HM_EXIT_FAILED;
+    }
+    return 0;
 }
 
 int hm_cmd_selftest(int argc, char **argv)
@@ -89,7 +97,8 @@ int hm_cmd_selftest(int argc, char **argv)
         .parser = selftest_parse,
         .doc = "Measures what the literature found of well-known mallocs and "
                "compares: does this set-up show the same?  Prints a line for "
-               "each claim; the exit status is 0 if none is violated.",
+               "each claim; the exit status is 0 if one holds and none is "
+               "violated.",
         .children = hm_asked_children,
     };
     struct hm_asked asked = {.folder = NULL};

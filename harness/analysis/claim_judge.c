@@ -34,22 +34,42 @@ static bool claim_is_excused(const struct hm_claim_row *row)
            strcmp(row->status, "timeout") == 0;
 }
 
-/* The value of a row, or its ratio to `against` in the same block; NaN without
- * one. */
-static double claim_row_value(const struct hm_claim_rows *rows,
-                              const struct hm_claim *claim,
-                              const struct hm_claim_row *row)
+/* What the row is compared with, of the same block; NULL without any. */
+static const struct hm_claim_row *claim_against(
+    const struct hm_claim_rows *rows, const struct hm_claim *claim,
+    const struct hm_claim_row *row)
 {
-    if (claim->against == NULL)
-        return row->value[claim->metric];
     for (size_t i = 0; i < rows->n; i++) {
         const struct hm_claim_row *other = &rows->row[i];
 
         if (other->block == row->block && claim_is_ok(other) &&
             claim_is_of(other, claim, claim->against))
-            return row->value[claim->metric] / other->value[claim->metric];
+            return other;
     }
-    return NAN;
+    return NULL;
+}
+
+/* The value of a row that is ok, or its ratio to `against`; NaN where there is
+ * none of that.  Returns why it has no value although it ought to: that
+ * figure was renamed, or is lost; or NULL. */
+static const char *claim_row_value(struct hm_pool *pool,
+                                   const struct hm_claim_rows *rows,
+                                   const struct hm_claim *claim,
+                                   const struct hm_claim_row *row,
+                                   double *value)
+{
+    const struct hm_claim_row *other;
+
+    *value = row->value[claim->metric];
+    if (!isfinite(*value))
+        return "not measured";
+    if (claim->against == NULL)
+        return NULL;
+    other = claim_against(rows, claim, row);
+    if (other != NULL && !isfinite(other->value[claim->metric]))
+        return hm_pool_format(pool, "that of %s not measured", claim->against);
+    *value = other == NULL ? NAN : *value / other->value[claim->metric];
+    return NULL;
 }
 
 /* "1.41", or "1.41 (1.38..1.52)" where blocks differ in what is printed. */
@@ -103,6 +123,7 @@ static struct claim_part claim_judge_part(struct hm_pool *pool,
 {
     double *value = hm_pool_alloc(pool, (rows->n + 1) * sizeof *value);
     size_t n = 0, seen = 0;
+    const char *missing;
 
     for (size_t i = 0; i < rows->n; i++) {
         const struct hm_claim_row *row = &rows->row[i];
@@ -118,7 +139,9 @@ static struct claim_part claim_judge_part(struct hm_pool *pool,
                                row->version)};
         }
         seen++;
-        value[n] = claim_row_value(rows, claim, row);
+        missing = claim_row_value(pool, rows, claim, row, &value[n]);
+        if (missing != NULL)
+            return (struct claim_part){HM_CLAIM_VIOLATED, missing};
         n += isfinite(value[n]) ? 1 : 0;
     }
     if (seen == 0)

@@ -80,9 +80,10 @@ struct hm_claim_judged {
 int hm_claim_rows_read(struct hm_pool *pool, struct hm_claim_rows *rows,
                        const char *folder, const char **why);
 
-/* Violated if one of its strategies is beyond the bounds, or crashed or
- * miscounted; not applicable if none could be judged: not here, out of memory
- * or time, too few processors, another version; else holds. */
+/* Violated if one of its strategies is beyond the bounds, crashed, miscounted,
+ * or was ok and left the metric out; not applicable if none could be judged:
+ * not here, out of memory or time, too few processors, another version; else
+ * holds. */
 struct hm_claim_judged hm_claim_judge(struct hm_pool *pool,
                                       const struct hm_claim_rows *rows,
                                       const struct hm_claim *claim);

@@ -50,8 +50,24 @@ set_all() {
     run -1 "$heapmark" selftest --resume c
     grep -qE '^violated +all_frees_remote: .*: glibc crash: killed' <<<"$output"
     set_all status oom
-    run -0 "$heapmark" selftest --resume c
+    run -1 "$heapmark" selftest --resume c # no violation, but nothing else is left
     grep -qE '^not applicable +all_frees_remote: .*: glibc oom: killed' <<<"$output"
+    grep -qE '^claims: 0 hold, 0 violated, ' <<<"$output"
+}
+
+@test "where no claim could be judged one line says so: exit 1" {
+    run -0 small
+    set_all strategy unknown_malloc
+    run -1 --separate-stderr "$heapmark" selftest --resume c
+    grep -qE '^claims: 0 hold, 0 violated, ' <<<"$output"
+    one_complaint "c: no claim could be judged, so nothing was shown"
+}
+
+@test "a run that is ok without the metric of its claim violates it: exit 1" {
+    run -0 small
+    set_all remote_free_ratio ""
+    run -1 --separate-stderr "$heapmark" selftest --resume c
+    grep -qE '^violated +all_frees_remote: .*: glibc not measured' <<<"$output"
 }
 
 @test "many processors are asked of the machine that measured" {

@@ -131,8 +131,6 @@ static void a_small_or_slow_machine_is_no_contradiction(void **state)
     expect(&between, HM_CLAIM_NOT_APPLICABLE, "glibc timeout: over 60 s");
     load("larson,glibc,baseline,1,0,ok,,2.36,,400,100,100\n");
     expect(&between, HM_CLAIM_NOT_APPLICABLE, "glibc no run");
-    load("churn,glibc,baseline,1,0,ok,,2.36,,400,100,\n");
-    expect(&between, HM_CLAIM_NOT_APPLICABLE, "glibc not measured");
 }
 
 static void a_crash_or_another_checksum_is_one(void **state)
@@ -145,6 +143,27 @@ static void a_crash_or_another_checksum_is_one(void **state)
     expect(&between, HM_CLAIM_VIOLATED, "glibc bad_checksum: 1 is not 2");
     load("churn,glibc,baseline,1,0,wrong_allocator,of libc,2.36,,,,\n");
     expect(&between, HM_CLAIM_VIOLATED, "glibc wrong_allocator: of libc");
+}
+
+/* Else a figure that is renamed would take its claims along in silence. */
+static void a_run_that_is_ok_without_the_metric_is_one(void **state)
+{
+    struct hm_claim ratio = between;
+
+    (void)state;
+    load("churn,glibc,baseline,1,0,ok,,2.36,,400,100,\n");
+    expect(&between, HM_CLAIM_VIOLATED, "glibc not measured");
+    load("churn,glibc,baseline,1,0,ok,,2.36,,400,100,100\n"
+         "churn,glibc,baseline,1,1,ok,,2.36,,400,100,\n");
+    expect(&between, HM_CLAIM_VIOLATED, "glibc not measured");
+    ratio.metric = HM_CLAIM_cpu_ns;
+    ratio.strategies = "tbb";
+    ratio.against = "glibc";
+    load("churn,tbb,test,1,0,ok,,2021,20,,,\n"
+         "churn,glibc,baseline,1,0,ok,,2.36,,,,\n");
+    expect(&ratio, HM_CLAIM_VIOLATED, "tbb that of glibc not measured");
+    load("churn,tbb,test,1,0,ok,,2021,,,,\n");
+    expect(&ratio, HM_CLAIM_VIOLATED, "tbb not measured");
 }
 
 static void processors_are_those_of_the_campaign(void **state)
@@ -220,7 +239,7 @@ static void figures_are_values_too(void **state)
     expect(&claim, HM_CLAIM_VIOLATED, "glibc 3");
     claim.metric = HM_CLAIM_passive_percent;
     claim.strategies = "tbb";
-    expect(&claim, HM_CLAIM_NOT_APPLICABLE, "tbb not measured");
+    expect(&claim, HM_CLAIM_VIOLATED, "tbb not measured");
 }
 
 static void a_claim_reads_as_a_sentence(void **state)
@@ -305,6 +324,7 @@ int main(void)
         TEST(what_is_missing_does_not_hide_what_was_found),
         TEST(a_small_or_slow_machine_is_no_contradiction),
         TEST(a_crash_or_another_checksum_is_one),
+        TEST(a_run_that_is_ok_without_the_metric_is_one),
         TEST(processors_are_those_of_the_campaign),
         TEST(a_claim_about_a_version_is_about_no_other),
         TEST(ratios_are_formed_within_blocks),
