@@ -29,15 +29,21 @@ static uint64_t schedule_closed(struct hm_schedule *schedule)
     return hm_clock_now_ns();
 }
 
-/* Waits for the next of this thread's. */
+/* The next of this thread's. */
+static uint64_t schedule_due_ns(const struct hm_schedule *schedule)
+{
+    return hm_schedule_arrival_ns(
+        schedule, schedule->served * schedule->n_threads + schedule->t);
+}
+
+/* Waits for it. */
 static uint64_t schedule_await(struct hm_schedule *schedule)
 {
     uint64_t arrival_ns, now_ns;
 
     if (schedule->rate_per_s == 0)
         return schedule_closed(schedule);
-    arrival_ns = hm_schedule_arrival_ns(
-        schedule, schedule->served * schedule->n_threads + schedule->t);
+    arrival_ns = schedule_due_ns(schedule);
     now_ns = hm_clock_now_ns();
     schedule->late_ns = now_ns > arrival_ns ? now_ns - arrival_ns : 0;
     if (now_ns < arrival_ns)
@@ -64,5 +70,11 @@ uint64_t hm_schedule_next(struct hm_schedule *schedule, uint64_t ops)
 
 int hm_schedule_is_saturated(const struct hm_schedule *schedule)
 {
-    return schedule->rate_per_s != 0 && schedule->idle < schedule->served / 2;
+    uint64_t length_ns;
+
+    if (schedule->rate_per_s == 0)
+        return 0;
+    length_ns = schedule_due_ns(schedule) - schedule->start_ns;
+    return schedule->idle < schedule->served / 2 ||
+           schedule->late_ns > length_ns / HM_SCHEDULE_LATE_PART;
 }

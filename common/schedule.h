@@ -27,6 +27,9 @@ enum { HM_SCHEDULE_RATE_MAX = 1000000000 };
 /* The last part of a wait is spun: sleeping is not as exact. */
 enum { HM_SCHEDULE_SPIN_NS = 50000 };
 
+/* Who is later at the end than this part of the schedule is saturated. */
+enum { HM_SCHEDULE_LATE_PART = 10 };
+
 struct hm_schedule {
     uint64_t rate_per_s;   /* of all threads, to HM_SCHEDULE_RATE_MAX; 0: a
                             * closed loop */
@@ -56,7 +59,9 @@ uint64_t hm_schedule_begin(struct hm_schedule *schedule, uint64_t now_ns);
 uint64_t hm_schedule_next(struct hm_schedule *schedule, uint64_t ops);
 
 /* Whether the queue was never empty in the second half of what has been
- * served: it grew as long as anybody looked.  A closed loop has none. */
+ * served, or is longer at the end than a tenth of the schedule: it grew as long
+ * as anybody looked, though it may have begun to late.  A closed loop has
+ * none. */
 int hm_schedule_is_saturated(const struct hm_schedule *schedule);
 
 #endif /* HM_COMMON_SCHEDULE_H */

@@ -5,6 +5,7 @@
 
 const SPIN_MS = 0.05;                       // of the end of a wait: sleeping is not as exact
 const TIMER_MS = 2;                         // a timer of the event loop comes within one
+const LATE_PART = 10;                       // later at the end than this part: saturated
 
 export class Schedule {
     constructor(ratePerS) {
@@ -56,9 +57,11 @@ export class Schedule {
         });
     }
 
-    // Whether the queue was never empty in the second half of what has been served.
+    // Whether the queue was never empty in the second half of what has been served, or is
+    // longer at the end than a tenth of the schedule.
     get isSaturated() {
-        return this.idle < Math.floor(this.served / 2);
+        return this.idle < Math.floor(this.served / 2) ||
+            this.lateMs > (this.arrivalMs - this.startMs) / LATE_PART;
     }
 }
 

@@ -294,8 +294,8 @@ static void object_schedule(const struct hm_cell_args *args, unsigned t)
     thread->run.base.meter.schedule = &thread->schedule;
 }
 
-/* A queue that was not empty in any of the second half has no latency to
- * speak of: it would be another one had the run been longer. */
+/* A queue that still grew at the end has no latency to speak of: it would be
+ * another one had the run been longer. */
 static void object_judge_queue(void)
 {
     static char reason[96];

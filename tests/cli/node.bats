@@ -242,6 +242,19 @@ RUNS
             throw new Error('quantiles');"
 }
 
+@test "a queue that grows from the half on is saturated, as in C" {
+    need_node
+    node --input-type=module -e "
+        import { Schedule } from '$bin/node/schedule.mjs';
+        const s = new Schedule(10);
+        Object.assign(s, { arrivalMs: 10000, served: 100, idle: 52, lateMs: 1000 });
+        if (s.isSaturated)
+            throw new Error('a tenth is not yet too late');
+        s.lateMs = 1330;
+        if (!s.isSaturated)
+            throw new Error('1.33 s of 10 s are too late');"
+}
+
 @test "the generator and the hash give the published values" {
     need_node
     run -0 node --input-type=module -e "

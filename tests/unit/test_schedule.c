@@ -115,6 +115,27 @@ static void a_queue_that_emptied_in_the_second_half_is_not(void **state)
     assert_true(hm_schedule_is_saturated(&schedule));
 }
 
+/* Light work, then more than can be served: idle until after the half, and
+ * late at the end. */
+static void a_queue_that_grows_from_the_half_on_is_saturated(void **state)
+{
+    struct hm_schedule schedule = make(10);
+
+    (void)state;
+    schedule.start_ns = 1000;
+    schedule.served = 100; /* a schedule of 10 s */
+    schedule.idle = 52;
+    schedule.late_ns = 1000000000;
+    assert_false(hm_schedule_is_saturated(&schedule));
+    schedule.late_ns = 1330000000;
+    assert_true(hm_schedule_is_saturated(&schedule));
+    schedule.n_threads = 2; /* the same lateness on one of 20 s */
+    assert_false(hm_schedule_is_saturated(&schedule));
+    schedule.rate_per_s = 0;
+    schedule.late_ns = UINT64_MAX;
+    assert_false(hm_schedule_is_saturated(&schedule));
+}
+
 static void a_sample_of_an_open_loop_opens_at_the_arrival(void **state)
 {
     static struct hm_progress progress;
@@ -183,6 +204,7 @@ int main(void)
         cmocka_unit_test(threads_take_turns),
         cmocka_unit_test(a_queue_that_never_empties_is_saturated),
         cmocka_unit_test(a_queue_that_emptied_in_the_second_half_is_not),
+        cmocka_unit_test(a_queue_that_grows_from_the_half_on_is_saturated),
         cmocka_unit_test(a_sample_of_an_open_loop_opens_at_the_arrival),
     };
 
