@@ -5,7 +5,8 @@
 
 #include <math.h>
 
-enum { COST_PAGE_BYTES = 4096 };
+/* Up to this ratio to what is needed nothing has to be explained. */
+#define COST_LITTLE 1.05
 
 static struct hm_tour_cell cost_cell(const char *workload, const char *strategy)
 {
@@ -77,6 +78,11 @@ static void cost_chart(struct hm_tour *tour)
     hm_tour_print_bars(tour, &bars);
 }
 
+static const char *cost_cause(double ratio, const char *cause)
+{
+    return ratio > COST_LITTLE ? cause : "";
+}
+
 static void cost_say_cache(struct hm_tour *tour)
 {
     double need = cost_needed(tour, "cache");
@@ -87,13 +93,15 @@ static void cost_say_cache(struct hm_tour *tour)
 
     hm_tour_say(tour, need + glibc,
                 "A cache: for each byte that its entries need glibc's process "
-                "grew by %s bytes: blocks have headers, and leave holes "
-                "between them.",
-                hm_tour_number(tour, glibc / need));
-    hm_tour_say(tour, need + node,
-                "V8's grew by %s bytes: objects have headers, too, and values "
-                "that were replaced stay until a collection.",
-                hm_tour_number(tour, node / need));
+                "grew by %s bytes%s.",
+                hm_tour_number(tour, glibc / need),
+                cost_cause(glibc / need, ": blocks have headers, and can leave "
+                                         "holes between them"));
+    hm_tour_say(tour, need + node, "V8's grew by %s bytes%s.",
+                hm_tour_number(tour, node / need),
+                cost_cause(node / need,
+                           ": objects have headers, too, and values that were "
+                           "replaced can stay until a collection"));
     hm_tour_say(tour, node + kept,
                 "With the cache dropped and collected, it kept %s of %s.",
                 hm_tour_size(tour, kept), hm_tour_size(tour, node));
@@ -121,12 +129,11 @@ static void cost_say_large(struct hm_tour *tour)
     double median = cost_of(tour, "large_objects", "glibc", "lat_p50_ns");
 
     hm_tour_say(tour, faults + slow + median,
-                "A large object: fresh memory comes from the system page by "
-                "page, when each is first written; under glibc %.0f times, or "
-                "%s. Half of the buffers took less than %s, one in ten more "
-                "than %s.",
-                faults, hm_tour_size(tour, faults * COST_PAGE_BYTES),
-                hm_tour_time(tour, median), hm_tour_time(tour, slow));
+                "A large object: fresh memory comes from the system when it is "
+                "first written, by a page fault; under glibc there were %.0f. "
+                "Half of the buffers took less than %s, one in ten more than "
+                "%s.",
+                faults, hm_tour_time(tour, median), hm_tour_time(tour, slow));
 }
 
 static void cost_say_file(struct hm_tour *tour)

@@ -48,6 +48,19 @@ static void garbage_chart(struct hm_tour *tour)
     hm_tour_print_bars(tour, &bars);
 }
 
+/* From which percentage of what was made on the process kept all of it. */
+enum { GARBAGE_ALL_PERCENT = 95 };
+
+static const char *garbage_kept(struct hm_tour *tour, double percent)
+{
+    if (percent >= GARBAGE_ALL_PERCENT)
+        return "kept all of it: in a dropped ring every count is still 1, and "
+               "never becomes 0";
+    if (percent > 50)
+        return hm_pool_format(tour->pool, "kept %.0f %% of it", percent);
+    return "let go of most of it";
+}
+
 /* A count that never becomes 0 keeps all that was ever made. */
 static void garbage_say_counting(struct hm_tour *tour)
 {
@@ -59,11 +72,8 @@ static void garbage_say_counting(struct hm_tour *tour)
                 "The program made %s of objects and never needed more than "
                 "%s at a time.",
                 hm_tour_size(tour, made), hm_tour_size(tour, needed));
-    hm_tour_say(tour, kept + made,
-                kept > made / 2
-                    ? "Reference counting kept all of it: in a dropped ring "
-                      "every count is still 1, and never becomes 0."
-                    : "Reference counting let go of most of it.");
+    hm_tour_say(tour, kept / made, "Reference counting %s.",
+                garbage_kept(tour, 100 * kept / made));
 }
 
 static void garbage_say_v8(struct hm_tour *tour)

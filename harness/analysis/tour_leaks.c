@@ -44,7 +44,8 @@ static struct hm_tour_cell leaks_cell(size_t leak, size_t under)
                                  leaks_under[under].strategy, NULL};
 }
 
-/* "none", "logical", "lost"; NULL: not measured. */
+/* "none", "logical", "lost", "fragmentation"; NULL: not measured, or not to its
+ * end. */
 static const char *leaks_verdict(struct hm_tour *tour, size_t leak,
                                  size_t under)
 {
@@ -53,7 +54,8 @@ static const char *leaks_verdict(struct hm_tour *tour, size_t leak,
     for (size_t i = 0; i < tour->rows->n; i++) {
         const char *verdict = hm_tour_field(tour->rows, i, "leak_verdict");
 
-        if (hm_tour_is_of(tour->rows, i, &cell) && *verdict != '\0')
+        if (hm_tour_is_of(tour->rows, i, &cell) && *verdict != '\0' &&
+            strcmp(hm_tour_field(tour->rows, i, "status"), "ok") == 0)
             return verdict;
     }
     return NULL;
@@ -70,6 +72,8 @@ static void leaks_put_cell(struct hm_tour *tour, size_t leak, size_t under)
         fprintf(tour->out, " %6s", "-");
     } else if (strcmp(verdict, "none") == 0) {
         fprintf(tour->out, " %6s", "flat");
+    } else if (strcmp(verdict, "fragmentation") == 0) {
+        fprintf(tour->out, " %6s", "holes");
     } else {
         fprintf(tour->out, " %+6.0f", grown / LEAKS_MIB);
     }
@@ -93,7 +97,8 @@ static bool leaks_is_here(struct hm_tour *tour, size_t under)
 static void leaks_table(struct hm_tour *tour)
 {
     fprintf(tour->out,
-            "  Growth in MiB, or flat: no leak; -: not measured\n"
+            "  Growth in MiB, or flat: no leak; holes: fragmentation; -: not "
+            "measured\n"
             "  (counts: reference counting; marks: mark-sweep; libgc: guesses "
             "references)\n"
             "  leak_...%-33s",
@@ -114,27 +119,50 @@ static void leaks_table(struct hm_tour *tour)
     fputc('\n', tour->out);
 }
 
-/* Bit s: leaks under strategy s. */
-static unsigned leaks_set(struct hm_tour *tour, size_t leak)
+/* Bit s: strategy s.  Fragmentation is neither a leak nor its cure. */
+struct leaks_sets {
+    unsigned leaks, cured, unclear;
+};
+
+static struct leaks_sets leaks_sets(struct hm_tour *tour, size_t leak)
 {
-    unsigned set = 0;
+    struct leaks_sets sets = {0, 0, 0};
 
     for (size_t s = 0; s < LEAKS_STRATEGIES; s++) {
         const char *verdict = leaks_verdict(tour, leak, s);
 
-        if (verdict != NULL && strcmp(verdict, "none") != 0)
-            set |= 1U << s;
+        if (verdict == NULL || strcmp(verdict, "fragmentation") == 0) {
+            sets.unclear |= leaks_is_here(tour, s) ? 1U << s : 0;
+        } else if (strcmp(verdict, "none") == 0) {
+            sets.cured |= 1U << s;
+        } else {
+            sets.leaks |= 1U << s;
+        }
     }
-    return set;
+    return sets;
 }
 
-static unsigned leaks_measured(struct hm_tour *tour, size_t leak)
+static const char *leaks_list(struct hm_tour *tour, unsigned set)
 {
-    unsigned set = 0;
+    struct hm_words words = {NULL, 0};
 
-    for (size_t s = 0; s < LEAKS_STRATEGIES; s++)
-        set |= leaks_verdict(tour, leak, s) != NULL ? 1U << s : 0;
-    return set;
+    for (size_t s = 0; s < LEAKS_STRATEGIES; s++) {
+        if ((set & 1U << s) != 0)
+            hm_words_add(tour->pool, &words, leaks_under[s].name);
+    }
+    return hm_tour_list(tour, &words);
+}
+
+/* The leak's name, and of whom its sentence says nothing. */
+static void leaks_add(struct hm_tour *tour, struct hm_words *words, size_t leak,
+                      unsigned unclear)
+{
+    const char *name = leaks_name(leak);
+
+    if (unclear != 0)
+        name = hm_pool_format(tour->pool, "%s (unclear under %s)", name,
+                              leaks_list(tour, unclear));
+    hm_words_add(tour->pool, words, name);
 }
 
 static void leaks_say_everywhere(struct hm_tour *tour)
@@ -142,10 +170,11 @@ static void leaks_say_everywhere(struct hm_tour *tour)
     struct hm_words words = {NULL, 0};
 
     for (size_t i = 0; i < LEAKS; i++) {
-        unsigned set = leaks_set(tour, i);
+        struct leaks_sets sets = leaks_sets(tour, i);
 
-        if (set != 0 && set == leaks_measured(tour, i))
-            hm_words_add(tour->pool, &words, leaks_name(i));
+        /* Under two at least: what one has, others may cure. */
+        if ((sets.leaks & (sets.leaks - 1)) != 0 && sets.cured == 0)
+            leaks_add(tour, &words, i, sets.unclear);
     }
     if (words.n == 0)
         return;
@@ -156,24 +185,21 @@ static void leaks_say_everywhere(struct hm_tour *tour)
     hm_tour_end_paragraph(tour);
 }
 
-/* The leaks that are there under just these strategies, and not under others.
- */
+/* The leaks that are there under just these strategies, and cured by others. */
 static void leaks_say_set(struct hm_tour *tour, unsigned set)
 {
-    struct hm_words leaks = {NULL, 0}, strategies = {NULL, 0};
+    struct hm_words leaks = {NULL, 0};
 
     for (size_t i = 0; i < LEAKS; i++) {
-        if (leaks_set(tour, i) == set && leaks_measured(tour, i) != set)
-            hm_words_add(tour->pool, &leaks, leaks_name(i));
+        struct leaks_sets sets = leaks_sets(tour, i);
+
+        if (sets.leaks == set && sets.cured != 0)
+            leaks_add(tour, &leaks, i, sets.unclear);
     }
     if (leaks.n == 0)
         return;
-    for (size_t s = 0; s < LEAKS_STRATEGIES; s++) {
-        if ((set & 1U << s) != 0)
-            hm_words_add(tour->pool, &strategies, leaks_under[s].name);
-    }
-    hm_tour_say(tour, 0, "Leaks only under %s: %s.",
-                hm_tour_list(tour, &strategies), hm_tour_list(tour, &leaks));
+    hm_tour_say(tour, 0, "Leaks only under %s: %s.", leaks_list(tour, set),
+                hm_tour_list(tour, &leaks));
 }
 
 static void leaks_tell(struct hm_tour *tour)

@@ -60,9 +60,10 @@ static void stack_say_c(struct hm_tour *tour)
     double in_arena = stack_ns(tour, "arena", "variant=3");
     double collected = stack_ns(tour, "generational", "variant=3");
 
-    hm_tour_say(tour, in_registers < 1 ? 0 : NAN,
-                "In C, local variables stay in registers, and a call can cost "
-                "less than a nanosecond, for the compiler joins several.");
+    hm_tour_say(tour, in_registers,
+                "In C, local variables can stay in registers, and the compiler "
+                "may join several calls: here one takes %s.",
+                hm_tour_time(tour, in_registers));
     hm_tour_say(tour, on_stack + by_malloc,
                 "With its frame from malloc a call takes %s: %s times the %s "
                 "of the same struct on the stack.",
@@ -74,6 +75,19 @@ static void stack_say_c(struct hm_tour *tour)
                 "and from a collector, which allocates by moving a pointer, "
                 "%s.",
                 hm_tour_time(tour, in_arena), hm_tour_time(tour, collected));
+}
+
+/* What collections, of the calls that keep their object and of those that pass
+ * it on, tell of whether the former make one. */
+static const char *stack_made(double few, double many)
+{
+    if (few == 0 && many == 0)
+        return "nothing was collected, so nothing can be told of what was "
+               "made.";
+    if (few < many / 4)
+        return "once the function is optimised, an object that nobody else "
+               "sees is not made at all.";
+    return "here the optimiser still makes the object that nobody else sees.";
 }
 
 static void stack_say_v8(struct hm_tour *tour)
@@ -89,12 +103,7 @@ static void stack_say_v8(struct hm_tour *tour)
                 "long as one that keeps it to itself. Collections: %.0f where "
                 "it is passed on, %.0f where it is not;",
                 hm_tour_number(tour, ratio), many, few);
-    hm_tour_say(tour, few + many,
-                few < many / 4
-                    ? "once the function is optimised, an object that nobody "
-                      "else sees is not made at all."
-                    : "here the optimiser still makes the object that nobody "
-                      "else sees.");
+    hm_tour_say(tour, few + many, "%s", stack_made(few, many));
     hm_tour_say(tour, ratio, "V8's times include compiling the function.");
 }
 
