@@ -3,15 +3,12 @@
 
 bats_require_minimum_version 1.5.0
 load driver.bash
+load record.bash
 
 setup() {
     bin=${HEAPMARK_BIN:?folder of the built programs}
     fake_driver
     cd "$BATS_TEST_TMPDIR"
-}
-
-field() {
-    awk -F'\t' -v name="$1" '$1 == name { print $2; exit }' <<<"$output"
 }
 
 # What must not depend on when the operations arrive.

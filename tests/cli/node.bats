@@ -3,6 +3,7 @@
 
 bats_require_minimum_version 1.5.0
 load driver.bash
+load record.bash
 
 setup() {
     bin=${HEAPMARK_BIN:?folder of the built programs}
@@ -22,10 +23,6 @@ fake_node() {
     printf '#!/bin/sh\nprintf "%%s\\n" "$@"\n' >fake/node
     chmod +x fake/node
     PATH=$PWD/fake:$PATH
-}
-
-field() {
-    awk -F'\t' -v name="$1" '$1 == name { print $2; exit }' <<<"$output"
 }
 
 # What every strategy must agree on.
