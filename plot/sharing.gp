@@ -1,7 +1,9 @@
 # sharing.gp -- false sharing: cache lines that hold objects of two threads.
 #: Of the cache lines with live objects the share that holds those of two threads or more, whose
 #: writes then slow each other down. Full bars: threads allocate in turns (active); pale bars:
-#: they get what others freed (passive). Medians; lines are intervals (ranges below 6 blocks).
+#: they get what others freed (passive), in the first round of a fresh heap; later rounds are the
+#: figures active_later_percent and passive_later_percent of runs.csv. Medians; lines are intervals
+#: (ranges below 6 blocks).
 #     gnuplot -c sharing.gp sharing.csv OUT.svg
 DATA = ARG1; OUT = ARG2
 HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }

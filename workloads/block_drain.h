@@ -17,6 +17,7 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Parameters of each; those of a workload's own follow. */
 enum {
@@ -60,7 +61,8 @@ static inline uint32_t hm_drain_size(struct hm_block_run *run)
            hm_rng_below(&run->base.rng, (uint32_t)span + 1);
 }
 
-/* As many blocks as have the bytes asked for, at the mean of their sizes. */
+/* As many blocks as have the bytes asked for, at the mean of their sizes.  The
+ * table of them is resident before the program's own size is read. */
 static inline void hm_drain_setup(struct hm_block_run *run, unsigned threads)
 {
     const uint64_t *value = run->base.value;
@@ -75,6 +77,8 @@ static inline void hm_drain_setup(struct hm_block_run *run, unsigned threads)
         hm_drain.part[t].most = most;
         hm_drain.part[t].block =
             hm_arena_alloc(most * sizeof(*hm_drain.part[t].block));
+        memset(hm_drain.part[t].block, 0,
+               most * sizeof(*hm_drain.part[t].block));
     }
     HM_CHECK(pthread_barrier_init(&hm_drain.meet, NULL, threads) == 0);
 }
@@ -163,7 +167,8 @@ static inline void hm_drain_watch(struct hm_block_run *run, uint64_t watch_ms)
     hm_run_figure(&run->base, "rss_1000ops_bytes", hm_os_rss_held_bytes());
 }
 
-/* Frees what is left: all of it by the first thread, once it has looked. */
+/* Frees what is left: all of it by the first thread, once it has looked.  The
+ * tables stay: resident at every look, so that none shows them leave. */
 static inline void hm_drain_close(struct hm_block_run *run)
 {
     if (run->thread != 0)
@@ -173,7 +178,6 @@ static inline void hm_drain_close(struct hm_block_run *run)
 
         while (part->n > 0)
             hm_drain_free_one(run, part, part->n - 1);
-        hm_arena_release(part->block, part->most * sizeof(*part->block));
     }
     HM_CHECK(pthread_barrier_destroy(&hm_drain.meet) == 0);
 }

@@ -84,6 +84,13 @@ MIB=1048576
     done
 }
 
+@test "a malloc that gives nothing back is not seen to when it is asked to trim" {
+    LD_PRELOAD=$bin/libhm_bump.so run -0 "$manual" run drain strategy=glibc param.watch_ms=0 \
+        param.bytes=$((64 * MIB))
+    echo "$(figure rss_1000ops_bytes) $(figure rss_trimmed_bytes)"
+    [[ $(($(figure rss_1000ops_bytes) - $(figure rss_trimmed_bytes))) -lt $((MIB / 4)) ]]
+}
+
 @test "two threads drain what each has filled, and one looks" {
     for workload in drain pinned sawtooth; do
         run -0 "$manual" run $workload strategy=glibc threads=2 param.bytes=$((2 * MIB))
