@@ -29,8 +29,8 @@ static const char *const results_side_headers[HM_SIDES_END] = {
     "run_id,t_ns,phase,rss_bytes,live_bytes\n",
     "run_id,start_ns,duration_ns,kind\n",
     "run_id,low_ns,high_ns,count,operation\n",
-    "run_id,checkpoint,ops,needed_bytes,reachable_bytes,live_bytes,used_bytes,"
-    "rss_bytes\n",
+    ("run_id,checkpoint,ops,needed_bytes,reachable_bytes,live_bytes,used_bytes,"
+     "rss_bytes\n"),
 };
 
 void hm_row_init(struct hm_row *row)
