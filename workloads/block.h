@@ -27,9 +27,6 @@ struct hm_block_workload {
 
 extern const struct hm_block_workload *const hm_blocks[]; /* NULL-ended */
 
-/* Keeps the compiler from deleting a request whose result is not used. */
-#define HM_BLOCK_KEEP(pointer) __asm__ volatile("" : : "r"(pointer) : "memory")
-
 enum { HM_BLOCK_PAGE_BYTES = 4096 };
 
 /* Writes the first byte, and one on each page behind it: memory that is asked
@@ -40,16 +37,6 @@ static inline void hm_block_touch(unsigned char *block, size_t bytes,
     block[0] = value;
     for (size_t at = HM_BLOCK_PAGE_BYTES; at < bytes; at += HM_BLOCK_PAGE_BYTES)
         block[at] = value;
-}
-
-/* What a request returned. */
-static inline void *hm_block_got(struct hm_block_run *run, void *block,
-                                 size_t bytes)
-{
-    if (__builtin_expect(block == NULL, 0))
-        run->exhausted(bytes);
-    HM_BLOCK_KEEP(block);
-    return block;
 }
 
 /* The doors of every request.  Four builds: malloc itself; the same with a

@@ -33,4 +33,17 @@ struct hm_block_run {
     void (*exhausted)(size_t bytes); /* does not return */
 };
 
+/* Keeps the compiler from deleting a request whose result is not used. */
+#define HM_BLOCK_KEEP(pointer) __asm__ volatile("" : : "r"(pointer) : "memory")
+
+/* What a request returned. */
+static inline void *hm_block_got(struct hm_block_run *run, void *block,
+                                 size_t bytes)
+{
+    if (__builtin_expect(block == NULL, 0))
+        run->exhausted(bytes);
+    HM_BLOCK_KEEP(block);
+    return block;
+}
+
 #endif /* HM_WORKLOADS_BLOCK_RUN_H */
