@@ -84,10 +84,11 @@ static int tc_resize_large(struct hm_heap *heap, struct tc_page *page,
         return 0;
     units = (gap + bytes + HM_UNIT_BYTES - 1) / HM_UNIT_BYTES;
     tc_lock(heap);
-    if (bytes > page->large_bytes)
+    if (bytes > page->large_bytes) {
         done = hm_units_grow(&heap->units, page->large_first, units);
-    else
+    } else {
         tc_shrink_large(heap, page, units);
+    }
     if (done)
         page->large_bytes = units * HM_UNIT_BYTES - gap;
     tc_unlock(heap);

@@ -84,7 +84,7 @@ static int series_find(struct series *series, double run_id, size_t kind,
         return series_fail(series, "this run_id is not in runs.csv");
     if (campaign->cell[cell].arm == HM_SUMMARY_ARM_TWIN)
         return 0;
-    place = &series->hist[cell * SERIES_KINDS + kind];
+    place = &series->hist[(size_t)cell * SERIES_KINDS + kind];
     if (*place == NULL) {
         *place = malloc(sizeof **place);
         if (*place == NULL)

@@ -62,9 +62,10 @@ static void sweep_find(struct sweep *sweep)
                    head->key[HM_SUMMARY_KEY_workload]) != 0)
             head = cell;
         if (strcmp(cell->key[HM_SUMMARY_KEY_params],
-                   head->key[HM_SUMMARY_KEY_params]) != 0)
+                   head->key[HM_SUMMARY_KEY_params]) != 0) {
             sweep_differ(sweep, head->key[HM_SUMMARY_KEY_params],
                          cell->key[HM_SUMMARY_KEY_params]);
+        }
     }
 }
 

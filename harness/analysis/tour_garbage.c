@@ -53,9 +53,10 @@ enum { GARBAGE_ALL_PERCENT = 95 };
 
 static const char *garbage_kept(struct hm_tour *tour, double percent)
 {
-    if (percent >= GARBAGE_ALL_PERCENT)
+    if (percent >= GARBAGE_ALL_PERCENT) {
         return "kept all of it: in a dropped ring every count is still 1, and "
                "never becomes 0";
+    }
     if (percent > 50)
         return hm_pool_format(tour->pool, "kept %.0f %% of it", percent);
     return "let go of most of it";

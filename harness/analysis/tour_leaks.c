@@ -159,9 +159,10 @@ static void leaks_add(struct hm_tour *tour, struct hm_words *words, size_t leak,
 {
     const char *name = leaks_name(leak);
 
-    if (unclear != 0)
+    if (unclear != 0) {
         name = hm_pool_format(tour->pool, "%s (unclear under %s)", name,
                               leaks_list(tour, unclear));
+    }
     hm_words_add(tour->pool, words, name);
 }
 

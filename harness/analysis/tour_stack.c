@@ -81,12 +81,14 @@ static void stack_say_c(struct hm_tour *tour)
  * it on, tell of whether the former make one. */
 static const char *stack_made(double few, double many)
 {
-    if (few == 0 && many == 0)
+    if (few == 0 && many == 0) {
         return "nothing was collected, so nothing can be told of what was "
                "made.";
-    if (few < many / 4)
+    }
+    if (few < many / 4) {
         return "once the function is optimised, an object that nobody else "
                "sees is not made at all.";
+    }
     return "here the optimiser still makes the object that nobody else sees.";
 }
 

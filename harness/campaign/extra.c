@@ -112,9 +112,10 @@ static const char *extra_begin_operations(const struct extra_run *run,
     timed =
         hm_pool_format(run->pool, "%.*s/heapmark-operations-%s",
                        (int)(name - program), program, name + sizeof cell - 1);
-    if (!extra_is_block(run) || access(timed, X_OK) != 0)
+    if (!extra_is_block(run) || access(timed, X_OK) != 0) {
         return "only block workloads have any, under a malloc that is "
                "preloaded";
+    }
     while (launch->argv[n++] != NULL)
         continue;
     argv = hm_pool_alloc(run->pool, n * sizeof *argv);

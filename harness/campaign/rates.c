@@ -109,10 +109,11 @@ static void rates_put(const struct hm_plan *plan, size_t closed,
     fprintf(out, "%s,%s,%u,%s,", of->workload->id, of->params, of->threads,
             plan->cell[rates_cell(plan, closed)].id);
     hm_csv_put(out, rate->failed != NULL ? rate->failed : "ok");
-    if (rate->failed == NULL)
+    if (rate->failed == NULL) {
         fprintf(out, ",%" PRIu64 "\n", rate->per_s);
-    else
+    } else {
         (void)fputs(",\n", out);
+    }
 }
 
 static int rates_make(struct hm_pool *pool, const struct hm_measure *measure,

@@ -379,12 +379,14 @@ int hm_request_check(struct hm_pool *pool, const struct hm_request *request,
 {
     int error = request_check_torture(pool, request, plan, why);
 
-    if (error == 0)
+    if (error == 0) {
         error =
             request_check_arrivals(pool, "--load", request->load, plan, why);
-    if (error == 0)
+    }
+    if (error == 0) {
         error =
             request_check_arrivals(pool, "--poll", request->poll, plan, why);
+    }
     for (size_t i = 0; error == 0 && i < request->options.n; i++) {
         error = request_check_option(pool, plan, request->options.word[i], why);
     }

@@ -155,10 +155,16 @@ static int suite_set_heap(struct hm_pool *pool, struct hm_suite *suite,
     return 0;
 }
 
-/* A list of 1 to HM_SUITE_LIST_MAX numbers from 1 to `max`. */
-static int suite_set_numbers(struct hm_pool *pool, const char *key,
-                             const char *value, uint64_t max, unsigned *number,
-                             size_t *n, const char **why)
+struct suite_list {
+    unsigned *number; /* room for HM_SUITE_LIST_MAX */
+    size_t *n;
+    unsigned max;
+};
+
+/* A list of 1 to HM_SUITE_LIST_MAX numbers from 1 to its `max`. */
+static int suite_set_numbers(struct hm_pool *pool, struct suite_list list,
+                             const char *key, const char *value,
+                             const char **why)
 {
     struct hm_words words = {NULL, 0};
 
@@ -170,14 +176,14 @@ static int suite_set_numbers(struct hm_pool *pool, const char *key,
     for (size_t i = 0; i < words.n; i++) {
         uint64_t one;
 
-        if (suite_number(words.word[i], 1, max, &one) != 0) {
+        if (suite_number(words.word[i], 1, list.max, &one) != 0) {
             *why = hm_pool_format(pool, "%s '%s' is no number from 1 to %u",
-                                  key, words.word[i], (unsigned)max);
+                                  key, words.word[i], list.max);
             return -EINVAL;
         }
-        number[i] = (unsigned)one;
+        list.number[i] = (unsigned)one;
     }
-    *n = words.n;
+    *list.n = words.n;
     return 0;
 }
 
@@ -350,12 +356,14 @@ int hm_suite_set(struct hm_pool *pool, struct hm_suite *suite, const char *key,
     if (strcmp(key, "heap") == 0)
         return suite_set_heap(pool, suite, value, why);
     if (strcmp(key, "threads") == 0) {
-        return suite_set_numbers(pool, key, value, 1024, suite->threads,
-                                 &suite->n_threads, why);
+        return suite_set_numbers(
+            pool, (struct suite_list){suite->threads, &suite->n_threads, 1024},
+            key, value, why);
     }
     if (strcmp(key, "load") == 0) {
-        return suite_set_numbers(pool, key, value, 100000, suite->load,
-                                 &suite->n_loads, why);
+        return suite_set_numbers(
+            pool, (struct suite_list){suite->load, &suite->n_loads, 100000},
+            key, value, why);
     }
     if (strcmp(key, "ci") == 0)
         return suite_set_ci(pool, suite, value, why);

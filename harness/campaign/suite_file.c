@@ -275,9 +275,10 @@ void hm_suite_write(const struct hm_suite *suite, FILE *out)
         suite_write_heap(out, suite->heap[i]);
     if (suite->minheap != NULL)
         (void)fputs("minheap = minheap.csv\n", out); /* the copy beside it */
-    for (size_t i = 0; i < suite->n_loads; i++)
+    for (size_t i = 0; i < suite->n_loads; i++) {
         fprintf(out, "%s%u%s", i == 0 ? "load = " : " ", suite->load[i],
                 i + 1 == suite->n_loads ? "\n" : "");
+    }
     fprintf(out, "threads =");
     for (size_t i = 0; i < suite->n_threads; i++)
         fprintf(out, " %u", suite->threads[i]);

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <string.h>
 
+/* NOLINTBEGIN(performance-no-int-to-ptr): ELF tells addresses as numbers. */
+
 /* The parts of the program's dynamic section, which the loader has relocated.
  */
 struct bound_tables {
@@ -72,3 +74,5 @@ const void *hm_cell_bound(const char *symbol)
     (void)dl_iterate_phdr(bound_program, &tables);
     return tables.found;
 }
+
+/* NOLINTEND(performance-no-int-to-ptr) */

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* NOLINTBEGIN(readability-identifier-naming): Node-API's own names. */
 typedef struct napi_env_ *napi_env;
 typedef struct napi_value_ *napi_value;
 typedef struct napi_info_ *napi_callback_info;
@@ -35,6 +36,8 @@ int napi_set_named_property(napi_env env, napi_value object, const char *name,
 
 /* What Node.js calls. */
 napi_value napi_register_module_v1(napi_env env, napi_value exports);
+
+/* NOLINTEND(readability-identifier-naming) */
 
 static const char *addon_malloc_path(const char *unused)
 {

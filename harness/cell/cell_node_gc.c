@@ -15,12 +15,12 @@
 
 enum { GC_ALL = 31, GC_KINDS = 32 }; /* kinds are bits of GC_ALL */
 
-typedef void gc_called(void *isolate, int kind, int flags, void *data);
+typedef void gc_called_fn(void *isolate, int kind, int flags, void *data);
 
 union gc_function {
     void *address;
     void *(*current)(void);
-    void (*add)(void *isolate, gc_called *called, void *data, int kinds);
+    void (*add)(void *isolate, gc_called_fn *called, void *data, int kinds);
 };
 
 static struct {

@@ -43,7 +43,7 @@ static void by_itself_no_more_than_a_quarter_of_the_nursery_ages(void **state)
     open_heap(64 * MIB, ageing_all + 1);
     grow_list(20000);
     collect_young();
-    assert_in_range(young_in_list(), 1, MIB / 4 / (4 * HM_WORD_BYTES));
+    assert_in_range(young_in_list(), 1, MIB / 4 / ((size_t)4 * HM_WORD_BYTES));
     close_heap();
 }
 

@@ -104,9 +104,10 @@ static void one_odd_checkpoint_changes_nothing(void **state)
     struct hm_leak_point point[POINTS];
 
     (void)state;
-    for (uint64_t i = 0; i < POINTS; i++)
+    for (uint64_t i = 0; i < POINTS; i++) {
         point[i] =
             (struct hm_leak_point){(i + 1) * OPS, {0, 0, UINT64_MAX, 1 << 20}};
+    }
     point[5].bytes[HM_LEAK_RSS] *= 50;
     assert_string_equal(hm_leak_verdict(point, POINTS, 100), "none");
 }

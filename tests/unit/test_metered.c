@@ -62,7 +62,7 @@ static void random_samples_with_pauses_are_as_defined(void **state)
     (void)state;
     hm_rng_seed(&rng, 7);
     for (size_t i = 0; i < MOST; i++) {
-        sample[i].begin_ns = now_ns + hm_rng_below(&rng, 3) * 1000;
+        sample[i].begin_ns = now_ns + (uint64_t)hm_rng_below(&rng, 3) * 1000;
         sample[i].end_ns = sample[i].begin_ns + 20000 +
                            hm_rng_below(&rng, 60000) +
                            (hm_rng_below(&rng, 2000) == 0 ? 20000000 : 0);
@@ -113,7 +113,7 @@ static void no_sample_and_one(void **state)
 /* Shorter samples than the table has room for in a window. */
 static void a_full_table_shortens_the_window_and_loses_none(void **state)
 {
-    const uint64_t n = 5 * HM_METERED_SAMPLES;
+    const uint64_t n = (uint64_t)5 * HM_METERED_SAMPLES;
 
     (void)state;
     for (uint64_t i = 0; i < n; i++)

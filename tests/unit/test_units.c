@@ -175,7 +175,7 @@ static void test_one_give_makes_few_system_calls(void **state)
     size_t n = MOST / RUNS / 2, clean = 0;
 
     (void)state;
-    for (size_t i = 0; i < 2 * RUNS; i++)
+    for (size_t i = 0; i < (size_t)2 * RUNS; i++)
         large[i] = hm_units_take(&units, n, taken);
     units.used_units += 8 * (size_t)MOST; /* as if: nothing is too much */
     for (size_t i = 0; i < 2 * RUNS - 2; i += 2)
