@@ -8,7 +8,7 @@
 #include "harness/suggest.h"
 #include "harness/verbs.h"
 
-enum run_option { RUN_REPORT = HM_ASKED_END, RUN_EXTRA };
+enum run_option { RUN_REPORT = HM_ASKED_END, RUN_PLAN, RUN_EXTRA };
 
 static const struct argp_option run_options[] = {
     {"baseline", HM_ASKED_BASELINE, "ID", 0, "what the others are divided by",
@@ -37,6 +37,8 @@ static const struct argp_option run_options[] = {
      "and its system calls for memory, once, under strace", 0},
     {"operations", RUN_EXTRA + HM_EXTRA_OPERATIONS, NULL, 0,
      "and time each malloc, free, realloc... of block workloads, once", 0},
+    {"plan", RUN_PLAN, NULL, 0,
+     "print what a block would run, as CSV, and run nothing", 0},
     {"report", RUN_REPORT, NULL, 0, "draw the charts and write report.html",
      HM_ASKED_WHERE},
     {0},
@@ -45,7 +47,7 @@ static const struct argp_option run_options[] = {
 struct run {
     struct hm_asked asked;
     struct hm_minheap minheap;
-    bool report;
+    bool report, plan_only;
 };
 
 static error_t run_parse(int key, char *argument, struct argp_state *state)
@@ -58,6 +60,10 @@ static error_t run_parse(int key, char *argument, struct argp_state *state)
     }
     if (key == RUN_REPORT) {
         run->report = true;
+        return 0;
+    }
+    if (key == RUN_PLAN) {
+        run->plan_only = true;
         return 0;
     }
     if (key >= RUN_EXTRA && key < RUN_EXTRA + HM_EXTRAS_END) {
@@ -109,8 +115,10 @@ static int run_campaign(struct run *run)
 {
     struct hm_asked *asked = &run->asked;
     bool any_ok;
-    int status = hm_asked_campaign(asked, &any_ok);
+    int status = hm_asked_folder(asked, asked->suite.name);
 
+    if (status == 0)
+        status = hm_asked_campaign(asked, &any_ok);
     if (status != 0)
         return status;
     if (hm_summary_write(asked->folder) != 0 ||
@@ -132,7 +140,7 @@ int hm_cmd_run(int argc, char **argv)
                "block, and writes one row for each run.",
         .children = hm_asked_children,
     };
-    struct run run = {.report = false};
+    struct run run = {.plan_only = false};
     int status = hm_asked_parse(&parser, "run", argc, argv, &run.asked, &run);
 
     if (status == 0)
@@ -145,9 +153,9 @@ int hm_cmd_run(int argc, char **argv)
         status = hm_asked_check(&run.asked);
     if (status == 0)
         status = run_apply_minheap(&run);
-    if (status == 0)
-        status = hm_asked_folder(&run.asked, run.asked.suite.name);
-    if (status == 0)
+    if (status == 0 && run.plan_only)
+        hm_plan_write(&run.asked.plan, stdout);
+    else if (status == 0)
         status = run_campaign(&run);
     hm_pool_fini(&run.asked.pool);
     return status;

@@ -21,6 +21,23 @@ setup() {
     grep -q '^finished_utc,' c/meta.csv
 }
 
+@test "--plan prints the plan that a campaign would keep, and nothing runs" {
+    run -0 --separate-stderr "$heapmark" run --plan
+    [ -z "$stderr" ]
+    [ ! -e results ]
+    printf '%s\n' "$output" >plan.csv
+    run -0 "$heapmark" run --out c
+    cmp plan.csv c/plan.csv
+}
+
+@test "every suite has a plan" {
+    local suite
+    for suite in "$HEAPMARK_BIN"/suites/*.ini; do
+        run -0 "$HEAPMARK_BIN/heapmark" run --plan --suite "$suite"
+        [ "${#lines[@]}" -gt 2 ]
+    done
+}
+
 @test "figures are in the rows, and may differ from run to run" {
     run -0 "$heapmark" run --out c
     [ "$(column c/runs.csv status | sort -u)" = ok ]
