@@ -31,10 +31,12 @@ static struct hm_block_run run = {.threads = 1, .exhausted = exhausted};
 
 enum { NEW_DOORS = 3, DOORS };
 
+static void *kept; /* what could not be resized is still there */
+
 /* Asks for `bytes` through each of them. */
 static void *request(unsigned door, size_t bytes)
 {
-    static void *kept; /* what could not be resized is still there */
+    void *block;
 
     switch (door) {
     case 0:
@@ -45,14 +47,20 @@ static void *request(unsigned door, size_t bytes)
         return hm_block_alloc_aligned(&run, 64, bytes);
     default:
         kept = hm_block_alloc(&run, 1);
-        return hm_block_resize(&run, kept, bytes);
+        block = hm_block_resize(&run, kept, bytes);
+        kept = NULL;
+        return block;
     }
 }
 
 static int is_refused(unsigned door, size_t bytes)
 {
-    if (setjmp(refused) != 0)
+    if (setjmp(refused) != 0) {
+        if (kept != NULL)
+            hm_block_free(&run, kept);
+        kept = NULL;
         return 1;
+    }
     (void)request(door, bytes);
     return 0;
 }
