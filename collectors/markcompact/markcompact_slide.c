@@ -174,11 +174,12 @@ void hm_markcompact_collect(struct hm_gc *gc)
     uint64_t start_ns = hm_heap_stop(&gc->heap);
     size_t words;
 
+    /* windows included, as when it was decided to collect */
+    gc->heap.since_bytes = markcompact_since_bytes(gc);
     markcompact_close_windows(gc);
     words = markcompact_used_bytes(gc) / HM_WORD_BYTES;
     if (gc->heap.config.verify)
         markcompact_verify(gc, 0);
-    gc->heap.since_bytes = markcompact_since_bytes(gc);
     markcompact_mark(gc, words);
     markcompact_compact(gc, words);
     gc->since_used_bytes = markcompact_used_bytes(gc);

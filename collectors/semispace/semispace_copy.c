@@ -237,12 +237,13 @@ void hm_semispace_collect(struct hm_gc *gc)
     struct semispace_space *from = gc->current, *to = semispace_next(gc);
     uint64_t start_ns = hm_heap_stop(&gc->heap);
 
+    /* windows included, as when it was decided to collect */
+    gc->heap.since_bytes = semispace_since_bytes(gc);
     semispace_close_windows(gc);
     if (gc->heap.config.verify) {
         semispace_verify(gc, 0);
         semispace_unlock(gc, to);
     }
-    gc->heap.since_bytes = semispace_since_bytes(gc);
     semispace_reserve(gc, to);
     semispace_evacuate(gc, to);
     gc->since_used_bytes = semispace_used_bytes(gc);

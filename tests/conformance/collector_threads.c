@@ -4,6 +4,8 @@
  * goes, and runs out of memory. */
 #include "collector_heap.h"
 
+#include "collectors/substrate/pacer.h"
+
 #include <pthread.h>
 #include <semaphore.h>
 #include <string.h>
@@ -207,6 +209,53 @@ static void threads_keep_their_objects_when_verified(void **state)
                                        .stress_bytes = 20000,
                                        .verify = 1},
                  STEPS / 4);
+}
+
+/* Two mutators add to a list by turns, each blocked while the other does, so
+ * the one that does not collect has part of a window left. */
+static void list_by_turns(struct hm_mutator *m[2], size_t bytes)
+{
+    const struct mutator self = {.thread = 1};
+
+    for (size_t i = 0; i < bytes / 40; i++) {
+        hm_ref o;
+
+        hm_block_leave(m[i % 2]);
+        o = stamp_new(m[i % 2], &self, 1);
+        hm_init(m[i % 2], o, 0, heap.root[0]);
+        heap.root[0] = o;
+        hm_block_enter(m[i % 2]);
+    }
+}
+
+/* All lives: under a careful policy of growth no collection frees a thing. */
+static void a_collection_asked_for_is_no_exhaustion_with_windows_open(
+    void **state)
+{
+    static const char *const careful[] = {"growth=factor", "factor=101",
+                                          "least=4K"};
+    uint64_t param[HM_PARAMS_MAX];
+    struct hm_mutator *m[2];
+
+    (void)state;
+    memcpy(param, heap_param, sizeof(param));
+    for (int i = 0; i < 3; i++) {
+        if (hm_params_set(hm_collector_this.params, careful[i], heap_param) !=
+            0)
+            skip(); /* libgc has a policy of its own */
+    }
+    heap_open((struct heap_options){.heap_bytes = 16 * MIB});
+    hm_block_enter(heap.m);
+    m[0] = heap.m;
+    m[1] = hm_gc_attach(heap.gc);
+    hm_block_enter(m[1]);
+    list_by_turns(m, 6 * MIB);
+    hm_block_leave(m[1]);
+    hm_gc_detach(m[1]);
+    hm_block_leave(heap.m);
+    assert_true(heap_stats().collections > HM_PACER_STRIKES);
+    heap_close();
+    memcpy(heap_param, param, sizeof(param));
 }
 
 static void *come_and_go_main(void *arg)
@@ -427,6 +476,8 @@ int collector_threads_tests(void)
         cmocka_unit_test(threads_keep_their_objects_when_verified),
         cmocka_unit_test(
             a_thread_that_comes_has_garbage_collected_to_be_let_in),
+        cmocka_unit_test(
+            a_collection_asked_for_is_no_exhaustion_with_windows_open),
         cmocka_unit_test(threads_come_and_go_during_collections),
         cmocka_unit_test(
             a_blocked_thread_delays_no_collection_and_keeps_its_roots),
