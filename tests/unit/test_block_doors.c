@@ -31,12 +31,12 @@ static struct hm_block_run run = {.threads = 1, .exhausted = exhausted};
 
 enum { NEW_DOORS = 3, DOORS };
 
+/* What could not be resized is still there: in sight of leak checkers. */
+static void *volatile resized, *volatile kept;
+
 /* Asks for `bytes` through each of them. */
 static void *request(unsigned door, size_t bytes)
 {
-    /* What could not be resized is still there, for leak checkers to see. */
-    static void *volatile kept;
-
     switch (door) {
     case 0:
         return hm_block_alloc(&run, bytes);
@@ -45,15 +45,17 @@ static void *request(unsigned door, size_t bytes)
     case 2:
         return hm_block_alloc_aligned(&run, 64, bytes);
     default:
-        kept = hm_block_alloc(&run, 1);
-        return hm_block_resize(&run, kept, bytes);
+        resized = hm_block_alloc(&run, 1);
+        return hm_block_resize(&run, resized, bytes);
     }
 }
 
 static int is_refused(unsigned door, size_t bytes)
 {
-    if (setjmp(refused) != 0)
+    if (setjmp(refused) != 0) {
+        kept = resized;
         return 1;
+    }
     (void)request(door, bytes);
     return 0;
 }
