@@ -137,6 +137,7 @@ static struct hm_meter_watch *object_checkpoints_watch(
         watch.total_ops = object_param(args, "steps");
         watch.base.at_ops = watch.total_ops / HM_CHECKPOINTS;
         watch.base.reached = object_checkpoint;
+        hm_cell_used_find();
     }
     return &watch.base;
 }

@@ -54,20 +54,41 @@ static uint64_t used_of_tcmalloc(const union used_hook *hook)
                : HM_UNKNOWN_BYTES;
 }
 
+#ifdef __GLIBC__
+static uint64_t used_of_glibc(const union used_hook *hook)
+{
+    struct mallinfo2 info = hook->info();
+
+    return info.uordblks + info.hblkhd; /* of arenas, and mapped alone */
+}
+#endif
+
+static const struct used_door {
+    const char *symbol;
+    uint64_t (*bytes)(const union used_hook *hook);
+} used_doors[] = {
+    {"mallctl", used_of_jemalloc},
+    {"MallocExtension_GetNumericProperty", used_of_tcmalloc},
+#ifdef __GLIBC__
+    {"mallinfo2", used_of_glibc},
+#endif
+};
+
+static union used_hook used_found;
+static const struct used_door *used_by; /* NULL: it tells nothing */
+
+void hm_cell_used_find(void)
+{
+    const size_t n = sizeof used_doors / sizeof used_doors[0];
+
+    used_by = NULL;
+    for (size_t i = 0; i < n && used_by == NULL; i++) {
+        if (used_has(&used_found, used_doors[i].symbol))
+            used_by = &used_doors[i];
+    }
+}
+
 uint64_t hm_cell_used_bytes(void)
 {
-    union used_hook hook;
-
-    if (used_has(&hook, "mallctl"))
-        return used_of_jemalloc(&hook);
-    if (used_has(&hook, "MallocExtension_GetNumericProperty"))
-        return used_of_tcmalloc(&hook);
-#ifdef __GLIBC__
-    if (used_has(&hook, "mallinfo2")) {
-        struct mallinfo2 info = hook.info();
-
-        return info.uordblks + info.hblkhd; /* of arenas, and mapped alone */
-    }
-#endif
-    return HM_UNKNOWN_BYTES;
+    return used_by != NULL ? used_by->bytes(&used_found) : HM_UNKNOWN_BYTES;
 }
