@@ -152,9 +152,10 @@ static int parallel_refill(struct generational_worker *w)
 
     while (n < PARALLEL_REFILL && w->overflow != NULL) {
         const uint64_t *original = w->overflow;
+        uint64_t header = __atomic_load_n(original, __ATOMIC_RELAXED);
 
         w->overflow = generational_link(original + 1);
-        item[n++] = hm_header_of(hm_header_forward(*original));
+        item[n++] = hm_header_of(hm_header_forward(header));
     }
     parallel_put(w, item, n);
     return n > 0;

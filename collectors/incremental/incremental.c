@@ -53,7 +53,7 @@ void hm_incremental_marker_start(struct hm_gc *gc)
 
 int hm_incremental_marker_step(struct hm_gc *gc, uint64_t work)
 {
-    return hm_incremental_slice(gc, work);
+    return hm_incremental_slice(gc, work != 0 ? work : hm_incremental_goal(gc));
 }
 
 void hm_incremental_marker_stop(struct hm_gc *gc)

@@ -65,7 +65,8 @@ void hm_incremental_marker_close(struct hm_gc *gc);
 /* The snapshot has been taken: marking may begin. */
 void hm_incremental_marker_start(struct hm_gc *gc);
 
-/* A step is due, about so much work.  Returns 0 when nothing is left to mark;
+/* A step is due, about so much work; 0: as hm_incremental_goal says, which only
+ * the owner of the marking may ask.  Returns 0 when nothing is left to mark;
  * then the caller owns the marking. */
 int hm_incremental_marker_step(struct hm_gc *gc, uint64_t work);
 
@@ -74,8 +75,8 @@ void hm_incremental_marker_stop(struct hm_gc *gc);
 
 /* --- incremental_cycle.c --------------------------------------------------*/
 
-/* Brings the collection forward, by about so much marking, or begins one if it
- * is time. */
+/* Brings the collection forward, by about so much marking (0: as the pace
+ * asks), or begins one if it is time. */
 void hm_incremental_step(struct hm_gc *gc, uint64_t work);
 
 /* Ends what is under way, in one pause; IDLE when it returns. */

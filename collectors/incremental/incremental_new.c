@@ -100,7 +100,7 @@ __attribute__((noinline)) hm_ref hm_incremental_new_slow(struct hm_mutator *m,
     unsigned c;
 
     if (gc->step_bytes >= gc->stride_bytes)
-        hm_incremental_step(gc, hm_incremental_goal(gc));
+        hm_incremental_step(gc, 0);
     if (words > HM_LARGE_WORDS)
         return incremental_new_large(gc, words, n_refs);
     c = hm_size_class(words);
