@@ -154,8 +154,7 @@ async function watchAndTrim(request, workload, run, found) {
         globalThis.gc();
     }
     found.finished.rss_drained_bytes = process.memoryUsage.rss();
-    if (watch_ms !== undefined) {
-        trim();
+    if (watch_ms !== undefined && trim() !== '') {
         found.figures.push(['rss_trimmed_bytes', rssHeldBytes()]);
     }
 }

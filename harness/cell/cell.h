@@ -10,6 +10,7 @@
 #include "common/params.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct hm_block_workload;
@@ -66,6 +67,9 @@ int hm_cell_runtime(void);
  * malloc, calloc, realloc and free must all come from that very file.  The
  * sentence lives until the next call. */
 const char *hm_cell_identity_check(const char *expected, char path[PATH_MAX]);
+
+/* Whether the file that holds malloc defines `symbol`, too, for the process. */
+bool hm_cell_identity_has(const char *symbol);
 
 /* Runs and writes the record.  Returns the exit status of the process. */
 int hm_cell_run_object(const struct hm_cell_args *args);

@@ -31,9 +31,14 @@ static void identity_path_of(const void *address, char path[PATH_MAX])
  * stub leads. */
 static void identity_file_of(const char *symbol, char path[PATH_MAX])
 {
+    const void *bound;
+
     identity_path_of(dlsym(RTLD_DEFAULT, symbol), path);
-    if (identity_same_file(path, "/proc/self/exe"))
-        identity_path_of(hm_cell_bound(symbol), path);
+    if (!identity_same_file(path, "/proc/self/exe"))
+        return;
+    bound = hm_cell_bound(symbol);
+    if (bound != NULL) /* else no stub: the program itself has it */
+        identity_path_of(bound, path);
 }
 
 const char *hm_cell_identity_check(const char *expected, char path[PATH_MAX])
@@ -52,4 +57,13 @@ const char *hm_cell_identity_check(const char *expected, char path[PATH_MAX])
         }
     }
     return NULL;
+}
+
+bool hm_cell_identity_has(const char *symbol)
+{
+    char path[PATH_MAX], other[PATH_MAX];
+
+    identity_file_of("malloc", path);
+    identity_path_of(dlsym(RTLD_DEFAULT, symbol), other);
+    return identity_same_file(path, other);
 }

@@ -145,8 +145,8 @@ void hm_cell_run_add_counters(const struct hm_run *run)
 
 void hm_cell_run_trim(struct hm_run *run)
 {
-    hm_cell_trim();
-    hm_run_figure(run, "rss_trimmed_bytes", hm_os_rss_held_bytes());
+    if (hm_cell_trim())
+        hm_run_figure(run, "rss_trimmed_bytes", hm_os_rss_held_bytes());
 }
 
 int hm_cell_run_finish(void)

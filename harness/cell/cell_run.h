@@ -56,7 +56,7 @@ void hm_cell_run_init_thread(struct hm_run *run, struct hm_cell_meters *meters,
 void hm_cell_run_add_counters(const struct hm_run *run);
 
 /* Asks the malloc to give back what it can; what is resident then is a figure
- * of `run`. */
+ * of `run`, if the malloc can be asked. */
 void hm_cell_run_trim(struct hm_run *run);
 
 /* Phase end, record written; the exit status of the process. */

@@ -240,7 +240,7 @@ static void object_settle(const struct hm_cell_args *args)
 {
     if (args->object->leak == HM_LEAK_NOT_ONE)
         return;
-    hm_cell_trim();
+    (void)hm_cell_trim();
     hm_clock_sleep_until(hm_clock_now_ns() +
                          object_param(args, "settle_ms") * 1000000);
 }

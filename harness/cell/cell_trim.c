@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/cell/cell_trim.h"
 
+#include "harness/cell/cell.h"
+
 #include <dlfcn.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 union trim_hook {
@@ -15,13 +16,22 @@ union trim_hook {
     int (*trim)(size_t pad_bytes);
 };
 
-static bool trim_has(union trim_hook *hook, const char *symbol)
+/* A process may hold several mallocs: a hook is that of the malloc in use when
+ * `sign` lies in the same file as that. */
+static bool trim_has_beside(union trim_hook *hook, const char *symbol,
+                            const char *sign)
 {
-    hook->address = dlsym(RTLD_DEFAULT, symbol);
+    hook->address =
+        hm_cell_identity_has(sign) ? dlsym(RTLD_DEFAULT, symbol) : NULL;
     return hook->address != NULL;
 }
 
-void hm_cell_trim(void)
+static bool trim_has(union trim_hook *hook, const char *symbol)
+{
+    return trim_has_beside(hook, symbol, symbol);
+}
+
+bool hm_cell_trim(void)
 {
     union trim_hook hook;
 
@@ -31,9 +41,13 @@ void hm_cell_trim(void)
         hook.release();
     } else if (trim_has(&hook, "mallctl")) {
         (void)hook.control("arena.4096.purge", NULL, NULL, NULL, 0); /* all */
-    } else if (trim_has(&hook, "scalable_allocation_command")) {
+    } else if (trim_has_beside(&hook, "scalable_allocation_command",
+                               "__TBB_malloc_proxy")) { /* two libraries */
         (void)hook.command(0, NULL); /* TBBMALLOC_CLEAN_ALL_BUFFERS */
     } else if (trim_has(&hook, "malloc_trim")) {
         (void)hook.trim(0);
+    } else {
+        return false;
     }
+    return true;
 }

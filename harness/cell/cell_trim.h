@@ -4,9 +4,11 @@
 #ifndef HM_HARNESS_CELL_TRIM_H
 #define HM_HARNESS_CELL_TRIM_H
 
-/* Calls the function that the malloc in use documents for it: that of the
- * preloaded library if it has one, else the C library's malloc_trim, which does
- * nothing to another malloc's memory.  After the run only. */
-void hm_cell_trim(void);
+#include <stdbool.h>
+
+/* Calls the function that the malloc in use documents for it; false when it has
+ * none: another malloc's, as the C library's malloc_trim under a preloaded one,
+ * is not called.  After the run only. */
+bool hm_cell_trim(void);
 
 #endif /* HM_HARNESS_CELL_TRIM_H */
