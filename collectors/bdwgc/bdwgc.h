@@ -41,6 +41,9 @@ struct hm_mutator {
 hm_ref hm_bdwgc_new_slow(struct hm_mutator *m, size_t bytes, size_t n_refs,
                          void **list);
 
+/* The incremental mode marks a little more, or begins if that is due. */
+void hm_bdwgc_turn(struct hm_mutator *m);
+
 /* `bytes` more cannot be had: ends the run. */
 _Noreturn void hm_bdwgc_exhausted(struct hm_mutator *m, size_t bytes);
 
@@ -110,8 +113,11 @@ static inline void hm_dispose(struct hm_mutator *m, hm_ref o)
 
 static inline void hm_poll(struct hm_mutator *m)
 {
-    if (HM_GC_THREADS)
+    if (HM_GC_THREADS) {
         hm_safepoint_poll(m->thread.safepoint);
+    } else {
+        hm_bdwgc_turn(m);
+    }
 }
 
 #endif /* HM_COLLECTORS_BDWGC_H */

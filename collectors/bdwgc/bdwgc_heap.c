@@ -289,6 +289,15 @@ void hm_gc_collect(struct hm_mutator *m)
     bdwgc_log_call(m->gc, start_ns);
 }
 
+/* Nothing to log where no collection was under way or is now. */
+void hm_bdwgc_turn(struct hm_mutator *m)
+{
+    uint64_t start_ns = bdwgc_call_start();
+
+    if (GC_collect_a_little() || m->gc->has_stopped)
+        bdwgc_log_call(m->gc, start_ns);
+}
+
 /* One list's worth.  libgc sweeps here what its last collection left, or
  * carves up new memory, and does not tell which; so none of it is logged. */
 static void *bdwgc_refill(size_t bytes, int kind)

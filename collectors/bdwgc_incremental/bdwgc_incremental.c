@@ -6,8 +6,9 @@
  * Differs:    the mode is on before the heap exists and cannot be left.  Pages
  *             written to are found by page faults (mprotect), as for a program
  *             that does not tell libgc of its stores.  Increments run inside
- *             allocation and fire no event of libgc, so each call of its
- *             allocator is timed (two clock reads per block of 4 KiB): what
+ *             allocation, and in turns (GC_collect_a_little); they fire no
+ *             event of libgc, so each call of its allocator is timed (two
+ *             clock reads per block of 4 KiB), and each turn that marks: what
  *             takes 10 us or more is an `increment`, or `full` when a
  *             collection ended in it, lazy sweeping included.  The faults are
  *             in no pause; the latency of operations has both.
