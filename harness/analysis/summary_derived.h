@@ -66,9 +66,10 @@ int hm_summary_write_lbo(const struct hm_summary_view *view,
 int hm_summary_write_time_heap(const struct hm_summary_view *view,
                                const char *folder);
 
-/* workload,strategy,threads,throughput,low,high,status,n,baseline: operations
- * per second / the baseline's at the fewest threads, within blocks, of
- * workloads that were run at several numbers of threads. */
+/* workload,strategy,threads,throughput,low,high,status,n,baseline,
+ * baseline_threads: operations per second / the baseline's at the fewest
+ * threads that it completed, within blocks, of workloads that were run at
+ * several numbers of threads. */
 int hm_summary_write_scaling(const struct hm_summary_view *view,
                              const char *folder);
 

@@ -80,7 +80,7 @@ static int scaling_put(FILE *out, const struct hm_summary_view *view,
     (void)fprintf(out, ",%s,%zu,",
                   hm_summary_status_name(hm_summary_worst_status(cell)), n);
     hm_csv_put(out, unit->key[HM_SUMMARY_KEY_strategy]);
-    (void)fputc('\n', out);
+    (void)fprintf(out, ",%s\n", unit->key[HM_SUMMARY_KEY_threads]);
     return error;
 }
 
@@ -93,7 +93,7 @@ static int scaling_put_all(FILE *out, const struct hm_summary_view *view,
     int error = 0;
 
     (void)fputs("workload,strategy,threads,throughput,low,high,status,n,"
-                "baseline\n",
+                "baseline,baseline_threads\n",
                 out);
     for (size_t begin = 0; begin < n; begin = end) {
         const struct hm_summary_cell *unit = NULL;

@@ -195,7 +195,11 @@ EOF
     grep -q '>2<' campaign/charts/scaling.svg
     grep -q '>cache<' campaign/charts/scaling.svg # and not cache/t2: threads are the axis
     run ! grep -q '>requests<' campaign/charts/scaling.svg
-    grep -q '^cache,tbb,2,NaN,NaN,NaN,crash,0,glibc$' campaign/scaling.csv
+    grep -q '^cache,tbb,2,NaN,NaN,NaN,crash,0,glibc,1$' campaign/scaling.csv
+    run ! grep -q '1×: at' campaign/charts/scaling.svg
+    sed 's/^\(cache,.*,\)1$/\12/' campaign/scaling.csv >late.csv
+    gnuplot -c "$HEAPMARK_BIN/plot/scaling.gp" late.csv late.svg
+    grep -q '>cache (1×: at 2 threads)<' late.svg
     grep -q '>0.1 s<' campaign/charts/drain.svg
     run ! grep -q '>5 s<' campaign/charts/drain.svg
     grep -q '>95 %<' campaign/charts/sharing.svg
