@@ -208,20 +208,18 @@ static void semispace_verify(struct hm_gc *gc, int is_after)
 }
 
 /* So that the copies, at most as many bytes as are used, stay in the limit;
- * room for as many as survived the last time is backed at once. */
+ * room for as many as survived the last time is backed, and charged, at once.
+ */
 static void semispace_reserve(struct hm_gc *gc, struct semispace_space *to)
 {
     size_t used = hm_round_up(semispace_used_bytes(gc), HM_PAGE_BYTES);
-    size_t live = hm_round_up(gc->heap.live_bytes, HM_PAGE_BYTES);
 
     if (used > to->touched_bytes) {
         hm_semispace_make_room(gc, used - to->touched_bytes,
                                hm_semispace_half_bytes(gc, 0));
     }
-    if (live > used)
-        live = used;
-    if (live > to->touched_bytes)
-        hm_range_back(&to->range, to->touched_bytes, live - to->touched_bytes);
+    HM_ASSERT(gc->since_used_bytes <= used);
+    HM_CHECK(hm_semispace_touch(gc, to, gc->since_used_bytes));
 }
 
 static void semispace_close_windows(struct hm_gc *gc)
