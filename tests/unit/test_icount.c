@@ -2,7 +2,7 @@
 /* test_icount.c -- finding valgrind, the command under it, and its dumps. */
 #include "harness/campaign/icount.h"
 #include "harness/program_folder.h"
-#include "tests/unit/campaign_folder.h"
+#include "tests/unit/pool_folder.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -18,20 +18,6 @@
     "desc: Trigger: --dump-before=hm_window_end\n\n"       \
     "positions: line\nevents: Ir\nsummary: 77\n\n"         \
     "fn=(1) work\n12 70\ncalls=1 8\n13 7\n\n"
-
-static struct hm_pool pool;
-
-static int make(void **state)
-{
-    pool = (struct hm_pool){NULL};
-    return folder_make(state);
-}
-
-static int destroy(void **state)
-{
-    hm_pool_fini(&pool);
-    return folder_remove(state);
-}
 
 static void put_valgrind(mode_t mode)
 {
@@ -123,7 +109,8 @@ static void a_dump_without_its_total_is_refused(void **state)
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make, destroy)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, pool_folder_make, pool_folder_remove)
 
 int main(void)
 {

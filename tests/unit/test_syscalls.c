@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_syscalls.c -- the command under strace, and what it wrote. */
 #include "harness/campaign/syscalls.h"
-#include "tests/unit/campaign_folder.h"
+#include "tests/unit/pool_folder.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -9,20 +9,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-
-static struct hm_pool pool;
-
-static int make(void **state)
-{
-    pool = (struct hm_pool){NULL};
-    return folder_make(state);
-}
-
-static int destroy(void **state)
-{
-    hm_pool_fini(&pool);
-    return folder_remove(state);
-}
 
 static const char *taken(const char *trace)
 {
@@ -90,7 +76,8 @@ static void without_a_whole_window_there_is_no_count(void **state)
     assert_null(figures);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make, destroy)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, pool_folder_make, pool_folder_remove)
 
 int main(void)
 {
