@@ -285,12 +285,12 @@ static void text_put_leaks(FILE *out, const struct hm_summary_rows *rows)
         const struct hm_summary_line *line = &rows->line[i];
         char label[HM_LABEL_BYTES];
 
-        if (line->leak_wrong == 0)
+        if (line->leak.wrong == 0)
             continue;
         hm_html_format(out, "%s%s under %s: %s instead of %s", gap,
                        line->key[HM_SUMMARY_KEY_workload],
-                       text_strategy(line, label), line->leak,
-                       line->leak_expected);
+                       text_strategy(line, label), line->leak.verdict,
+                       line->leak.expected);
         gap = "; ";
     }
     (void)fputs(".</li>\n", out);

@@ -55,23 +55,6 @@ static int facts_is_of(const struct facts *facts,
     return 1;
 }
 
-/* One run's verdict.  One that was not expected is kept: a cell is only as
- * good as its worst run. */
-static void facts_add_leak(const struct facts *facts,
-                           struct hm_summary_line *line)
-{
-    const char *verdict = facts_text(facts, FACTS_VERDICT);
-    const char *expected = facts_text(facts, FACTS_EXPECTED);
-    int wrong = expected[0] != '\0' && strcmp(verdict, expected) != 0;
-
-    line->leak_wrong += (size_t)wrong;
-    if (!wrong && line->leak[0] != '\0')
-        return;
-    (void)snprintf(line->leak, sizeof line->leak, "%s", verdict);
-    (void)snprintf(line->leak_expected, sizeof line->leak_expected, "%s",
-                   expected);
-}
-
 /* Whether the limit is a page and more above what the multiple makes. */
 static int facts_is_floored(const struct facts *facts)
 {
@@ -94,8 +77,10 @@ static int facts_has_figures(const struct facts *facts)
 static void facts_add_to_line(const struct facts *facts,
                               struct hm_summary_line *line)
 {
-    if (facts_text(facts, FACTS_VERDICT)[0] != '\0')
-        facts_add_leak(facts, line);
+    if (facts_text(facts, FACTS_VERDICT)[0] != '\0') {
+        hm_summary_leak_add(&line->leak, facts_text(facts, FACTS_VERDICT),
+                            facts_text(facts, FACTS_EXPECTED));
+    }
     if (facts_has_figures(facts)) {
         (void)snprintf(line->figures, sizeof line->figures, "%s",
                        facts_text(facts, FACTS_FIGURES));
@@ -184,8 +169,8 @@ int hm_summary_is_noisy(const struct hm_summary_rows *rows)
 void hm_summary_leak_text(char *text, const struct hm_summary_line *line)
 {
     (void)snprintf(text, HM_LEAK_BYTES, "%s%s",
-                   line->leak[0] != '\0' ? line->leak : "-",
-                   line->leak_wrong > 0 ? "!" : "");
+                   line->leak.verdict[0] != '\0' ? line->leak.verdict : "-",
+                   line->leak.wrong > 0 ? "!" : "");
 }
 
 size_t hm_summary_leaks(const struct hm_summary_rows *rows, size_t *wrong)
@@ -194,8 +179,8 @@ size_t hm_summary_leaks(const struct hm_summary_rows *rows, size_t *wrong)
 
     *wrong = 0;
     for (size_t i = 0; i < rows->n; i++) {
-        n += rows->line[i].leak[0] != '\0';
-        *wrong += rows->line[i].leak_wrong > 0;
+        n += rows->line[i].leak.verdict[0] != '\0';
+        *wrong += rows->line[i].leak.wrong > 0;
     }
     return n;
 }

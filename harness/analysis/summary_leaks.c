@@ -190,8 +190,8 @@ static int leaks_put_slope(FILE *out, const struct hm_summary_view *view,
     hm_summary_put_real(out, slope.low);
     hm_summary_put_real(out, slope.high);
     hm_summary_put_real(out, share.estimate);
-    (void)fprintf(out, ",%s,%s,%u,%s,%zu\n", cell->leak, cell->leak_expected,
-                  cell->leak_wrong,
+    (void)fprintf(out, ",%s,%s,%u,%s,%zu\n", cell->leak.verdict,
+                  cell->leak.expected, cell->leak.wrong,
                   hm_summary_status_name(hm_summary_worst_status(cell)),
                   slope.n);
     return error;
@@ -221,7 +221,7 @@ static int leaks_put_slopes(FILE *out, const struct hm_summary_view *view)
         const struct hm_summary_cell *cell = &campaign->cell[c];
 
         if (cell->is_leak && cell->arm != HM_SUMMARY_ARM_TWIN &&
-            (cell->leak_expected[0] != '\0' || cell->n_ok == 0))
+            (cell->leak.expected[0] != '\0' || cell->n_ok == 0))
             error = leaks_put_slope(out, view, cell, value);
     }
     free(value);

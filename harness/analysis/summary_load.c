@@ -85,6 +85,18 @@ const char *hm_summary_status_name(enum hm_summary_status status)
     return load_statuses[status];
 }
 
+void hm_summary_leak_add(struct hm_summary_leak *leak, const char *verdict,
+                         const char *expected)
+{
+    int wrong = expected[0] != '\0' && strcmp(verdict, expected) != 0;
+
+    leak->wrong += (uint32_t)wrong;
+    if (!wrong && leak->verdict[0] != '\0')
+        return;
+    (void)snprintf(leak->verdict, sizeof leak->verdict, "%s", verdict);
+    (void)snprintf(leak->expected, sizeof leak->expected, "%s", expected);
+}
+
 int hm_summary_is_leak(const char *workload)
 {
     return strncmp(workload, "leak_", 5) == 0;
@@ -357,22 +369,15 @@ static int load_status(struct load *load)
     return load_fail(load, LOAD_STATUS, "is no status");
 }
 
-/* A verdict that was not expected is kept: a cell is only as good as its worst
- * run. */
 static void load_leak(const struct load *load, struct hm_summary_cell *cell)
 {
-    const char *verdict = load_text(load, LOAD_LEAK_VERDICT);
     const char *expected = load_text(load, LOAD_LEAK_EXPECTED);
-    int wrong = strcmp(verdict, expected) != 0;
 
     if (expected[0] == '\0')
         return;
     cell->is_leak = 1;
-    cell->leak_wrong += (uint32_t)wrong;
-    (void)snprintf(cell->leak_expected, sizeof cell->leak_expected, "%s",
-                   expected);
-    if (wrong || cell->leak[0] == '\0')
-        (void)snprintf(cell->leak, sizeof cell->leak, "%s", verdict);
+    hm_summary_leak_add(&cell->leak, load_text(load, LOAD_LEAK_VERDICT),
+                        expected);
 }
 
 static int load_run(struct load *load)

@@ -88,6 +88,15 @@ enum hm_summary_arm {
     HM_SUMMARY_ARM_TWIN, /* the baseline again */
 };
 
+enum { HM_VERDICT_BYTES = 16 };
+
+/* Of leak workloads, else "": the verdict (an unexpected one, if there was
+ * any), the expected one, and how many runs had another. */
+struct hm_summary_leak {
+    char verdict[HM_VERDICT_BYTES], expected[HM_VERDICT_BYTES];
+    uint32_t wrong;
+};
+
 struct hm_summary_cell {
     char *key[HM_SUMMARY_KEYS_END];
     char *reason;      /* of the first failure, or NULL */
@@ -100,10 +109,7 @@ struct hm_summary_cell {
     int is_leak; /* a leak workload: in no mean */
     int is_open; /* an open loop, whose time is that of its schedule: in no
                   * mean, curve or ratio of times */
-    /* Of leak workloads, else "": the verdict (an unexpected one, if there was
-     * any), the expected one, and how many runs had another. */
-    char leak[16], leak_expected[16];
-    uint32_t leak_wrong;
+    struct hm_summary_leak leak;
     /* Of the same work, set by hm_summary_compute; NULL = there is none. */
     const struct hm_summary_cell *baseline, *twin;
 };
@@ -138,6 +144,11 @@ int hm_summary_order(struct hm_summary_campaign *campaign, const char *path);
 const char *hm_summary_metric_name(enum hm_summary_metric metric);
 const char *hm_summary_metric_unit(enum hm_summary_metric metric);
 const char *hm_summary_status_name(enum hm_summary_status status);
+
+/* Adds a run's verdict.  One that was not expected is kept: a cell is only as
+ * good as its worst run. */
+void hm_summary_leak_add(struct hm_summary_leak *leak, const char *verdict,
+                         const char *expected);
 
 /* Whether a workload of this id is one of the leak family.  Its malloc arm
  * leaks by design, so its times compare nothing. */

@@ -231,7 +231,7 @@ int hm_summary_line_is_ok(const struct hm_summary_line *line)
 
 int hm_summary_line_is_leak(const struct hm_summary_line *line)
 {
-    return line->leak_expected[0] != '\0' ||
+    return line->leak.expected[0] != '\0' ||
            hm_summary_is_leak(line->key[HM_SUMMARY_KEY_workload]);
 }
 

@@ -14,7 +14,7 @@ struct hm_summary_row {
 };
 
 enum {
-    HM_LEAK_BYTES = 18, /* a verdict, a mark and the end */
+    HM_LEAK_BYTES = HM_VERDICT_BYTES + 1, /* with a mark */
     HM_FIGURES_BYTES = 512,
 };
 
@@ -24,10 +24,7 @@ struct hm_summary_line {
     char *status; /* "ok", or what failed: "oom 3/3" */
     char *reason; /* of the first failure; NULL unless it is known */
     struct hm_summary_row metric[HM_SUMMARY_METRICS_END]; /* n = 0: none */
-    /* Of leak workloads, else "": the verdict (an unexpected one, if there was
-     * any), the expected one, and the number of runs that were not. */
-    char leak[HM_LEAK_BYTES - 2], leak_expected[HM_LEAK_BYTES - 2];
-    size_t leak_wrong;
+    struct hm_summary_leak leak;
     /* "a=1;b=2", what the workload found in the first block; "" for none. */
     char figures[HM_FIGURES_BYTES];
 };
