@@ -73,6 +73,11 @@ static const char columns_intro[] =
 static const char columns_derived[] =
     "| `summary.csv`, `ratios.csv`, `failures.csv`, and the data of charts | "
     "derived from the above | written anew by `heapmark summary` |\n"
+    "| `pause_history.csv` | a kind of pause in a stretch of the clock window, "
+    "1/240 of it, of one run of a cell | workload, strategy, kind (unlisted: "
+    "slices too short for pauses.csv, and what had no room there), t_s (when "
+    "the longest began; unlisted: the window's end), pause_ms (the longest), "
+    "pauses, total_ms |\n"
     "| `mmu.csv` | a cell and a length of time | workload, strategy, "
     "window_ns, mmu_worst, mmu_median, bmu_worst, bmu_median (shares of 1: of "
     "its worst and its median run), runs; NaN ends a curve |\n"

@@ -113,6 +113,7 @@ static void report_put_data(const struct report *report,
         hm_report_metric_table(report->out, &report->rows, begin, n, latency,
                                3);
     } else if (strcmp(chart->data, "survival.csv") == 0 ||
+               strcmp(chart->data, "pause_history.csv") == 0 ||
                strcmp(chart->data, "mmu.csv") == 0) {
         hm_report_metric_table(report->out, &report->rows, begin, n, pauses, 2);
     } else {

@@ -4,9 +4,9 @@
  * Reads runs.csv and, where they exist, hist.csv, pauses.csv and samples.csv.
  * Writes summary.csv (one row per cell, arm and metric), failures.csv, and the
  * data of the charts: ratios.csv, pareto.csv, latency.csv, survival.csv,
- * timeline.csv, mmu.csv, lbo.csv, time_heap.csv, scaling.csv, drain.csv,
- * sharing.csv, sweep.csv, nursery.csv.  results/README.md says what their
- * columns mean. */
+ * timeline.csv, pause_history.csv, mmu.csv, lbo.csv, time_heap.csv,
+ * scaling.csv, drain.csv, sharing.csv, sweep.csv, nursery.csv.
+ * results/README.md says what their columns mean. */
 #ifndef HM_HARNESS_ANALYSIS_SUMMARY_H
 #define HM_HARNESS_ANALYSIS_SUMMARY_H
 

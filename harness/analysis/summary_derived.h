@@ -49,6 +49,13 @@ int hm_summary_write_survival(const struct hm_summary_view *view,
 int hm_summary_write_timeline(const struct hm_summary_view *view,
                               const char *folder);
 
+/* workload,strategy,kind,t_s,pause_ms,pauses,total_ms: the pauses of one run
+ * per cell, of each kind and stretch of the clock window the longest, with how
+ * many and how long all of them are.  The last row of a cell, `unlisted`, has
+ * the window's end and the time of slices and pauses that pauses.csv lacks. */
+int hm_summary_write_pauses(const struct hm_summary_view *view,
+                            const char *folder);
+
 /* workload,strategy,window_ns,mmu_worst,mmu_median,bmu_worst,bmu_median,runs:
  * minimum and bounded mutator utilisation of the pauses in pauses.csv, over
  * the runs of a cell (mmu.h). */

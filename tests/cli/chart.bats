@@ -11,7 +11,7 @@ setup() {
 @test "all charts are drawn, the timeline once per workload" {
     needs_gnuplot
     run -0 "$heapmark" chart campaign
-    for id in heatmap forest pareto latency survival mmu lbo timeline-cache timeline-churn; do
+    for id in heatmap forest pareto latency survival mmu lbo timeline-cache timeline-churn pauses-cache; do
         [[ $output == *"campaign/charts/$id.svg"* ]]
         [ "$(stat -c %s campaign/charts/$id.svg)" -gt 1024 ]
     done
@@ -267,6 +267,42 @@ ROWS
     sed -i 's/^pause_max_ms/ops_per_s/' nursery.csv
     gnuplot -c "$HEAPMARK_BIN/plot/nursery.gp" nursery.csv nursery.svg
     grep -q 'Operations per second.*higher is better' nursery.svg
+}
+
+@test "pauses: a panel for each strategy that has any, by kind, with number, longest and sum" {
+    needs_gnuplot
+    cat >history.csv <<'ROWS'
+workload,strategy,kind,t_s,pause_ms,pauses,total_ms
+requests,generational@3x,full,0.5,12,1,12
+requests,generational@3x,minor,0.1,0,40,1.25
+requests,generational@3x,minor,0.2,0.9,1,0.9
+requests,generational@3x,unlisted,1,NaN,0,0.35
+requests,generational@2x,cycles,0.5,700,1,700
+requests,node,increment,2.5,1500,3,2000
+requests,node,unlisted,5,NaN,0,0
+cache,other,sweep,5,1,1,1
+ROWS
+    run -0 gnuplot -c "$HEAPMARK_BIN/plot/pauses.gp" history.csv pauses.svg
+    [ -z "$output" ]
+    for text in 'requests: pauses of one run (lower is better), collectors @3x' generational@3x node \
+        '42 pauses, max 12 ms, sum 14.5 ms' '3 pauses, max 1.5 s, sum 2 s' full minor increment '1 ms' '1 s'; do
+        grep -qF ">$text<" pauses.svg || { echo "no $text"; false; }
+    done
+    run ! grep -qE '>(sweep|cycles|unlisted|other|generational@2x)<' pauses.svg
+    run ! grep -q '@2x<' pauses.svg
+    head -n 2 history.csv >one.csv # one pause alone, and none after it
+    run -0 gnuplot -c "$HEAPMARK_BIN/plot/pauses.gp" one.csv one.svg
+    [ -z "$output" ]
+    grep -q '>1 pause, max 12 ms, sum 12 ms<' one.svg
+}
+
+@test "a campaign without pauses has no chart of them, and says so when asked for it" {
+    needs_gnuplot
+    rm campaign/pauses.csv
+    "$heapmark" summary --quiet campaign
+    run -0 "$heapmark" chart --chart pauses campaign
+    [ "$output" = "heapmark: chart pauses: nothing to draw: pause_history.csv has no rows" ]
+    [ -z "$(ls campaign/charts)" ]
 }
 
 @test "leaks: panels of who holds the memory, a matrix of slopes with what was not expected" {

@@ -15,7 +15,8 @@ setup() {
     page=campaign/report.html
     grep -q '<b>mimalloc</b> is [0-9.]* times as fast as glibc (95 % interval' $page
     grep -q 'Noise floor: glibc measured against itself' $page
-    [ "$(grep -c '<svg role="img"' $page)" -eq 16 ]
+    [ "$(grep -c '<svg role="img"' $page)" -eq 24 ]
+    grep -q 'The numbers (pause_history.csv)' $page
     [ "$(grep -c '<h3>' $page)" -eq 9 ]
     grep -q 'needs more than the 512 MiB cap' $page
     grep -q 'Example CPU, 2 cores' $page

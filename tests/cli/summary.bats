@@ -22,7 +22,7 @@ field() {
     [ "$(field cache jemalloc wall_ns 19)" = faster ]
     [ "$(field churn first_fit wall_ns 19)" = slower ]
     [ "$(field cache semispace rss_peak_bytes 19)" = more ]
-    for file in summary failures ratios pareto latency survival timeline mmu lbo; do
+    for file in summary failures ratios pareto latency survival timeline pause_history mmu lbo; do
         [ "$(wc -l <campaign/$file.csv)" -gt 1 ]
     done
 }
@@ -33,6 +33,17 @@ field() {
     [ -z "$(field file_stream tbb wall_ns 16)" ]
     [ "$(field leak_cache nogc wall_ns 12)" = "oom 10/10" ]
     grep -q '^leak_cache,.*oom 10/10,needs more than the 512 MiB cap$' campaign/failures.csv
+}
+
+@test "the history of pauses has those of the run that is shown: all counted, the longest kept" {
+    "$heapmark" summary --quiet campaign
+    id=$(column campaign/runs.csv run_id workload cache strategy marksweep status ok | head -n 1)
+    awk -F, -v id="$id" '$1 == id { n++; if ($3 > most) most = $3 }
+        END { printf "%d %.3g\n", n, most / 1e6 }' campaign/pauses.csv >listed
+    awk -F, '$1 == "cache" && $2 == "marksweep" { n += $6; if ($5 > most && $3 != "unlisted") most = $5 }
+        END { printf "%d %.3g\n", n, most }' campaign/pause_history.csv >told
+    [ "$(cat listed)" = "$(cat told)" ]
+    [ "$(cut -d' ' -f1 told)" -eq 24 ]
 }
 
 @test "every record of summary.csv has 20 fields" {

@@ -496,6 +496,70 @@ static void the_timeline_is_the_first_run_without_its_setup(void **state)
                         "cache,fast,NaN,NaN,NaN\n");
 }
 
+/* The window is of 0.5 s: stretches of 2.08 ms. */
+static void pauses_of_a_stretch_are_counted_and_the_longest_kept(void **state)
+{
+    (void)state;
+    begin_runs();
+    put_blocks(&three_arms[2], 1, 2);
+    folder_put("pauses.csv", "run_id,start_ns,duration_ns,kind\n"
+                             "0,250000000,1000000,minor\n"
+                             "0,251000000,4000000,minor\n"
+                             "0,252000000,2000000,minor\n"
+                             "0,251000000,3000000,full\n"
+                             "0,400000000,500000,a word of its own\n"
+                             "1,1000000,99000000,full\n");
+    assert_int_equal(summarise(), 0);
+    assert_string_equal(folder_text("pause_history.csv"),
+                        "workload,strategy,kind,t_s,pause_ms,pauses,total_ms\n"
+                        "cache,fast,full,0.251,3,1,3\n"
+                        "cache,fast,minor,0.251,4,3,7\n"
+                        "cache,fast,other,0.4,0.5,1,0.5\n"
+                        "cache,fast,unlisted,0.5,NaN,0,0\n");
+}
+
+static void pauses_outside_of_the_window_are_drawn_at_its_edges(void **state)
+{
+    (void)state;
+    begin_runs();
+    put_blocks(&three_arms[0], 1, 1);
+    folder_put("pauses.csv", "run_id,start_ns,duration_ns,kind\n"
+                             "0,-5,1000000,full\n"
+                             "0,1000000000,2000000,full\n"
+                             "0,7000000000,3000000,full\n");
+    assert_int_equal(summarise(), 0);
+    assert_string_equal(folder_text("pause_history.csv"),
+                        "workload,strategy,kind,t_s,pause_ms,pauses,total_ms\n"
+                        "cache,glibc,full,0,1,1,1\n"
+                        "cache,glibc,full,1,3,2,5\n"
+                        "cache,glibc,unlisted,1,NaN,0,0\n");
+}
+
+static void slices_too_short_to_be_listed_are_in_the_sum(void **state)
+{
+    (void)state;
+    begin_runs();
+    (void)fputs("0,0,0,cache,n=1,,1,gc,collector,test,ok,,1000000000,1000000000"
+                ",3000000,,,,,,5000000,7500000,1000000\n",
+                runs);
+    folder_put("pauses.csv", "run_id,start_ns,duration_ns,kind\n"
+                             "0,0,5000000,increment\n");
+    assert_int_equal(summarise(), 0);
+    assert_non_null(strstr(folder_text("pause_history.csv"),
+                           "\ncache,gc,unlisted,1,NaN,0,2.5\n"));
+}
+
+static void a_campaign_without_pauses_has_no_history_of_them(void **state)
+{
+    (void)state;
+    begin_runs();
+    put_blocks(three_arms, 3, 1);
+    assert_int_equal(summarise(), 0);
+    assert_string_equal(
+        folder_text("pause_history.csv"),
+        "workload,strategy,kind,t_s,pause_ms,pauses,total_ms\n");
+}
+
 static void side_files_of_unknown_runs_are_refused(void **state)
 {
     (void)state;
@@ -553,6 +617,10 @@ int main(void)
         TEST(open_loops_are_in_no_mean_and_no_ratio),
         TEST(pauses_become_a_survival_curve),
         TEST(the_timeline_is_the_first_run_without_its_setup),
+        TEST(pauses_of_a_stretch_are_counted_and_the_longest_kept),
+        TEST(pauses_outside_of_the_window_are_drawn_at_its_edges),
+        TEST(slices_too_short_to_be_listed_are_in_the_sum),
+        TEST(a_campaign_without_pauses_has_no_history_of_them),
         TEST(side_files_of_unknown_runs_are_refused),
         TEST(the_pareto_front_is_what_nobody_beats),
     };
