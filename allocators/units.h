@@ -329,6 +329,19 @@ static void hm_units_purge(struct hm_units *u, size_t keep, size_t runs)
     errno = error;
 }
 
+/* What went back is dirty again, and one with what touches it: where the system
+ * does not take memory, for it is locked, it has backed all of it. */
+static void hm_units_recall(struct hm_units *u)
+{
+    while (u->clean.map != 0) {
+        uint32_t first = u->clean.list[__builtin_ctzll(u->clean.map)];
+        size_t n = u->unit[first].units;
+
+        hm_units_unlink(u, first);
+        hm_units_settle(u, first, n, HM_UNIT_DIRTY);
+    }
+}
+
 /* --- take -----------------------------------------------------------------*/
 
 /* Units without memory, in one call; a hint, see MADV_POPULATE_WRITE. */
@@ -446,6 +459,8 @@ static uint32_t hm_units_take(struct hm_units *u, size_t n, void *owner)
 
     if (first == HM_UNIT_NONE && u->dirty_units > 0) {
         hm_units_purge(u, 0, SIZE_MAX); /* what touches is one run then */
+        if (u->dirty_units > 0)
+            hm_units_recall(u);
         first = hm_units_find_or_extend(u, n);
     }
     if (first == HM_UNIT_NONE)

@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* What goes back to the system, and what is kept. */
-#include "allocators/units.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <sys/mman.h>
 
 #include <cmocka.h>
+
+static int system_refuses; /* as it does of what mlockall(2) locked */
+
+static int madvise_or_refuse(void *address, size_t bytes, int advice)
+{
+    return system_refuses ? -1 : madvise(address, bytes, advice);
+}
+
+/* NOLINTNEXTLINE(readability-identifier-naming): a function of the system. */
+#define madvise madvise_or_refuse
+#include "allocators/units.h"
+#undef madvise
 
 enum { LIMIT_BYTES = 64 << 20, MOST = (40 << 20) / HM_UNIT_BYTES };
 
@@ -17,6 +27,7 @@ static uint32_t taken[MOST];
 static int setup(void **state)
 {
     (void)state;
+    system_refuses = 0;
     return hm_units_init(&units, LIMIT_BYTES);
 }
 
@@ -167,6 +178,28 @@ static void test_the_last_units_are_found_wherever_they_are(void **state)
     assert_null(hm_units_check(&units));
 }
 
+/* The first half is dirty and clean when the system begins to refuse. */
+static void test_what_the_system_refuses_is_one_run_with_what_it_took(
+    void **state)
+{
+    size_t half = units.end / 2 - 50;
+    uint32_t low = hm_units_take(&units, half, taken);
+    uint32_t high = hm_units_take(&units, half, taken);
+
+    (void)state;
+    hm_units_give(&units, low);
+    assert_true(units.dirty_units > 0 && units.dirty_units < half);
+    system_refuses = 1;
+    hm_units_give(&units, high);
+    assert_null(hm_units_check(&units));
+    assert_int_equal(hm_units_take(&units, 2 * half, taken), low);
+    assert_null(hm_units_check(&units));
+    system_refuses = 0;
+    hm_units_give(&units, low);
+    assert_true(units.dirty_units <= HM_UNITS_KEPT);
+    assert_null(hm_units_check(&units));
+}
+
 static void test_one_give_makes_few_system_calls(void **state)
 {
     enum { RUNS = 4 * HM_UNITS_PURGES };
@@ -211,6 +244,7 @@ int main(void)
         TEST(test_after_a_while_it_goes_back_again),
         TEST(test_memory_that_is_new_was_not_needed_again),
         TEST(test_the_last_units_are_found_wherever_they_are),
+        TEST(test_what_the_system_refuses_is_one_run_with_what_it_took),
         TEST(test_one_give_makes_few_system_calls),
         TEST(test_a_run_loses_its_end),
     };
