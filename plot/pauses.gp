@@ -25,8 +25,8 @@ sum_up(k, n, t, y, x) = k ? (COUNT[k] = COUNT[k] + n, TOTAL[k] = TOTAL[k] + t, L
 stats DATA using (sum_up(strcol("workload") eq W ? index_of(S, strcol("strategy")) : 0, column("pauses"), column("total_ms"), column("pause_ms"), column("t_s"))) nooutput
 length(ms) = ms >= 999.5 ? sprintf("%.3g s", ms / 1e3) : ms >= 0.9995 ? sprintf("%.3g ms", ms) : sprintf("%.3g µs", ms * 1e3)
 COLS = NS == 4 ? 2 : min(NS, NS > 9 ? 4 : 3); ROWS = (NS + COLS - 1) / COLS
-PANEL_W = NS == 1 ? 560.0 : NS < 5 ? 330.0 : 266.0; PANEL_H = NS < 4 ? 190.0 : 122.0; LEFT = 68.0; TOP = 110.0; GAP = 70.0
-WIDTH = max(LEFT + 14 + COLS * PANEL_W, 620); HEIGHT = TOP + ROWS * (PANEL_H + GAP) - 36
+PANEL_W = NS == 1 ? 560.0 : NS < 5 ? 330.0 : 266.0; PANEL_H = NS < 4 ? 190.0 : 122.0; LEFT = 68.0; TOP = 114.0; GAP = 74.0
+WIDTH = max(LEFT + 14 + COLS * PANEL_W, 620); HEIGHT = TOP + ROWS * (PANEL_H + GAP) - 40
 eval TERM("pauses", WIDTH, HEIGHT)
 YMIN = 10 ** floor(log10(min(YMIN, max(YMAX, 1e-6)))); YMAX = max(YMAX * 1.6, YMIN * 10)
 set logscale y 10; set yrange [YMIN:YMAX]
@@ -54,12 +54,12 @@ do for [k=1:words(KINDS)] {
 do for [k=1:NS] {
   s = word(S, k); c = (k - 1) % COLS; r = (k - 1) / COLS
   set lmargin at screen (LEFT + PANEL_W * c) / WIDTH; set rmargin at screen (LEFT + PANEL_W * (c + 1) - 18) / WIDTH
-  set tmargin at screen 1 - (TOP + (PANEL_H + GAP) * r) / HEIGHT
-  set bmargin at screen 1 - (TOP + (PANEL_H + GAP) * r + PANEL_H) / HEIGHT
-  set label 3 s at graph 0.5, 1 offset 0, 1.9 center font FONT.",12"
+  top = TOP + (PANEL_H + GAP) * r; middle = (LEFT + PANEL_W * (c + 0.5) - 9) / WIDTH
+  set tmargin at screen 1 - top / HEIGHT; set bmargin at screen 1 - (top + PANEL_H) / HEIGHT
+  set label 3 s at screen middle, 1 - (top - 30) / HEIGHT center font FONT.",12"
   set label 4 sprintf("%d pause%s, max %s, sum %s", COUNT[k], COUNT[k] == 1 ? "" : "s", length(LONGEST[k]), length(TOTAL[k])) \
-    at graph 0.5, 1 offset 0, 0.7 center font FONT.",9" tc rgb "#555555"
-  set xrange [0:END[k] * 1.01]; set xtics 0, nice(END[k] / 4) font FONT.",10"
+    at screen middle, 1 - (top - 13) / HEIGHT center font FONT.",9" tc rgb "#555555"
+  set xrange [0:END[k] * 1.01]; set xtics 0, nice(END[k] / 4) offset 0, 0.4 font FONT.",10"
   eval "set ytics ".(c == 0 ? UNITS : BLANK)." font FONT.',10'"
   plot DATA using (mine(s) ? column("t_s") : NaN):(height(column("pause_ms"))):(SHADE + kind_rgb(strcol("kind"))) \
        with impulses lc rgb variable lw 1 dt 1 title "pauses", \
