@@ -2,7 +2,7 @@
 #include "harness/analysis/summary_derived.h"
 
 #include "harness/analysis/mmu.h"
-#include "harness/csv.h"
+#include "harness/analysis/summary_side.h"
 #include "harness/replace_file.h"
 
 #include <errno.h>
@@ -21,21 +21,12 @@ struct mmu_cell {
 struct mmu {
     const struct hm_summary_view *view;
     struct mmu_cell *cell;
-    struct hm_csv csv;
-    int column[3];
+    struct hm_summary_side side;
     double run_id; /* < 0: none yet */
     struct hm_span *span;
     size_t n, capacity;
     double *scratch; /* one utilisation per window, twice */
 };
-
-static int mmu_fail(const struct mmu *mmu, const char *what)
-{
-    (void)snprintf(mmu->view->campaign->error,
-                   sizeof mmu->view->campaign->error, "%.120s:%lu: %s",
-                   mmu->csv.path, mmu->csv.line, what);
-    return -EINVAL;
-}
 
 static int mmu_open_cell(struct mmu *mmu, uint32_t number)
 {
@@ -84,8 +75,10 @@ static int mmu_close_run(struct mmu *mmu)
         return 0;
     if (mmu->run_id < (double)campaign->n_run_ids)
         number = campaign->cell_of_run[(size_t)mmu->run_id];
-    if (number == UINT32_MAX)
-        return mmu_fail(mmu, "this run_id is not in runs.csv");
+    if (number == UINT32_MAX) {
+        return hm_summary_side_fail(&mmu->side,
+                                    "this run_id is not in runs.csv");
+    }
     while (run < campaign->cell[number].n_ok &&
            campaign->cell[number].ok[run].run_id != (uint32_t)mmu->run_id)
         run++;
@@ -95,21 +88,26 @@ static int mmu_close_run(struct mmu *mmu)
     error = mmu_open_cell(mmu, number);
     if (error != 0)
         return error;
-    if (mmu->cell[number].is_set[run])
-        return mmu_fail(mmu, "the rows of a run do not stand together");
+    if (mmu->cell[number].is_set[run]) {
+        return hm_summary_side_fail(&mmu->side,
+                                    "the rows of a run do not stand together");
+    }
     mmu_put_run(mmu, number, run);
     return 0;
 }
 
-static int mmu_add(struct mmu *mmu)
+static int mmu_add(void *self)
 {
+    struct mmu *mmu = self;
     double number[3];
     int error = 0;
 
-    for (int i = 0; i < 3; i++) {
-        if (hm_csv_number(mmu->csv.field[mmu->column[i]], &number[i]) != 0 ||
-            isnan(number[i]) || (i != 1 && number[i] < 0))
-            return mmu_fail(mmu, "a field is not a number");
+    for (size_t i = 0; i < 3; i++) {
+        const char *text = hm_summary_side_text(&mmu->side, i);
+
+        if (hm_csv_number(text, &number[i]) != 0 || isnan(number[i]) ||
+            (i != 1 && number[i] < 0))
+            return hm_summary_side_fail(&mmu->side, "a field is not a number");
     }
     if (number[0] < mmu->run_id || number[0] > mmu->run_id) {
         error = mmu_close_run(mmu);
@@ -134,30 +132,11 @@ static int mmu_add(struct mmu *mmu)
 
 static int mmu_read(struct mmu *mmu, const char *folder)
 {
-    static const char *const names[] = {"run_id", "start_ns", "duration_ns"};
-    char path[4096];
-    int error, more = 1;
+    static const struct hm_summary_side_table table = {
+        "pauses.csv", {"run_id", "start_ns", "duration_ns"}};
+    int error = hm_summary_side_read(&mmu->side, folder, &table, mmu_add, mmu);
 
-    (void)snprintf(path, sizeof path, "%s/pauses.csv", folder);
-    error = hm_csv_open(&mmu->csv, path);
-    if (error == -ENOENT)
-        return 0;
-    if (error == 0) {
-        error = hm_csv_columns(&mmu->csv, names, 3, mmu->column);
-        while (error == 0 && (more = hm_csv_next(&mmu->csv)) > 0)
-            error = mmu_add(mmu);
-        if (error == 0)
-            error = more;
-        if (error == 0)
-            error = mmu_close_run(mmu);
-        hm_csv_close(&mmu->csv);
-    }
-    if (error != 0 && error != -ENOMEM &&
-        mmu->view->campaign->error[0] == '\0') {
-        (void)snprintf(mmu->view->campaign->error,
-                       sizeof mmu->view->campaign->error, "%s", mmu->csv.error);
-    }
-    return error;
+    return error != 0 ? error : mmu_close_run(mmu);
 }
 
 static int mmu_compare(const void *left, const void *right)
@@ -221,7 +200,8 @@ static int mmu_write(struct mmu *mmu, const char *folder)
 
 int hm_summary_write_mmu(const struct hm_summary_view *view, const char *folder)
 {
-    struct mmu mmu = {.view = view, .run_id = -1};
+    struct mmu mmu = {
+        .view = view, .side.campaign = view->campaign, .run_id = -1};
     size_t n = view->campaign->n_cells;
     int error = -ENOMEM;
 

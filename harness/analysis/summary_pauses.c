@@ -2,7 +2,7 @@
 #include "harness/analysis/summary_derived.h"
 
 #include "common/pause_log.h"
-#include "harness/csv.h"
+#include "harness/analysis/summary_side.h"
 #include "harness/replace_file.h"
 
 #include <errno.h>
@@ -29,17 +29,8 @@ struct pauses_stretch {
 struct pauses {
     const struct hm_summary_view *view;
     struct pauses_stretch **kind; /* [cell * PAUSES_KINDS + kind]; NULL: none */
-    struct hm_csv csv;
-    int column[PAUSES_NUMBERS + 1];
+    struct hm_summary_side side;
 };
-
-static int pauses_fail(const struct pauses *pauses, const char *what)
-{
-    (void)snprintf(pauses->view->campaign->error,
-                   sizeof pauses->view->campaign->error, "%.120s:%lu: %s",
-                   pauses->csv.path, pauses->csv.line, what);
-    return -EINVAL;
-}
 
 static const char *pauses_kind_name(size_t kind)
 {
@@ -89,53 +80,28 @@ static int pauses_keep(const struct pauses *pauses, size_t cell, size_t kind,
     return 0;
 }
 
-static int pauses_add(struct pauses *pauses)
+static int pauses_add(void *self)
 {
+    const struct pauses *pauses = self;
     double number[PAUSES_NUMBERS]; /* run_id, start_ns, duration_ns */
     long cell;
 
-    for (int i = 0; i < PAUSES_NUMBERS; i++) {
-        if (hm_csv_number(pauses->csv.field[pauses->column[i]], &number[i]) !=
-                0 ||
-            isnan(number[i]) || (i != 1 && number[i] < 0))
-            return pauses_fail(pauses, "a field is not a number");
+    for (size_t i = 0; i < PAUSES_NUMBERS; i++) {
+        const char *text = hm_summary_side_text(&pauses->side, i);
+
+        if (hm_csv_number(text, &number[i]) != 0 || isnan(number[i]) ||
+            (i != 1 && number[i] < 0)) {
+            return hm_summary_side_fail(&pauses->side,
+                                        "a field is not a number");
+        }
     }
     cell = hm_summary_shown_cell(pauses->view->campaign, number[0]);
     if (cell < 0)
         return 0;
     return pauses_keep(
         pauses, (size_t)cell,
-        pauses_kind(pauses->csv.field[pauses->column[PAUSES_NUMBERS]]),
+        pauses_kind(hm_summary_side_text(&pauses->side, PAUSES_NUMBERS)),
         number[1], number[2]);
-}
-
-static int pauses_read(struct pauses *pauses, const char *folder)
-{
-    static const char *const names[] = {"run_id", "start_ns", "duration_ns",
-                                        "kind"};
-    char path[4096];
-    int error, more = 0;
-
-    (void)snprintf(path, sizeof path, "%s/pauses.csv", folder);
-    error = hm_csv_open(&pauses->csv, path);
-    if (error == -ENOENT)
-        return 0;
-    if (error == 0) {
-        error = hm_csv_columns(&pauses->csv, names, PAUSES_NUMBERS + 1,
-                               pauses->column);
-        while (error == 0 && (more = hm_csv_next(&pauses->csv)) > 0)
-            error = pauses_add(pauses);
-        if (error == 0)
-            error = more;
-        hm_csv_close(&pauses->csv);
-    }
-    if (error != 0 && error != -ENOMEM &&
-        pauses->view->campaign->error[0] == '\0') {
-        (void)snprintf(pauses->view->campaign->error,
-                       sizeof pauses->view->campaign->error, "%s",
-                       pauses->csv.error);
-    }
-    return error;
 }
 
 /* The rows of a kind; returns the sum of its pauses. */
@@ -203,14 +169,17 @@ static int pauses_write(const struct pauses *pauses, const char *folder)
 int hm_summary_write_pauses(const struct hm_summary_view *view,
                             const char *folder)
 {
-    struct pauses pauses = {.view = view};
+    static const struct hm_summary_side_table table = {
+        "pauses.csv", {"run_id", "start_ns", "duration_ns", "kind"}};
+    struct pauses pauses = {.view = view, .side.campaign = view->campaign};
     size_t n = view->campaign->n_cells * PAUSES_KINDS;
     int error;
 
     pauses.kind = calloc(n, sizeof(struct pauses_stretch *));
     if (pauses.kind == NULL)
         return -ENOMEM;
-    error = pauses_read(&pauses, folder);
+    error =
+        hm_summary_side_read(&pauses.side, folder, &table, pauses_add, &pauses);
     if (error == 0)
         error = pauses_write(&pauses, folder);
     for (size_t i = 0; i < n; i++)

@@ -2,7 +2,7 @@
 #include "harness/analysis/summary_derived.h"
 
 #include "common/hist.h"
-#include "harness/csv.h"
+#include "harness/analysis/summary_side.h"
 #include "harness/replace_file.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 /* A curve that falls by less than this is still level. */
 #define SERIES_VISIBLE 0.95
 
-enum { SERIES_COLUMNS = 4, SERIES_STEPS_PER_NINE = 20 };
+enum { SERIES_STEPS_PER_NINE = 20 };
 
 /* Words of hist.csv's column `operation`; the first: samples of any. */
 static const char *const series_kinds[] = {
@@ -43,27 +43,19 @@ struct series {
     struct hm_hist **hist; /* of a cell's SERIES_KINDS one behind the other */
     bool by_kind;          /* the kinds are read, and not the rest */
     bool tells_failed;     /* open loops without a curve have a row */
-    struct hm_csv csv;
-    int column[SERIES_COLUMNS];
-    int is_empty; /* the side file does not exist */
+    struct hm_summary_side side;
 };
-
-static int series_fail(const struct series *series, const char *what)
-{
-    (void)snprintf(series->view->campaign->error,
-                   sizeof series->view->campaign->error, "%.120s:%lu: %s",
-                   series->csv.path, series->csv.line, what);
-    return -EINVAL;
-}
 
 /* The record's numbers.  Returns 0 or a negative errno. */
 static int series_numbers(const struct series *series, size_t n, double *number)
 {
     for (size_t i = 0; i < n; i++) {
-        const char *text = series->csv.field[series->column[i]];
+        const char *text = hm_summary_side_text(&series->side, i);
 
-        if (hm_csv_number(text, &number[i]) != 0 || !(number[i] >= 0))
-            return series_fail(series, "a field is not a number >= 0");
+        if (hm_csv_number(text, &number[i]) != 0 || !(number[i] >= 0)) {
+            return hm_summary_side_fail(&series->side,
+                                        "a field is not a number >= 0");
+        }
     }
     return 0;
 }
@@ -77,11 +69,15 @@ static int series_find(struct series *series, double run_id, size_t kind,
     uint32_t cell;
 
     *hist = NULL;
-    if (run_id >= (double)campaign->n_run_ids)
-        return series_fail(series, "this run_id is not in runs.csv");
+    if (run_id >= (double)campaign->n_run_ids) {
+        return hm_summary_side_fail(&series->side,
+                                    "this run_id is not in runs.csv");
+    }
     cell = campaign->cell_of_run[(size_t)run_id];
-    if (cell == UINT32_MAX)
-        return series_fail(series, "this run_id is not in runs.csv");
+    if (cell == UINT32_MAX) {
+        return hm_summary_side_fail(&series->side,
+                                    "this run_id is not in runs.csv");
+    }
     if (campaign->cell[cell].arm == HM_SUMMARY_ARM_TWIN)
         return 0;
     place = &series->hist[(size_t)cell * SERIES_KINDS + kind];
@@ -98,19 +94,20 @@ static int series_find(struct series *series, double run_id, size_t kind,
 /* Older files have no such column. */
 static int series_kind(const struct series *series, size_t *kind)
 {
-    int column = hm_csv_column(&series->csv, "operation");
-    const char *word = column >= 0 ? series->csv.field[column] : "";
+    int column = hm_csv_column(&series->side.csv, "operation");
+    const char *word = column >= 0 ? series->side.csv.field[column] : "";
 
     for (*kind = 0; *kind < SERIES_KINDS; (*kind)++) {
         if (strcmp(word, series_kinds[*kind]) == 0)
             return 0;
     }
-    return series_fail(series, "this operation is unknown");
+    return hm_summary_side_fail(&series->side, "this operation is unknown");
 }
 
 /* hist.csv: run_id, low_ns, high_ns, count. */
-static int series_add_bucket(struct series *series)
+static int series_add_bucket(void *self)
 {
+    struct series *series = self;
     double number[4];
     struct hm_hist *hist;
     int error = series_numbers(series, 4, number);
@@ -125,7 +122,7 @@ static int series_add_bucket(struct series *series)
     if (error != 0 || hist == NULL)
         return error;
     if (number[2] >= ldexp(1, HM_HIST_MAX_BITS) || number[3] > UINT32_MAX)
-        return series_fail(series, "out of range");
+        return hm_summary_side_fail(&series->side, "out of range");
     index = hm_hist_index((uint64_t)number[1]);
     hist->count[index] += (uint32_t)number[3];
     hist->n += (uint64_t)number[3];
@@ -135,8 +132,9 @@ static int series_add_bucket(struct series *series)
 }
 
 /* pauses.csv: run_id, duration_ns. */
-static int series_add_pause(struct series *series)
+static int series_add_pause(void *self)
 {
+    struct series *series = self;
     double number[2];
     struct hm_hist *hist;
     int error = series_numbers(series, 2, number);
@@ -145,32 +143,6 @@ static int series_add_pause(struct series *series)
         error = series_find(series, number[0], 0, &hist);
     if (error == 0 && hist != NULL)
         hm_hist_add(hist, (uint64_t)number[1]);
-    return error;
-}
-
-static int series_read(struct series *series, const char *path,
-                       const char *const *name, size_t n,
-                       int (*add)(struct series *))
-{
-    int error = hm_csv_open(&series->csv, path);
-    int more = 1;
-
-    if (error == -ENOENT)
-        return 0; /* the campaign has no such measurements */
-    if (error == 0) {
-        error = hm_csv_columns(&series->csv, name, n, series->column);
-        while (error == 0 && (more = hm_csv_next(&series->csv)) > 0)
-            error = add(series);
-        if (error == 0)
-            error = more;
-        hm_csv_close(&series->csv);
-    }
-    if (error != 0 && error != -ENOMEM &&
-        series->view->campaign->error[0] == '\0') {
-        (void)snprintf(series->view->campaign->error,
-                       sizeof series->view->campaign->error, "%s",
-                       series->csv.error);
-    }
     return error;
 }
 
@@ -337,6 +309,7 @@ static int series_init(struct series *series,
 {
     memset(series, 0, sizeof *series);
     series->view = view;
+    series->side.campaign = view->campaign;
     series->hist = calloc(view->campaign->n_cells * SERIES_KINDS,
                           sizeof(struct hm_hist *));
     return series->hist == NULL ? -ENOMEM : 0;
@@ -357,16 +330,17 @@ static int series_write_hist(const struct hm_summary_view *view,
                              const char *folder, bool by_kind, const char *name,
                              const char *header)
 {
-    static const char *const names[] = {"run_id", "low_ns", "high_ns", "count"};
+    static const struct hm_summary_side_table table = {
+        "hist.csv", {"run_id", "low_ns", "high_ns", "count"}};
     struct series series;
-    char path[4096];
     int error = series_init(&series, view);
 
     series.by_kind = by_kind;
     series.tells_failed = !by_kind;
-    (void)snprintf(path, sizeof path, "%s/hist.csv", folder);
-    if (error == 0)
-        error = series_read(&series, path, names, 4, series_add_bucket);
+    if (error == 0) {
+        error = hm_summary_side_read(&series.side, folder, &table,
+                                     series_add_bucket, &series);
+    }
     if (error == 0)
         error = series_write(&series, folder, name, header, series_put_latency);
     series_fini(&series);
@@ -392,14 +366,15 @@ int hm_summary_write_operations(const struct hm_summary_view *view,
 int hm_summary_write_survival(const struct hm_summary_view *view,
                               const char *folder)
 {
-    static const char *const names[] = {"run_id", "duration_ns"};
+    static const struct hm_summary_side_table table = {
+        "pauses.csv", {"run_id", "duration_ns"}};
     struct series series;
-    char path[4096];
     int error = series_init(&series, view);
 
-    (void)snprintf(path, sizeof path, "%s/pauses.csv", folder);
-    if (error == 0)
-        error = series_read(&series, path, names, 2, series_add_pause);
+    if (error == 0) {
+        error = hm_summary_side_read(&series.side, folder, &table,
+                                     series_add_pause, &series);
+    }
     if (error == 0) {
         error = series_write(&series, folder, "survival.csv",
                              "workload,strategy,pause_ns,share\n",

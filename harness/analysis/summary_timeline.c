@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/analysis/summary_derived.h"
 
-#include "harness/csv.h"
+#include "harness/analysis/summary_side.h"
 #include "harness/replace_file.h"
 
 #include <errno.h>
@@ -27,17 +27,8 @@ struct timeline_run {
 struct timeline {
     const struct hm_summary_view *view;
     struct timeline_run *run; /* by cell */
-    struct hm_csv csv;
-    int column[TIMELINE_COLUMNS + 1];
+    struct hm_summary_side side;
 };
-
-static int timeline_fail(const struct timeline *timeline, const char *what)
-{
-    (void)snprintf(timeline->view->campaign->error,
-                   sizeof timeline->view->campaign->error, "%.120s:%lu: %s",
-                   timeline->csv.path, timeline->csv.line, what);
-    return -EINVAL;
-}
 
 static int timeline_keep(struct timeline_run *run,
                          const struct timeline_sample *sample)
@@ -56,17 +47,20 @@ static int timeline_keep(struct timeline_run *run,
     return 0;
 }
 
-static int timeline_add(struct timeline *timeline)
+static int timeline_add(void *self)
 {
+    struct timeline *timeline = self;
     double number[TIMELINE_COLUMNS];
-    const char *phase = timeline->csv.field[timeline->column[TIMELINE_COLUMNS]];
+    const char *phase = hm_summary_side_text(&timeline->side, TIMELINE_COLUMNS);
     long cell;
 
-    for (int i = 0; i < TIMELINE_COLUMNS; i++) {
-        const char *text = timeline->csv.field[timeline->column[i]];
+    for (size_t i = 0; i < TIMELINE_COLUMNS; i++) {
+        const char *text = hm_summary_side_text(&timeline->side, i);
 
-        if (hm_csv_number(text, &number[i]) != 0)
-            return timeline_fail(timeline, "a field is not a number");
+        if (hm_csv_number(text, &number[i]) != 0) {
+            return hm_summary_side_fail(&timeline->side,
+                                        "a field is not a number");
+        }
     }
     cell = hm_summary_shown_cell(timeline->view->campaign, number[0]);
     if (cell < 0 || strcmp(phase, "0") == 0 || strcmp(phase, "setup") == 0)
@@ -74,33 +68,6 @@ static int timeline_add(struct timeline *timeline)
     return timeline_keep(
         &timeline->run[cell],
         &(struct timeline_sample){number[1], number[2], number[3]});
-}
-
-static int timeline_read(struct timeline *timeline, const char *path)
-{
-    static const char *const names[] = {"run_id", "t_ns", "rss_bytes",
-                                        "live_bytes", "phase"};
-    int error = hm_csv_open(&timeline->csv, path);
-    int more = 0;
-
-    if (error == -ENOENT)
-        return 0;
-    if (error == 0) {
-        error = hm_csv_columns(&timeline->csv, names, TIMELINE_COLUMNS + 1,
-                               timeline->column);
-        while (error == 0 && (more = hm_csv_next(&timeline->csv)) > 0)
-            error = timeline_add(timeline);
-        if (error == 0)
-            error = more;
-        hm_csv_close(&timeline->csv);
-    }
-    if (error != 0 && error != -ENOMEM &&
-        timeline->view->campaign->error[0] == '\0') {
-        (void)snprintf(timeline->view->campaign->error,
-                       sizeof timeline->view->campaign->error, "%s",
-                       timeline->csv.error);
-    }
-    return error;
 }
 
 static void timeline_put_mib(FILE *out, double bytes)
@@ -164,16 +131,17 @@ static int timeline_write(const struct timeline *timeline, const char *folder)
 int hm_summary_write_timeline(const struct hm_summary_view *view,
                               const char *folder)
 {
-    struct timeline timeline = {.view = view};
+    static const struct hm_summary_side_table table = {
+        "samples.csv", {"run_id", "t_ns", "rss_bytes", "live_bytes", "phase"}};
+    struct timeline timeline = {.view = view, .side.campaign = view->campaign};
     size_t n_cells = view->campaign->n_cells;
-    char path[4096];
     int error;
 
-    (void)snprintf(path, sizeof path, "%s/samples.csv", folder);
     timeline.run = calloc(n_cells, sizeof *timeline.run);
     if (timeline.run == NULL)
         return -ENOMEM;
-    error = timeline_read(&timeline, path);
+    error = hm_summary_side_read(&timeline.side, folder, &table, timeline_add,
+                                 &timeline);
     if (error == 0)
         error = timeline_write(&timeline, folder);
     for (size_t c = 0; c < n_cells; c++)
