@@ -73,7 +73,8 @@
     X(noisy, UINT, "0/1", "the machine was busy: see docs/measurement.md")     \
     X(clock_cost_ns, UINT, "ns", "cost of reading the clock once")             \
     X(env_pad_bytes, UINT, "bytes", "random padding of the environment")       \
-    X(leak_verdict, TEXT, "-", "none, logical, lost or fragmentation")         \
+    X(leak_verdict, TEXT, "-",                                                 \
+      "none, logical, lost, false_retention, fragmentation or settling")       \
     X(leak_expected, TEXT, "-", "the verdict this strategy class should get")  \
     X(malloc_path, TEXT, "-", "file that malloc came from, as the cell saw")   \
     X(version, TEXT, "-", "version of the strategy's library, if known")       \

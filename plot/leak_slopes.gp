@@ -1,8 +1,9 @@
 # leak_slopes.gp -- who leaks, and how fast: growth per operation, workload by strategy.
 #: The number is the growth of the resident set in bytes per operation, the median of the
 #: runs; the colour is its share of the bytes that an operation allocates. Below it the verdict:
-#: logical, the program holds on to it; lost, nothing can reach it; fragmentation, it grows and
-#: neither is the cause; none, it does not grow.
+#: logical, the program holds on to it; lost, nothing can reach it; false_retention, the same,
+#: but numbers look like references to it; fragmentation, it grows and none of these is the
+#: cause; settling, it comes to a plateau; none, it does not grow.
 #: A frame marks a verdict that was not expected of this kind of strategy. Empty: not run.
 #     gnuplot -c leak_slopes.gp leak_slopes.csv OUT.svg
 DATA = ARG1; OUT = ARG2
@@ -17,7 +18,7 @@ note(w, s, n, wrong) = (is_shown(s) ? (W = append(W, w), S = append(S, name(s)),
 stats DATA using (note(strcol("workload"), strcol("strategy"), column("n"), column("unexpected"))) nooutput
 NW = words(W); NS = words(S)
 LABEL = 0; do for [k=1:NW] { LABEL = max(LABEL, strlen(word(W, k))) }
-LEFT = 7.6 * LABEL + 22; CELL_W = 78.0; CELL_H = 36.0
+LEFT = 7.6 * LABEL + 22; CELL_W = 88.0; CELL_H = 36.0
 WIDTH = max(LEFT + CELL_W * NS + 96, 560); HEIGHT = 128.0 + CELL_H * NW
 eval TERM("leak_slopes", WIDTH, HEIGHT)
 unset grid; set border 0; set tics scale 0

@@ -280,8 +280,10 @@ static void report_put_glossary(FILE *out)
                   "(run --icount)."},
         {"leak", "what a leak workload's memory does: none, it stays; logical, "
                  "it grows because the program holds on to it; lost, it grows "
-                 "although nothing can be reached; fragmentation, it grows and "
-                 "neither is the cause. ! marks what was not "
+                 "although nothing can be reached; false_retention, the same, "
+                 "because numbers look like references; fragmentation, it "
+                 "grows and none of these is the cause; settling, it grew, and "
+                 "comes to a plateau. ! marks what was not "
                  "expected of this kind of strategy."},
         {"pause", "the program stands still while memory is managed."},
     };

@@ -44,8 +44,7 @@ static struct hm_tour_cell leaks_cell(size_t leak, size_t under)
                                  leaks_under[under].strategy, NULL};
 }
 
-/* "none", "logical", "lost", "fragmentation"; NULL: not measured, or not to its
- * end. */
+/* A word of leak.h; NULL: not measured, or not to its end. */
 static const char *leaks_verdict(struct hm_tour *tour, size_t leak,
                                  size_t under)
 {
@@ -119,7 +118,14 @@ static void leaks_table(struct hm_tour *tour)
     fputc('\n', tour->out);
 }
 
-/* Bit s: strategy s.  Fragmentation is neither a leak nor its cure. */
+/* Neither a leak nor its cure. */
+static bool leaks_is_unclear(const char *verdict)
+{
+    return verdict == NULL || strcmp(verdict, "fragmentation") == 0 ||
+           strcmp(verdict, "settling") == 0;
+}
+
+/* Bit s: strategy s. */
 struct leaks_sets {
     unsigned leaks, cured, unclear;
 };
@@ -131,7 +137,7 @@ static struct leaks_sets leaks_sets(struct hm_tour *tour, size_t leak)
     for (size_t s = 0; s < LEAKS_STRATEGIES; s++) {
         const char *verdict = leaks_verdict(tour, leak, s);
 
-        if (verdict == NULL || strcmp(verdict, "fragmentation") == 0) {
+        if (leaks_is_unclear(verdict)) {
             sets.unclear |= leaks_is_here(tour, s) ? 1U << s : 0;
         } else if (strcmp(verdict, "none") == 0) {
             sets.cured |= 1U << s;

@@ -11,6 +11,8 @@
 #define LEAK_MOST_SHARE  0.5  /* of a growth: its cause */
 #define LEAK_LARGE_SHARE 0.25 /* of the resident set */
 
+enum { LEAK_SETTLE_LEAST = 8 }; /* checkpoints: two halves of four */
+
 struct hm_slope hm_leak_slope(const struct hm_leak_point *point, size_t n,
                               enum hm_leak_bytes which)
 {
@@ -26,15 +28,14 @@ struct hm_slope hm_leak_slope(const struct hm_leak_point *point, size_t n,
     return hm_trend_slope(of, n - HM_LEAK_SKIPPED);
 }
 
-/* Growth of what is not reclaimed; of the resident set where the strategy does
- * not tell. */
-static double leak_live_slope(const struct hm_leak_point *point, size_t n)
+/* What is not reclaimed; the resident set where the strategy does not tell. */
+static enum hm_leak_bytes leak_live(const struct hm_leak_point *point, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (point[i].bytes[HM_LEAK_LIVE] == UINT64_MAX)
-            return hm_leak_slope(point, n, HM_LEAK_RSS).estimate;
+            return HM_LEAK_RSS;
     }
-    return hm_leak_slope(point, n, HM_LEAK_LIVE).estimate;
+    return HM_LEAK_LIVE;
 }
 
 /* Whether a slope of the resident set makes a difference to it. */
@@ -47,21 +48,63 @@ static int leak_is_large(const struct hm_leak_point *point, size_t n,
            LEAK_LARGE_SHARE * (double)first->bytes[HM_LEAK_RSS];
 }
 
-const char *hm_leak_verdict(const struct hm_leak_point *point, size_t n,
-                            double alloc_bytes_per_op)
+/* Whether a series, less what is needed, is on its way to a plateau.  The
+ * halves overlap, so that a step in the middle belongs to both. */
+static int leak_settles(const struct hm_leak_point *point, size_t n,
+                        enum hm_leak_bytes which)
 {
+    struct hm_trend_point of[HM_LEAK_MOST];
+    size_t left = n - HM_LEAK_SKIPPED, half = left / 2 + 1;
+    double first, second;
+
+    if (n < LEAK_SETTLE_LEAST)
+        return 0;
+    for (size_t i = 0; i < left; i++) {
+        const struct hm_leak_point *at = &point[HM_LEAK_SKIPPED + i];
+
+        of[i] = (struct hm_trend_point){(double)at->ops,
+                                        (double)at->bytes[which] -
+                                            (double)at->bytes[HM_LEAK_NEEDED]};
+    }
+    first = hm_trend_slope(of, half).estimate;
+    second = hm_trend_slope(of + left - half, half).estimate;
+    return first > 0 && second < HM_TREND_SETTLED * first;
+}
+
+/* Of what this strategy does not reclaim. */
+static const char *leak_unreclaimed(const char *leak, const char *misses)
+{
+    int is_false = strcmp(leak, "false") == 0 && strcmp(misses, "false") == 0;
+
+    return is_false ? "false_retention" : "lost";
+}
+
+const char *hm_leak_verdict(const struct hm_leak_point *point, size_t n,
+                            double alloc_bytes_per_op, const char *leak,
+                            const char *misses)
+{
+    enum hm_leak_bytes live_is = leak_live(point, n);
     double needed = hm_leak_slope(point, n, HM_LEAK_NEEDED).estimate;
     double growth = hm_leak_slope(point, n, HM_LEAK_RSS).estimate - needed;
     double held = hm_leak_slope(point, n, HM_LEAK_REACHABLE).estimate - needed;
-    double live = leak_live_slope(point, n) - needed;
+    double live = hm_leak_slope(point, n, live_is).estimate - needed;
+    int settles;
 
     if (isnan(growth) || alloc_bytes_per_op <= 0)
         return "";
     if (growth < LEAK_LEAST_SHARE * alloc_bytes_per_op)
         return "none";
-    if (live < LEAK_MOST_SHARE * growth)
-        return leak_is_large(point, n, growth) ? "fragmentation" : "none";
-    return held < LEAK_MOST_SHARE * live ? "lost" : "logical";
+    settles = leak_settles(point, n, HM_LEAK_RSS);
+    if (live < LEAK_MOST_SHARE * growth) {
+        if (!leak_is_large(point, n, growth))
+            return "none";
+        return settles ? "settling" : "fragmentation";
+    }
+    if (settles && leak_settles(point, n, live_is))
+        return "settling";
+    if (held < LEAK_MOST_SHARE * live)
+        return leak_unreclaimed(leak, misses);
+    return "logical";
 }
 
 const char *hm_leak_expected(const char *leak, const char *class_name,
@@ -74,6 +117,7 @@ const char *hm_leak_expected(const char *leak, const char *class_name,
     if (strcmp(class_name, "reference") == 0)
         return "lost";
     if (strcmp(class_name, "collector") == 0)
-        return strcmp(leak, misses) == 0 ? "lost" : "none";
+        return strcmp(leak, misses) == 0 ? leak_unreclaimed(leak, misses)
+                                         : "none";
     return strcmp(leak, "lost") == 0 ? "lost" : "none";
 }

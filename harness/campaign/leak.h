@@ -10,9 +10,15 @@
  *                  fast; of that at least half is what the program reaches: no
  *                  memory management could help
  *   lost           the same, but the program cannot reach it
+ *   false_retention  lost to a strategy that guesses what is a reference,
+ *                  where numbers look like references to garbage
  *   fragmentation  it grows by a quarter or more, and what is not reclaimed
  * does not; a smaller growth of this kind is none: caches and tables of a
- * runtime come to their size */
+ * runtime come to their size
+ *   settling       one of the last four, but on its way to a plateau: from the
+ *                  first half of the checkpoints to the second the slope of
+ *                  the resident set halves, and so does that of what is not
+ *                  reclaimed where it is the cause */
 #ifndef HM_HARNESS_CAMPAIGN_LEAK_H
 #define HM_HARNESS_CAMPAIGN_LEAK_H
 
@@ -40,10 +46,12 @@ struct hm_leak_point {
 struct hm_slope hm_leak_slope(const struct hm_leak_point *point, size_t n,
                               enum hm_leak_bytes which);
 
-/* "none", "logical", "lost" or "fragmentation"; "" where there is no slope.  n
- * <= HM_LEAK_MOST; alloc_bytes_per_op is what the program requests. */
+/* One of the words above; "" where there is no slope.  n <= HM_LEAK_MOST;
+ * alloc_bytes_per_op is what the program requests.  The workload leaks as
+ * `leak` says, and the strategy misses leaks of the kind `misses`. */
 const char *hm_leak_verdict(const struct hm_leak_point *point, size_t n,
-                            double alloc_bytes_per_op);
+                            double alloc_bytes_per_op, const char *leak,
+                            const char *misses);
 
 /* The verdict that a strategy should get under a workload that leaks as `leak`
  * says; "" for workloads that are not about leaks:
@@ -51,7 +59,7 @@ const char *hm_leak_verdict(const struct hm_leak_point *point, size_t n,
  *                     leak is   none  logical  lost  cycle  false
  *   allocator                   none  logical  lost  none   none
  *   collector                   none  logical  none  none   none
- *     that misses `leak`                             lost   lost
+ *     that misses `leak`                             lost   false_retention
  *   reference (never frees)     lost  logical  lost  lost   lost */
 const char *hm_leak_expected(const char *leak, const char *class_name,
                              const char *misses);

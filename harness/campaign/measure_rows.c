@@ -326,7 +326,9 @@ static void rows_fill_leak(struct hm_row *row, const struct hm_measure *measure,
         point[i] = rows_leak_point(measure, key, i);
     if (census->ops > 0)
         rate = (double)census->alloc_bytes / (double)census->ops;
-    hm_row_set(row, HM_COLUMN_leak_verdict, hm_leak_verdict(point, n, rate));
+    hm_row_set(
+        row, HM_COLUMN_leak_verdict,
+        hm_leak_verdict(point, n, rate, subject->leak, strategy->misses));
     hm_row_set(row, HM_COLUMN_leak_expected,
                hm_leak_expected(subject->leak, strategy->class_name,
                                 strategy->misses));

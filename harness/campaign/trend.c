@@ -16,7 +16,6 @@ enum {
 #define TREND_Z            1.959964 /* two-sided 95 % */
 #define TREND_TEST_Z       2.575829 /* two-sided 99 % */
 #define TREND_LEAST_GROWTH 0.05
-#define TREND_SETTLED      0.5 /* of the slope of the first half */
 
 static int trend_compare(const void *a, const void *b)
 {
@@ -113,7 +112,7 @@ const char *hm_trend_name(const struct hm_trend_point *point, size_t n)
     first = hm_trend_slope(least, TREND_HALF);
     second = hm_trend_slope(least + TREND_HALF, TREND_HALF);
     return second.estimate > 0 &&
-                   second.estimate >= TREND_SETTLED * first.estimate
+                   second.estimate >= HM_TREND_SETTLED * first.estimate
                ? "growing"
                : "settling";
 }

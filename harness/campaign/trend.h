@@ -11,6 +11,10 @@
 
 #include <stddef.h>
 
+/* What settles grows slower in its second half than this share of the slope of
+ * its first. */
+#define HM_TREND_SETTLED 0.5
+
 enum { HM_TREND_MOST = 64, HM_TREND_LEAST = 36 };
 
 struct hm_trend_point {
