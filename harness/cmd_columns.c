@@ -117,7 +117,7 @@ static const char columns_derived[] =
     "nursery_mib (of a semispace), value (median), low, high, status, n |\n"
     "| `leak_components.csv` | a checkpoint of a leak workload, of one run of "
     "a cell | workload, strategy, ops, needed_mib, reachable_mib, live_mib, "
-    "used_mib, rss_mib: as in leaks.csv |\n"
+    "used_mib, rss_mib: as in leaks.csv; verdict of the cell |\n"
     "| `leak_slopes.csv` | a cell of a leak workload | workload, strategy, "
     "bytes_per_op (growth of the resident set; median), low, high, share (of "
     "what an operation allocates), verdict, expected, unexpected (runs with "

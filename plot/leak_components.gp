@@ -2,7 +2,8 @@
 #: Each panel is a workload under a strategy, from its first to its last operation; all panels
 #: of a row share their height, written on its left. Blue is what the task needs, orange what
 #: the program could still reach and does not need (no strategy may take it), red what
-#: nothing can reach and was not reclaimed (with the headers of a collector's objects), grey the
+#: nothing can reach and was not reclaimed where the verdict is lost or false_retention; elsewhere
+#: that is the headers of a collector's objects and the runtime's own, dark grey. Light grey is the
 #: rest: free room, fragmentation, the program itself. What grows to the right leaks. An empty
 #: panel was not run.
 #     gnuplot -c leak_components.gp leak_components.csv OUT.svg
@@ -32,13 +33,14 @@ set style fill solid 1 noborder
 mine(w, s) = strcol("workload") eq w && is_shown(strcol("strategy")) && name(strcol("strategy")) eq s
 # Where the live bytes are not known, nothing is told to be garbage.
 live(l, r) = l > r ? l : r
-COLOUR = "#0072b2 #e69f00 #d55e00 #c9c9c9"
-TOLD = "'needed' 'reachable, not needed' 'not reclaimed; headers' 'free room, the program'"
+is_lost(verdict) = verdict eq "lost" || verdict eq "false_retention"
+COLOUR = "#0072b2 #e69f00 #d55e00 #c9c9c9 #8c8c8c"
+TOLD = "'needed' 'reachable, not needed' 'not reclaimed' 'free room, the program' 'headers, the runtime'"
 set multiplot
 set label 1 "Who holds the memory? (lower is better)".ONE_HEAP at screen 0.5, 1 - 16/HEIGHT center font FONT.",13"
-do for [l=1:4] {
+do for [l=1:5] {
   set label 1 + l "■ ".word(TOLD, l) at screen 0.5, 1 - 36/HEIGHT font FONT.",11" tc rgb word(COLOUR, l) \
-    center offset (l - 2.5) * 22, 0
+    center offset (l - 3) * 21, 0
 }
 do for [k=1:NS] {
   set label 10 + k word(S, k) at screen (LEFT + (k - 0.62) * (PANEL_W + GAP)) / WIDTH, 1 - (TOP_PX - 8) / HEIGHT \
@@ -55,7 +57,7 @@ do for [k=1:NW] {
     set lmargin at screen (LEFT + (j - 1) * (PANEL_W + GAP)) / WIDTH
     set rmargin at screen (LEFT + (j - 1) * (PANEL_W + GAP) + PANEL_W) / WIDTH
     plot DATA using (mine(w, s) ? column("ops") : NaN):(column("rss_mib")) with filledcurves y1=0 lc rgb word(COLOUR, 4) title "rest", \
-      DATA using (mine(w, s) ? column("ops") : NaN):(live(column("live_mib"), column("reachable_mib"))) with filledcurves y1=0 lc rgb word(COLOUR, 3) title "not reclaimed", \
+      for [c in "3 5"] DATA using (mine(w, s) && is_lost(strcol("verdict")) == (c eq "3") ? column("ops") : NaN):(live(column("live_mib"), column("reachable_mib"))) with filledcurves y1=0 lc rgb word(COLOUR, int(c)) title "not reclaimed, headers", \
       DATA using (mine(w, s) ? column("ops") : NaN):(column("reachable_mib")) with filledcurves y1=0 lc rgb word(COLOUR, 2) title "not needed", \
       DATA using (mine(w, s) ? column("ops") : NaN):(column("needed_mib")) with filledcurves y1=0 lc rgb word(COLOUR, 1) title "needed"
     unset label

@@ -110,8 +110,8 @@ int hm_summary_write_sharing(const struct hm_summary_view *view,
 int hm_summary_write_nursery(const struct hm_summary_view *view,
                              const char *folder);
 
-/* workload,strategy,ops,needed_mib,reachable_mib,live_mib,used_mib,rss_mib: the
- * checkpoints of leak workloads, one run per cell. */
+/* workload,strategy,ops,needed_mib,reachable_mib,live_mib,used_mib,rss_mib,
+ * verdict: the checkpoints of leak workloads, one run per cell. */
 int hm_summary_write_leak_components(const struct hm_summary_view *view,
                                      const char *folder);
 

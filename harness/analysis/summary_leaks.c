@@ -124,7 +124,7 @@ static int leaks_write_components(const struct leaks *leaks, const char *folder)
     if (error != 0)
         return error;
     (void)fputs("workload,strategy,ops,needed_mib,reachable_mib,live_mib,"
-                "used_mib,rss_mib\n",
+                "used_mib,rss_mib,verdict\n",
                 file.out);
     for (size_t c = 0; c < leaks->view->campaign->n_cells; c++) {
         const struct leaks_run *run = &leaks->run[c];
@@ -135,7 +135,8 @@ static int leaks_write_components(const struct leaks *leaks, const char *folder)
             (void)fprintf(file.out, ",%.0f", run->number[i][LEAKS_OPS]);
             for (int k = LEAKS_NEEDED; k < LEAKS_NUMBERS; k++)
                 hm_summary_put_real(file.out, run->number[i][k] / LEAKS_MIB);
-            (void)fputc('\n', file.out);
+            (void)fprintf(file.out, ",%s\n",
+                          leaks->view->campaign->cell[c].leak.verdict);
         }
     }
     return hm_replace_end(&file, 0);

@@ -307,10 +307,11 @@ ROWS
 
 @test "leaks: panels of who holds the memory, a matrix of slopes with what was not expected" {
     needs_gnuplot
-    printf '%s\n' workload,strategy,ops,needed_mib,reachable_mib,live_mib,used_mib,rss_mib \
-        leak_lost,glibc,10,0,1,2,NaN,3 leak_lost,glibc,20,0,1,4,NaN,8 leak_lost,marksweep@3x,10,0,1,1,4,4 \
-        leak_lost,marksweep@3x,20,0,1,1,4,4 leak_cycle,refcount,10,0,0,1,1,1 leak_cycle,refcount@3x,10,0,0,1,1,1 \
-        leak_cycle,nogc,10,0,0,90,90,99 >components.csv
+    printf '%s\n' workload,strategy,ops,needed_mib,reachable_mib,live_mib,used_mib,rss_mib,verdict \
+        leak_lost,glibc,10,0,1,2,NaN,3,lost leak_lost,glibc,20,0,1,4,NaN,8,lost \
+        leak_lost,marksweep@3x,10,0,1,1,4,4,none leak_lost,marksweep@3x,20,0,1,1,4,4,none \
+        leak_cycle,refcount,10,0,0,1,1,1,lost leak_cycle,refcount@3x,10,0,0,1,1,1,lost \
+        leak_cycle,nogc,10,0,0,90,90,99,lost >components.csv
     printf '%s\n' workload,strategy,bytes_per_op,low,high,share,verdict,expected,unexpected,status,n \
         leak_lost,glibc,272,270,274,1.06,lost,lost,0,ok,3 leak_lost,jemalloc,1048576,1,2,0.9,logical,lost,2,ok,3 \
         leak_cycle,glibc,NaN,NaN,NaN,NaN,,,0,oom,0 leak_cycle,jemalloc,-0.2,-1,1,0,none,none,0,ok,3 >slopes.csv

@@ -16,7 +16,7 @@
     "expected,unexpected,status,n\n"
 #define COMPONENTS                                             \
     "workload,strategy,ops,needed_mib,reachable_mib,live_mib," \
-    "used_mib,rss_mib\n"
+    "used_mib,rss_mib,verdict\n"
 #define LEAKS                                             \
     "run_id,checkpoint,ops,needed_bytes,reachable_bytes," \
     "live_bytes,used_bytes,rss_bytes\n"
@@ -132,9 +132,9 @@ static void checkpoints_are_those_of_the_first_run_in_mib(void **state)
                     "3,1,5,7,7,7,7,7\n");
     summarise();
     assert_string_equal(folder_text("leak_components.csv"),
-                        COMPONENTS "leak_lost,glibc,5,1,2,3,4,5\n"
-                                   "leak_lost,glibc,10,1,2,3,4,5\n"
-                                   "leak_lost,jemalloc,5,0,0,1,NaN,2\n");
+                        COMPONENTS "leak_lost,glibc,5,1,2,3,4,5,lost\n"
+                                   "leak_lost,glibc,10,1,2,3,4,5,lost\n"
+                                   "leak_lost,jemalloc,5,0,0,1,NaN,2,lost\n");
 }
 
 static void checkpoints_of_an_older_table_are_not_shown(void **state)
