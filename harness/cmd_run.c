@@ -153,10 +153,11 @@ int hm_cmd_run(int argc, char **argv)
         status = hm_asked_check(&run.asked);
     if (status == 0)
         status = run_apply_minheap(&run);
-    if (status == 0 && run.plan_only)
+    if (status == 0 && run.plan_only) {
         hm_plan_write(&run.asked.plan, stdout);
-    else if (status == 0)
+    } else if (status == 0) {
         status = run_campaign(&run);
+    }
     hm_pool_fini(&run.asked.pool);
     return status;
 }
