@@ -186,7 +186,7 @@ async function measure(request, workload, found) {
     found.metered = metered?.latency;
     found.checkpoint = meter.checkpoint;
     meter.phase(PHASE.drop);
-    run.held = null;
+    run.held = run.escaped = null;
     await pauses.settle();
     if (request.leak) {
         trim();

@@ -15,21 +15,30 @@ export function choosePayloads(inBuffers) {
 
 // One template per length: slice() of packed doubles is one allocation and one copy, where
 // new Array(n).fill(0.5) makes an array of words first.
-const templates = [];
+//
+// Short ones stand in an array that has its length from the beginning: one that grows by
+// leaps becomes a dictionary, and each look into it twice as slow.
+const SHORT = 8192; // 64 KiB
+export const shortTemplates = new Array(SHORT).fill(undefined);
+const longTemplates = new Map();
 
 function makeTemplate(n) {
     const template = [];
 
     for (let i = 0; i < n; i++)
         template.push(0.5);
-    templates[n] = template;
+    if (n < SHORT)
+        shortTemplates[n] = template;
+    else
+        longTemplates.set(n, template);
     return template;
 }
 
 function doubles(bytes) {
     const n = bytes + 7 >>> 3;
+    const template = n < SHORT ? shortTemplates[n] : longTemplates.get(n);
 
-    return (templates[n] ?? makeTemplate(n)).slice();
+    return (template ?? makeTemplate(n)).slice();
 }
 
 // A payload in a Buffer, whatever was chosen.

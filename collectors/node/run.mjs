@@ -18,10 +18,18 @@ export class Run {
         this.checksum = 0;                  // unfinished
         this.counters = [];
         this.held = null;
+        this.escaped = null;
     }
 
     mix(value) {
         this.checksum = mix(this.checksum, value);
+    }
+
+    // Returns `object`, which V8 must now allocate: it would else see that nobody but this
+    // function looks at it, and make none.  The last one stays, as in a register.
+    escape(object) {
+        this.escaped = object;
+        return object;
     }
 
     // A result that must agree with every other strategy's.

@@ -221,6 +221,25 @@ RUNS
     [[ $(field pauses) == 0 && $(field collections) == 0 && $(field status) == ok ]]
 }
 
+@test "V8 makes the objects that nobody keeps, too" {
+    need_node
+    # each of 1M of semispace: 48 bytes a leaf, 32 a node; without them 16 and 71
+    run -0 "$cell" run wide_array strategy=node_1gc param.refs=1000 option.nursery_max=1M
+    [[ $(field collections) -gt 100 ]]
+    run -0 "$cell" run leak_cycle strategy=node_1gc param.steps=500000 param.bytes=64 option.nursery_max=1M
+    [[ $(field collections) -gt 90 ]]
+}
+
+@test "payloads cost the same after a large one" {
+    need_node
+    node --allow-natives-syntax --input-type=module -e "
+        import { newPayload, shortTemplates } from '$bin/node/payload.mjs';
+        for (const bytes of [54390, 8, 200000, 16])
+            newPayload(bytes, 1);
+        if (%HasDictionaryElements(shortTemplates))
+            throw new Error('a dictionary');"
+}
+
 @test "the histogram's buckets hold their values, in all of its range" {
     need_node
     node --input-type=module -e "

@@ -12,7 +12,7 @@ class Node {
 
 export function* samples(run) {
     yield* leakLoop(run, (payload) => {
-        const node = new Node(null, payload);
+        const node = run.escape(new Node(null, payload));
 
         node.other = new Node(node, null);
         if (run.param.twin)

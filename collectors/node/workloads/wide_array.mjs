@@ -35,7 +35,7 @@ export function* samples(run) {
         let sum = 0;
 
         for (let k = 0; k < garbage; k++)
-            sum = sum + new Leaf(i + k).number | 0;
+            sum = sum + run.escape(new Leaf(i + k)).number | 0;
         run.mix(sum ^ array[place].number);
         array[place] = new Leaf(i);
     });
