@@ -48,6 +48,18 @@ static int leak_is_large(const struct hm_leak_point *point, size_t n,
            LEAK_LARGE_SHARE * (double)first->bytes[HM_LEAK_RSS];
 }
 
+/* Whether memory grows: fast for what is allocated, or, where something that is
+ * known not to be reclaimed explains it, much for the resident set.  A runtime
+ * that comes to its size by steps is neither. */
+static int leak_grows(const struct hm_leak_point *point, size_t n,
+                      double growth, double live, double alloc_bytes_per_op)
+{
+    if (growth >= LEAK_LEAST_SHARE * alloc_bytes_per_op)
+        return 1;
+    return leak_live(point, n) == HM_LEAK_LIVE &&
+           live >= LEAK_MOST_SHARE * growth && leak_is_large(point, n, growth);
+}
+
 /* Whether a series, less what is needed, is on its way to a plateau.  The
  * halves overlap, so that a step in the middle belongs to both. */
 static int leak_settles(const struct hm_leak_point *point, size_t n,
@@ -92,7 +104,7 @@ const char *hm_leak_verdict(const struct hm_leak_point *point, size_t n,
 
     if (isnan(growth) || alloc_bytes_per_op <= 0)
         return "";
-    if (growth < LEAK_LEAST_SHARE * alloc_bytes_per_op)
+    if (!leak_grows(point, n, growth, live, alloc_bytes_per_op))
         return "none";
     settles = leak_settles(point, n, HM_LEAK_RSS);
     if (live < LEAK_MOST_SHARE * growth) {

@@ -5,7 +5,9 @@
  * first ones are warm-up.  What the task needs is no leak however it grows.
  * Beyond that,
  *
- *   none           resident memory grows by less than 5 % of what is allocated
+ *   none           resident memory grows by less than 5 % of what is allocated,
+ *                  and what is known not to be reclaimed adds less than a
+ *                  quarter to it
  *   logical        it grows, and what is not reclaimed grows at least half as
  *                  fast; of that at least half is what the program reaches: no
  *                  memory management could help

@@ -17,8 +17,9 @@ struct slopes {
     double needed, reachable, live, rss; /* live < 0: not known */
 };
 
-/* Ten checkpoints, 1000 operations apart; 100 bytes allocated by each. */
-static const char *verdict_of(struct slopes slope, uint64_t noise_bytes)
+/* Ten checkpoints, 1000 operations apart. */
+static const char *verdict_at(struct slopes slope, uint64_t noise_bytes,
+                              double alloc_bytes_per_op)
 {
     struct hm_leak_point point[POINTS];
 
@@ -34,7 +35,12 @@ static const char *verdict_of(struct slopes slope, uint64_t noise_bytes)
              [HM_LEAK_RSS] = (1 << 20) + (uint64_t)(slope.rss * ops) +
                              (i % 2) * noise_bytes}};
     }
-    return hm_leak_verdict(point, POINTS, 100, "lost", "");
+    return hm_leak_verdict(point, POINTS, alloc_bytes_per_op, "lost", "");
+}
+
+static const char *verdict_of(struct slopes slope, uint64_t noise_bytes)
+{
+    return verdict_at(slope, noise_bytes, 100);
 }
 
 /* A task that needs ever the same, under a strategy that does not tell what it
@@ -99,6 +105,38 @@ static void growth_that_nothing_live_explains_is_fragmentation(void **state)
                         "fragmentation");
     assert_string_equal(verdict_of((struct slopes){0, 0, 3, 400 / 7.0}, 0),
                         "fragmentation");
+}
+
+/* Of 10 000 bytes that each operation allocates one in a hundred leaks: 700 kB
+ * beyond 1 MiB. */
+static void a_small_share_that_fills_memory_is_a_leak(void **state)
+{
+    (void)state;
+    assert_string_equal(verdict_at((struct slopes){0, 0, 100, 100}, 0, 1e4),
+                        "lost");
+    assert_string_equal(verdict_at((struct slopes){0, 100, 100, 100}, 0, 1e4),
+                        "logical");
+    assert_string_equal(verdict_at((struct slopes){100, 100, 100, 100}, 0, 1e4),
+                        "none");
+}
+
+static void a_small_share_is_none_where_memory_hardly_grows(void **state)
+{
+    (void)state;
+    assert_string_equal(verdict_at((struct slopes){0, 0, 20, 20}, 0, 1e4),
+                        "none");
+}
+
+/* A runtime that comes to its size; live < 0: who knows. */
+static void a_small_share_that_nothing_live_explains_is_none(void **state)
+{
+    (void)state;
+    assert_string_equal(verdict_at((struct slopes){0, 0, 0, 100}, 0, 1e4),
+                        "none");
+    assert_string_equal(verdict_at((struct slopes){0, 0, 40, 100}, 0, 1e4),
+                        "none");
+    assert_string_equal(verdict_at((struct slopes){0, 0, -1, 100}, 0, 1e4),
+                        "none");
 }
 
 static void one_odd_checkpoint_changes_nothing(void **state)
@@ -346,6 +384,9 @@ int main(void)
         cmocka_unit_test(growth_that_the_task_needs_is_no_leak),
         cmocka_unit_test(what_is_not_reclaimed_decides_whose_growth_it_is),
         cmocka_unit_test(growth_that_nothing_live_explains_is_fragmentation),
+        cmocka_unit_test(a_small_share_that_fills_memory_is_a_leak),
+        cmocka_unit_test(a_small_share_is_none_where_memory_hardly_grows),
+        cmocka_unit_test(a_small_share_that_nothing_live_explains_is_none),
         cmocka_unit_test(one_odd_checkpoint_changes_nothing),
         cmocka_unit_test(warming_up_is_no_leak),
         cmocka_unit_test(too_little_is_no_verdict),
