@@ -131,7 +131,8 @@ async function runWorkload(request, window, workload, run, meter) {
 }
 
 function queueReason(schedule) {
-    return `no wait after ${schedule.idle} of ${schedule.served} arrivals; ` +
+    return 'more arrived than it could serve: ' +
+        `no wait after ${schedule.idle} of ${schedule.served} arrivals; ` +
         `${Math.floor(schedule.lateMs * 1000)} us late at the end`;
 }
 

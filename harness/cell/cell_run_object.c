@@ -299,7 +299,7 @@ static void object_schedule(const struct hm_cell_args *args, unsigned t)
  * another one had the run been longer. */
 static void object_judge_queue(void)
 {
-    static char reason[96];
+    static char reason[160];
 
     for (unsigned t = 0; t < object_n_threads; t++) {
         const struct hm_schedule *schedule =
@@ -308,8 +308,9 @@ static void object_judge_queue(void)
         if (schedule == NULL || !hm_schedule_is_saturated(schedule))
             continue;
         (void)snprintf(reason, sizeof(reason),
-                       "no wait after %" PRIu64 " of %" PRIu64
-                       " arrivals; %" PRIu64 " us late at the end",
+                       "more arrived than it could serve: no wait after "
+                       "%" PRIu64 " of %" PRIu64 " arrivals; %" PRIu64
+                       " us late at the end",
                        schedule->idle, schedule->served,
                        schedule->late_ns / 1000);
         hm_cell_run_refuse(HM_CELL_SATURATED, reason);

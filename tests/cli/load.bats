@@ -82,7 +82,7 @@ WORK
         run -0 "$bin/heapmark-cell-${pair%:*}" run requests ${strategy:+strategy=$strategy} param.requests=2000 \
             rate_per_s=1000000000
         [[ $(field status) == saturated && $(field ops) == 2000 && ${lines[-1]} == end ]]
-        grep -qP '^status\tsaturated\tno wait after \d+ of 2000 arrivals; \d+ us late at the end$' <<<"$output"
+        grep -qP '^status\tsaturated\tmore arrived than it could serve: no wait after \d+ of 2000 arrivals; \d+ us late at the end$' <<<"$output"
         run ! grep -E '^(wall_ns|checksum|hist|lat_n)' <<<"$output"
     done
 }
