@@ -166,7 +166,7 @@ async function measure(request, workload, found) {
     const metered = request.arrivals && schedule === null ? new Metered() : null;
     const meter = new Meter(request.progress_fd, request.leak ? request.param.steps : 0,
                             schedule, metered);
-    const window = found.window = new Window();
+    const window = found.window = new Window(pauses);
 
     meter.phase(PHASE.setup);
     workload.setup?.(run);
@@ -193,7 +193,7 @@ async function measure(request, workload, found) {
         trim();
         await new Promise((resolve) => setTimeout(resolve, request.param.settle_ms));
     }
-    found.pauses = pauses.within(window.startNs, window.startNs + window.wallNs);
+    found.pauses = pauses;
     await watchAndTrim(request, workload, run, found);
     meter.phase(PHASE.end);
 }

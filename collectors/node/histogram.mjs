@@ -51,20 +51,6 @@ export class Histogram {
             this.maxNs = ns;
     }
 
-    // The smallest value that at least q of all samples do not exceed, rounded up to its
-    // bucket's end but never above the maximum; 0 when there is none.
-    quantileNs(q) {
-        const rank = Math.max(1, Math.ceil(q * this.n));
-        let seen = 0;
-
-        for (let i = 0; i < BUCKETS; i++) {
-            seen += this.count[i];
-            if (seen >= rank)
-                return Math.min(highNs(i), this.maxNs);
-        }
-        return 0;
-    }
-
     // Calls visit(low, high, count) for each bucket that is not empty, ascending.
     forEach(visit) {
         for (let i = 0; i < BUCKETS; i++) {

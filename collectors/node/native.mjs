@@ -3,5 +3,6 @@
 
 import { createRequire } from 'node:module';
 
-export const { mallocPath, otherMalloc, trim, watchCollections } =
-    createRequire(import.meta.url)('./heapmark.node');
+export const {
+    mallocPath, otherMalloc, trim, countCollections, watchCollections, writeCollections,
+} = createRequire(import.meta.url)('./heapmark.node');

@@ -19,19 +19,6 @@ class Lines {
     }
 }
 
-function addPauses(lines, pauses) {
-    lines.addAll({
-        collections: pauses.collections,
-        pauses: pauses.lengths.n,
-        pause_total_ns: pauses.totalNs,
-        pause_max_ns: pauses.lengths.maxNs,
-        pause_p50_ns: pauses.lengths.quantileNs(0.5),
-        pause_p99_ns: pauses.lengths.quantileNs(0.99),
-    });
-    for (const { startNs, ns, kind } of pauses.listed)
-        lines.add('pause', startNs, ns, kind);
-}
-
 function addWindow(lines, window) {
     const { user_ns, sys_ns, mutator_cpu_ns, ...counts } = window.used;
     const cpu_ns = user_ns + sys_ns, start = window.startNs;
@@ -58,6 +45,13 @@ function addCheckpoints(lines, checkpoint) {
     });
 }
 
+function writeAll(fd, { text }) {
+    const bytes = Buffer.from(text.join(''));
+
+    for (let done = 0; done < bytes.length;)
+        done += writeSync(fd, bytes, done);
+}
+
 // Writes what `found` has.  Throws when it cannot be written.
 export function writeRecord(fd, found) {
     const lines = new Lines();
@@ -66,8 +60,6 @@ export function writeRecord(fd, found) {
     lines.add('malloc', found.malloc);
     lines.addAll(found.known);
     lines.add('v8_version', process.versions.v8);
-    if (found.pauses !== undefined)
-        addPauses(lines, found.pauses);
     if (found.status[0] === 'ok') {
         lines.addAll(found.finished);
         found.counters.forEach(([name, value]) => lines.add('counter', name, value));
@@ -77,9 +69,7 @@ export function writeRecord(fd, found) {
         addCheckpoints(lines, found.checkpoint);
         lines.add('clock_cost_ns', clockCostNs());
     }
-    lines.text.push('end\n');
-    const text = Buffer.from(lines.text.join(''));
-
-    for (let done = 0; done < text.length;)
-        done += writeSync(fd, text, done);
+    writeAll(fd, lines);
+    found.pauses?.write(fd);
+    writeAll(fd, { text: ['end\n'] });
 }

@@ -47,7 +47,9 @@ function usage() {
 }
 
 export class Window {
-    constructor() {
+    // pauses: those that begin in the window count
+    constructor(pauses) {
+        this.pauses = pauses;
         this.originNs = originNs();
         this.startMs = this.endMs = 0;
         this.used = null;
@@ -57,10 +59,12 @@ export class Window {
     begin() {
         this.used = usage();
         this.startMs = performance.now();
+        this.pauses.begin();
     }
 
     // Reads the clock first; `used` then holds what was used in between.
     end() {
+        this.pauses.end();
         this.endMs = performance.now();
         const now = usage();
 

@@ -12,6 +12,8 @@
 #include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* NOLINTBEGIN(readability-identifier-naming): Node-API's own names. */
 typedef struct napi_env_ *napi_env;
@@ -28,9 +30,6 @@ int napi_get_cb_info(napi_env env, napi_callback_info info, size_t *n_args,
                      napi_value *args, napi_value *receiver, void **data);
 int napi_get_value_string_utf8(napi_env env, napi_value value, char *text,
                                size_t text_bytes, size_t *length);
-int napi_get_typedarray_info(napi_env env, napi_value array, int *type,
-                             size_t *length, void **data, napi_value *buffer,
-                             size_t *offset);
 int napi_set_named_property(napi_env env, napi_value object, const char *name,
                             napi_value value);
 
@@ -64,6 +63,29 @@ static const char *addon_trim(const char *unused)
     return hm_cell_trim() ? "trimmed" : "";
 }
 
+/* "", or why it cannot be. */
+static const char *addon_watch_collections(const char *unused)
+{
+    (void)unused;
+    return hm_cell_node_gc_watch() == 0
+               ? ""
+               : "this V8 does not tell of its collections";
+}
+
+static const char *addon_count_collections(const char *on)
+{
+    hm_cell_node_gc_count(*on != '\0');
+    return "";
+}
+
+/* "", or why they could not be written to the file descriptor. */
+static const char *addon_write_collections(const char *fd)
+{
+    int error = hm_cell_node_gc_write((int)strtol(fd, NULL, 10));
+
+    return error == 0 ? "" : strerrordesc_np(-error);
+}
+
 static napi_value addon_text(napi_env env, const char *text)
 {
     napi_value value;
@@ -82,21 +104,10 @@ static struct addon_function addon_functions[] = {
     {"mallocPath", addon_malloc_path},
     {"otherMalloc", addon_other_malloc},
     {"trim", addon_trim},
+    {"watchCollections", addon_watch_collections},
+    {"countCollections", addon_count_collections},
+    {"writeCollections", addon_write_collections},
 };
-
-/* watchCollections(Float64Array): "", or why it cannot be. */
-static napi_value addon_watch_collections(napi_env env, napi_callback_info info)
-{
-    static const char lacks[] = "this V8 does not tell of its collections";
-    napi_value value = NULL;
-    size_t n_args = 1, n = 0;
-    void *log = NULL;
-
-    if (napi_get_cb_info(env, info, &n_args, &value, NULL, NULL) != 0 ||
-        napi_get_typedarray_info(env, value, NULL, &n, &log, NULL, NULL) != 0)
-        return NULL;
-    return addon_text(env, hm_cell_node_gc_watch(log, n) == 0 ? "" : lacks);
-}
 
 static napi_value addon_call(napi_env env, napi_callback_info info)
 {
@@ -127,8 +138,7 @@ static int addon_export(napi_env env, napi_value exports, const char *name,
 
 napi_value napi_register_module_v1(napi_env env, napi_value exports)
 {
-    int failed = addon_export(env, exports, "watchCollections",
-                              addon_watch_collections, NULL);
+    int failed = 0;
 
     for (size_t i = 0; i < sizeof(addon_functions) / sizeof(addon_functions[0]);
          i++) {

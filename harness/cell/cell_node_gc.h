@@ -4,15 +4,18 @@
 #ifndef HM_HARNESS_CELL_NODE_GC_H
 #define HM_HARNESS_CELL_NODE_GC_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
-/* What a script reads: the number of entries, then three numbers for each. */
-enum { HM_NODE_GC_START_NS, HM_NODE_GC_NS, HM_NODE_GC_KIND, HM_NODE_GC_FIELDS };
+/* From now on V8 tells of each collection of this thread's isolate, for as
+ * long as the process lives.  Returns 0; -1 when this V8 does not have the
+ * functions. */
+int hm_cell_node_gc_watch(void);
 
-/* From now on each collection of this thread's isolate is an entry of `log`,
- * n numbers that stay where they are: its start on the monotonic clock, how
- * long it took, and its kind as in perf_hooks; what does not fit is left out.
- * Returns 0; -1 when this V8 does not have the functions. */
-int hm_cell_node_gc_watch(double *log, size_t n);
+/* Whether collections count: inside of the clock window. */
+void hm_cell_node_gc_count(bool counts);
+
+/* Writes what has counted as lines of a record: the number of collections and
+ * the pauses.  Returns 0, or -errno of the first write that failed. */
+int hm_cell_node_gc_write(int fd);
 
 #endif /* HM_HARNESS_CELL_NODE_GC_H */

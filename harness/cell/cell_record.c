@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/cell/cell_record.h"
 
+#include "harness/cell/cell_pauses.h"
 #include "harness/cell/cell_writer.h"
 #include "workloads/block_run.h"
 
@@ -112,24 +113,6 @@ static void record_operations(struct hm_cell_writer *out,
         record_buckets(out, line[k], &took[k]);
 }
 
-static void record_pauses(struct hm_cell_writer *out,
-                          const struct hm_cell_record *r)
-{
-    const struct hm_hist *lengths = &r->pause_lengths;
-
-    record_number(out, "pauses", lengths->n);
-    record_number(out, "pause_total_ns", r->pause_total_ns);
-    record_number(out, "pause_max_ns", lengths->max_ns);
-    record_number(out, "pause_p50_ns", hm_hist_quantile_ns(lengths, 0.5));
-    record_number(out, "pause_p99_ns", hm_hist_quantile_ns(lengths, 0.99));
-    for (uint64_t i = 0; i < r->n_pauses_listed; i++) {
-        const struct hm_pause *p = &r->pause[i];
-
-        hm_cell_write(out, "pause\t%" PRIu64 "\t%" PRIu64 "\t%s\n", p->start_ns,
-                      p->duration_ns, hm_pause_kind_name(p->kind));
-    }
-}
-
 static void record_gc(struct hm_cell_writer *out, const struct hm_gc_stats *gc)
 {
     record_number(out, "collections", gc->collections);
@@ -205,7 +188,9 @@ int hm_cell_record_write(const struct hm_cell_record *record, int fd)
         record_number(&out, "rss_peak_bytes", record->rss_peak_bytes);
         if (record->has_gc) {
             record_gc(&out, &record->gc);
-            record_pauses(&out, record);
+            hm_cell_write_pauses(&out, &record->pause_lengths,
+                                 record->pause_total_ns, record->pause,
+                                 record->n_pauses_listed);
         }
     }
     if (record->status == HM_CELL_OK)
