@@ -4,7 +4,6 @@
 // arrival.  Whoever takes the samples waits for it, in this thread's own way.
 
 const SPIN_MS = 0.05;                       // of the end of a wait: sleeping is not as exact
-const TIMER_MS = 2;                         // a timer of the event loop comes within one
 const LATE_PART = 10;                       // later at the end than this part: saturated
 
 export class Schedule {
@@ -35,26 +34,15 @@ export class Schedule {
         return this.arrivalMs - performance.now();
     }
 
-    // Until the next arrival, as a program without an event loop waits.
-    wait() {
-        const leftMs = this.leftMs;
+    // Until the next arrival or untilMs, whichever is first, as a program without an event
+    // loop waits.  Only the end of a wait for the arrival is spun.
+    wait(untilMs = Infinity) {
+        const sleepMs = Math.min(this.arrivalMs - SPIN_MS, untilMs) - performance.now();
 
-        if (leftMs > SPIN_MS)
-            Atomics.wait(sleeper, 0, 0, leftMs - SPIN_MS);
-        while (this.leftMs > 0)
+        if (sleepMs > 0)
+            Atomics.wait(sleeper, 0, 0, sleepMs);
+        while (this.leftMs > 0 && performance.now() < untilMs)
             continue;
-    }
-
-    // One turn of the event loop, or as many as there are until shortly before the arrival.
-    turn() {
-        const leftMs = this.leftMs;
-
-        return new Promise((resolve) => {
-            if (leftMs > TIMER_MS)
-                setTimeout(resolve, leftMs - TIMER_MS);
-            else
-                setImmediate(resolve);
-        });
     }
 
     // Whether the queue was never empty in the second half of what has been served, or is

@@ -58,6 +58,15 @@ WORK
     [[ $(field status) == ok && $(field wall_ns) -ge 98000000 ]]
 }
 
+@test "an event loop that waits for arrivals leaves little garbage: hardly more collections than without" {
+    command -v node >/dev/null || skip "there is no node: install nodejs"
+    set -- "$bin/heapmark-cell-node" run requests strategy=node_loop param.requests=3000
+    run -0 "$@"
+    without=$(field collections)
+    in_time "$@" rate_per_s=1000
+    [[ $without -gt 0 && $(field collections) -le $((3 * without)) ]] # one turn after another: ten times
+}
+
 @test "two threads share the arrivals" {
     in_time "$bin/heapmark-cell-semispace" run requests param.requests=200 param.sessions=20 threads=2 \
         rate_per_s=2000
