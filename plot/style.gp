@@ -30,7 +30,7 @@ LOOKS = "glibc:1:0 jemalloc:2:1 mimalloc:3:2 tcmalloc:4:3 tbb:5:4" \
      ." semispace:6:5 marksweep:7:0 markcompact:5:11 immix:3:6 sticky_immix:3:4" \
      ." generational:2:9 incremental:4:7 concurrent:5:8 refcount:8:8 refcount_cycle:1:8" \
      ." bdwgc:8:1 bdwgc_incremental:8:5 arena:6:9 manual_roots:1:10 node:7:7" \
-     ." node_1gc:7:6 node_loop:7:10 generational_v8:5:3" \
+     ." node_1gc:6:2 node_loop:5:7 generational_loop:4:8 generational_v8:5:3" \
      ." nogc:1:2 null:6:6"
 FILLED = "7 5 9 11 13 15"
 OPEN = "6 4 8 10 12 14"
