@@ -1,7 +1,8 @@
 # forest.gp -- how much faster, and how sure: a panel per workload, interval bars.
 #: Each mark is the time ratio of one strategy. From 6 blocks on its bar is the 95 % interval,
 #: below that the range that was seen, where bars that do not overlap prove nothing. A bar that
-#: touches the grey band may be nothing but noise. What lies beyond the axis is written at its end.
+#: touches the grey band may be nothing but noise. A mark beyond the axis is written at its
+#: end; a bar that meets the frame goes on behind it.
 #     gnuplot -c forest.gp ratios.csv OUT.svg
 DATA = ARG1; OUT = ARG2
 HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }

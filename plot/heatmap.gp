@@ -1,7 +1,7 @@
 # heatmap.gp -- who wins where: strategy by workload, colour and number = ratio.
-#: Each cell is a ratio to the baseline: blue is less, orange is more, white is equal.
-#: A grey cell names how its runs failed (n/a: the strategy cannot run it); an empty one was
-#: not part of the plan.
+#: Each cell is a ratio to the baseline: blue is less, orange is more, nearly white is
+#: equal. A grey cell names how its runs failed (n/a: the strategy cannot run it); one without
+#: a number was not part of the plan.
 #     gnuplot -c heatmap.gp ratios.csv OUT.svg
 DATA = ARG1; OUT = ARG2
 HERE = ARG0; while (strlen(HERE) && HERE[strlen(HERE):] ne "/") { HERE = HERE[1:strlen(HERE)-1] }
@@ -32,7 +32,7 @@ told(status) = status eq "unsupported" ? "n/a" : said(status)
 METRICS = "wall_ns rss_peak_bytes"
 TITLES = "time peak_memory"
 set multiplot
-set label 2 "white: not in the plan; grey: failed, n/a: cannot run. ".CAPTION at screen 0.5, 14.0/HEIGHT center font FONT.",10" tc rgb "#555555"
+set label 2 "no number: not in the plan; grey: failed, n/a: cannot run. ".CAPTION at screen 0.5, 14.0/HEIGHT center font FONT.",10" tc rgb "#555555"
 do for [p=1:2] {
   m = word(METRICS, p)
   top = 1 - ((p - 1) * (PANEL + 6) + 70) / HEIGHT; bottom = top - 26.0 * NS / HEIGHT

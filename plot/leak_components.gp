@@ -39,7 +39,7 @@ TOLD = "'needed' 'reachable, not needed' 'not reclaimed' 'free room, the program
 set multiplot
 set label 1 "Who holds the memory? (lower is better)".ONE_HEAP at screen 0.5, 1 - 16/HEIGHT center font FONT.",13"
 do for [l=1:5] {
-  set label 1 + l "■ ".word(TOLD, l) at screen 0.5, 1 - 36/HEIGHT font FONT.",11" tc rgb word(COLOUR, l) \
+  set label 1 + l "■ ".word(TOLD, l) at screen 0.5, 1 - 36/HEIGHT font FONT.",11" tc rgb (l == 4 ? "#9a9a9a" : word(COLOUR, l)) \
     center offset (l - 3) * 21, 0
 }
 do for [k=1:NS] {

@@ -220,9 +220,10 @@ static void report_put_works(const struct report *report)
 {
     size_t n;
 
-    (void)fputs("<h2 id=\"workloads\">Workloads</h2>\n<p>Best time first. "
-                "Ratios are to the baseline within the same block; lower is "
-                "better in every column.</p>\n",
+    (void)fputs("<h2 id=\"workloads\">Workloads</h2>\n<p>Best ratio first. "
+                "Ratios are to the baseline within the same block, all other "
+                "columns are medians of the runs: in noise the two need not "
+                "agree. Lower is better in every column.</p>\n",
                 report->out);
     for (size_t begin = 0; begin < report->rows.n; begin += n) {
         n = hm_report_group(&report->rows, begin);
@@ -245,7 +246,8 @@ static void report_put_glossary(FILE *out)
     static const char *const words[][2] = {
         {"strategy", "a way to manage memory: an allocator with malloc and "
                      "free, or a garbage collector. “@3x” is a heap limit of 3 "
-                     "times what the workload needs at least."},
+                     "times what the workload needs at least, with 8 bytes of "
+                     "header for each object."},
         {"cell", "one workload with its parameters under one strategy, at one "
                  "heap size and number of threads."},
         {"baseline", "the strategy that all others are divided by."},
@@ -285,7 +287,11 @@ static void report_put_glossary(FILE *out)
                  "grows and none of these is the cause; settling, it grew, and "
                  "comes to a plateau. ! marks what was not "
                  "expected of this kind of strategy."},
-        {"pause", "the program stands still while memory is managed."},
+        {"pause", "the program stands still while memory is managed; max "
+                  "pause: the longest of a run, in the median run. A chart of "
+                  "one run shows that of median time."},
+        {"-", "not measured: a malloc has no pauses, and too few operations "
+              "no percentile."},
     };
 
     (void)fputs("<h2 id=\"glossary\">Words</h2>\n<dl>\n", out);

@@ -179,6 +179,8 @@ size_t hm_summary_leaks(const struct hm_summary_rows *rows, size_t *wrong)
 
     *wrong = 0;
     for (size_t i = 0; i < rows->n; i++) {
+        if (hm_summary_line_is_arm(&rows->line[i], "twin"))
+            continue; /* once more the same */
         n += rows->line[i].leak.verdict[0] != '\0';
         *wrong += rows->line[i].leak.wrong > 0;
     }

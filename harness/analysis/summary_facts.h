@@ -21,8 +21,8 @@ int hm_summary_is_noisy(const struct hm_summary_rows *rows);
  * `text` has HM_LEAK_BYTES. */
 void hm_summary_leak_text(char *text, const struct hm_summary_line *line);
 
-/* Lines with a leak verdict; *wrong becomes the number of those with a run
- * whose verdict was not the expected one. */
+/* Lines with a leak verdict, twins aside; *wrong becomes the number of those
+ * with a run whose verdict was not the expected one. */
 size_t hm_summary_leaks(const struct hm_summary_rows *rows, size_t *wrong);
 
 /* Whether any line is of a leak workload. */

@@ -120,7 +120,7 @@ long hm_summary_shown_cell(const struct hm_summary_campaign *campaign,
         return -1;
     cell = &campaign->cell[number];
     return cell->arm == HM_SUMMARY_ARM_TWIN || cell->n_ok == 0 ||
-                   cell->ok[0].run_id != (uint32_t)run_id
+                   cell->ok[cell->shown].run_id != (uint32_t)run_id
                ? -1
                : (long)number;
 }

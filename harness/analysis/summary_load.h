@@ -105,6 +105,8 @@ struct hm_summary_cell {
     uint32_t runs;                            /* all of them */
     struct hm_summary_run *ok;                /* those with numbers, by block */
     size_t n_ok, capacity;
+    size_t shown; /* of ok[]: the run of median wall time, where one stands for
+                   * the cell */
     enum hm_summary_arm arm;
     int is_leak; /* a leak workload: in no mean */
     int is_open; /* an open loop, whose time is that of its schedule: in no
@@ -131,8 +133,8 @@ struct hm_summary_campaign {
 int hm_summary_load(struct hm_summary_campaign *campaign, const char *folder);
 void hm_summary_unload(struct hm_summary_campaign *campaign);
 
-/* The number of the cell that this run stands for where one run is shown: its
- * first that ended well.  -1: for none. */
+/* The number of the cell whose `shown` run this is, and that is no twin; -1:
+ * there is none. */
 long hm_summary_shown_cell(const struct hm_summary_campaign *campaign,
                            double run_id);
 

@@ -51,7 +51,9 @@ static size_t pauses_kind(const char *word)
 
 static double pauses_window_ns(const struct pauses *pauses, size_t cell)
 {
-    return pauses->view->campaign->cell[cell].ok[0].value[HM_SUMMARY_wall_ns];
+    const struct hm_summary_cell *of = &pauses->view->campaign->cell[cell];
+
+    return of->ok[of->shown].value[HM_SUMMARY_wall_ns];
 }
 
 /* The longest of a stretch stands for all of it: maxima survive.  What began
@@ -143,7 +145,7 @@ static void pauses_put(FILE *out, const struct pauses *pauses, size_t number)
         listed_ns += pauses_put_kind(out, labels, pauses_kind_name(k), stretch);
     }
     if (kinds > 0) {
-        double all_ns = cell->ok[0].value[HM_SUMMARY_pause_total_ns];
+        double all_ns = cell->ok[cell->shown].value[HM_SUMMARY_pause_total_ns];
 
         /* fmax takes the other of a total that is not known. */
         (void)fprintf(out, "%s,unlisted,%.6g,NaN,0,%.6g\n", labels,

@@ -85,7 +85,8 @@ static void notes_put_facts(const struct notes *notes)
     if (facts->floored > 0) {
         (void)fprintf(notes->out,
                       "%zu runs had the least heap, 4 MiB, which is more than "
-                      "their multiple (@2x, ...) says\n",
+                      "their multiple (@2x, ...) says: their workload needs "
+                      "little\n",
                       facts->floored);
     }
     if (hm_summary_is_noisy(notes->rows)) {
@@ -159,8 +160,10 @@ static void notes_put_limits(const struct notes *notes)
     (void)fprintf(notes->out,
                   "Ratios (time ratio, CPU x, RSS x) below 1 are better: 0.5 = "
                   "half the time of %s.\n"
-                  "twin: the baseline again; @3x: heap of 3 times the need; "
-                  "p99.9: latency; pause: the longest.\n",
+                  "twin: the baseline again; @3x: heap of 3 times the need, "
+                  "headers of objects included;\n"
+                  "p99.9: latency; pause: the longest of a run, in the median "
+                  "run.\n",
                   hm_summary_baseline_id(notes->rows));
     if (hm_summary_is_counted(notes->rows)) {
         (void)fputs("Ir/op: instructions per operation, counted once under "

@@ -51,11 +51,21 @@ static void garbage_chart(struct hm_tour *tour)
 /* From which percentage of what was made on the process kept all of it. */
 enum { GARBAGE_ALL_PERCENT = 95 };
 
-static const char *garbage_kept(struct hm_tour *tour, double percent)
+static const char *garbage_kept(struct hm_tour *tour, double made, double kept)
 {
+    double percent = 100 * kept / made;
+    const char *more = "";
+
+    if (percent >= 200 - GARBAGE_ALL_PERCENT) {
+        more = hm_pool_format(tour->pool, ", and %s of its own besides",
+                              hm_tour_size(tour, kept - made));
+    }
     if (percent >= GARBAGE_ALL_PERCENT) {
-        return "kept all of it: in a dropped ring every count is still 1, and "
-               "never becomes 0";
+        return hm_pool_format(
+            tour->pool,
+            "kept all of it%s: in a dropped ring every count is still 1, and "
+            "never becomes 0",
+            more);
     }
     if (percent > 50)
         return hm_pool_format(tour->pool, "kept %.0f %% of it", percent);
@@ -74,7 +84,7 @@ static void garbage_say_counting(struct hm_tour *tour)
                 "%s at a time.",
                 hm_tour_size(tour, made), hm_tour_size(tour, needed));
     hm_tour_say(tour, kept / made, "Reference counting %s.",
-                garbage_kept(tour, 100 * kept / made));
+                garbage_kept(tour, made, kept));
 }
 
 static void garbage_say_v8(struct hm_tour *tour)

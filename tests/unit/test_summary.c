@@ -518,6 +518,30 @@ static void pauses_of_a_stretch_are_counted_and_the_longest_kept(void **state)
                         "cache,fast,unlisted,0.5,NaN,0,0\n");
 }
 
+static void the_run_of_median_time_is_drawn(void **state)
+{
+    static const double wall_ns[] = {9e9, 1e9, 3e9};
+
+    (void)state;
+    begin_runs();
+    for (int block = 0; block < 3; block++)
+        put_run(&three_arms[2], block, "ok", wall_ns[block]);
+    folder_put("pauses.csv", "run_id,start_ns,duration_ns,kind\n"
+                             "0,0,1000000,full\n"
+                             "1,0,2000000,full\n"
+                             "2,0,4000000,full\n");
+    folder_put("samples.csv", "run_id,t_ns,phase,rss_bytes,live_bytes\n"
+                              "0,0,run,1048576,\n"
+                              "1,0,run,2097152,\n"
+                              "2,0,run,4194304,\n");
+    assert_int_equal(summarise(), 0);
+    assert_string_equal(folder_text("pause_history.csv"),
+                        "workload,strategy,kind,t_s,pause_ms,pauses,total_ms\n"
+                        "cache,fast,full,0,4,1,4\n"
+                        "cache,fast,unlisted,3,NaN,0,0\n");
+    assert_non_null(strstr(folder_text("timeline.csv"), "\ncache,fast,0,4,"));
+}
+
 static void pauses_outside_of_the_window_are_drawn_at_its_edges(void **state)
 {
     (void)state;
@@ -618,6 +642,7 @@ int main(void)
         TEST(pauses_become_a_survival_curve),
         TEST(the_timeline_is_the_first_run_without_its_setup),
         TEST(pauses_of_a_stretch_are_counted_and_the_longest_kept),
+        TEST(the_run_of_median_time_is_drawn),
         TEST(pauses_outside_of_the_window_are_drawn_at_its_edges),
         TEST(slices_too_short_to_be_listed_are_in_the_sum),
         TEST(a_campaign_without_pauses_has_no_history_of_them),
