@@ -39,7 +39,7 @@ setup() {
 
 @test "three blocks are not called intervals" {
     needs_gnuplot
-    "$HEAPMARK_BIN/make_campaign" campaign 3 1 1
+    "$HEAPMARK_BIN/make_campaign" campaign 3 1 3
     "$heapmark" chart campaign >/dev/null
     for id in heatmap forest pareto; do
         grep -q 'too few' campaign/charts/$id.svg

@@ -18,7 +18,7 @@ made_campaign() {
     heapmark=${HEAPMARK_BIN:?folder of the built programs}/heapmark
     mkdir "$BATS_TEST_TMPDIR/campaign"
     cd "$BATS_TEST_TMPDIR" || return
-    "$HEAPMARK_BIN/make_campaign" campaign 10 1 1
+    "$HEAPMARK_BIN/make_campaign" campaign 10 1 10
 }
 
 needs_gnuplot() {

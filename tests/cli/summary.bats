@@ -37,7 +37,9 @@ field() {
 
 @test "the history of pauses has those of the run that is shown: all counted, the longest kept" {
     "$heapmark" summary --quiet campaign
-    id=$(column campaign/runs.csv run_id workload cache strategy marksweep status ok | head -n 1)
+    of() { column campaign/runs.csv "$1" workload cache strategy marksweep status ok; }
+    [ "$(of run_id | wc -l)" -eq 10 ]
+    id=$(paste <(of wall_ns) <(of run_id) | sort -n | awk 'NR == 5 { print $2 }') # the lower median
     awk -F, -v id="$id" '$1 == id { n++; if ($3 > most) most = $3 }
         END { printf "%d %.3g\n", n, most / 1e6 }' campaign/pauses.csv >listed
     awk -F, '$1 == "cache" && $2 == "marksweep" { n += $6; if ($5 > most && $3 != "unlisted") most = $5 }
@@ -68,7 +70,7 @@ field() {
 }
 
 @test "three blocks give ranges and no verdict" {
-    "$HEAPMARK_BIN/make_campaign" campaign 3 1 1
+    "$HEAPMARK_BIN/make_campaign" campaign 3 1 3
     run -0 "$heapmark" summary campaign
     [[ $output == *"cannot tell a difference from noise"* ]]
     [[ $output != *faster* ]]
